@@ -1,0 +1,27 @@
+"""Addresses of everything that reads content. Files (feeds, JSON, downloads) and pages are told apart by their views module."""
+
+from django.urls import path
+
+from catalogue.patterns.views import outputs, pages
+
+app_name = "patterns"
+
+urlpatterns = [
+    path("", pages.home, name="home"),
+    path("patterns/", pages.pattern_list, name="list"),
+    path("search/", pages.search, name="search"),
+    path("about/", pages.about, name="about"),
+    path("patterns.json", outputs.patterns_json, name="patterns_json"),
+    path("openapi.json", outputs.openapi, name="openapi"),
+    path("feed.atom", outputs.feed, name="feed"),
+    path("sitemap.xml", outputs.sitemap, name="sitemap"),
+    path("robots.txt", outputs.robots, name="robots"),
+    path("llms.txt", outputs.llms, name="llms"),
+    path("patterns/<slug:slug>.md", outputs.markdown, name="markdown"),
+    path("patterns/<slug:slug>.json", outputs.pattern_json, name="pattern_json"),
+    path("patterns/<slug:slug>/", pages.detail, name="detail"),
+    path("patterns/<slug:slug>/project.zip", outputs.project, name="project"),
+    path("patterns/<slug:slug>/diagram.svg", outputs.diagram, name="diagram"),
+    path("patterns/<slug:slug>/share.png", outputs.share, name="share"),
+    path("patterns/<slug:slug>/source/<path:path>", pages.source, name="source"),
+]

@@ -1,0 +1,18 @@
+"""The site's addresses: each part brings its own, and what nobody knows ends in a helpful 404."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path, re_path
+
+from catalogue import errors, health
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("catalogue.patterns.urls")),
+    path("labs/", include("catalogue.labs.urls")),
+    path("newsletter/", include("catalogue.newsletter.urls")),
+    path("healthz", health.healthz, name="healthz"),
+    path("admin/", admin.site.urls),
+]
+if settings.MAILBOX:
+    urlpatterns.append(path("mailbox/", include("catalogue.newsletter.mailbox.urls")))
+urlpatterns.append(re_path(r"^(?s:.*)$", errors.not_found))

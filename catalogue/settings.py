@@ -1,7 +1,8 @@
 """Django's settings: the defaults run everything on one machine, each is changed by one environment variable."""
 
-import os
+from contextlib import suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -24,17 +25,15 @@ def _secret_key() -> str:
     if not DEBUG:
         raise ImproperlyConfigured("SECRET_KEY is not set: with DEBUG=0 give a long random value.")
     kept = VAR_DIR / "secret-key"
-    VAR_DIR.mkdir(parents=True, exist_ok=True)
-    try:
-        with kept.open("x", opener=_private) as file:
-            file.write(get_random_secret_key())
-    except FileExistsError:
-        pass
+    if not kept.exists():
+        VAR_DIR.mkdir(parents=True, exist_ok=True)
+        # Written aside and linked into place: of two processes starting at once, both read the one whole key.
+        with NamedTemporaryFile("w", dir=VAR_DIR) as fresh:
+            fresh.write(get_random_secret_key())
+            fresh.flush()
+            with suppress(FileExistsError):
+                kept.hardlink_to(fresh.name)
     return kept.read_text()
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 SECRET_KEY = _secret_key()
@@ -126,13 +125,22 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_URL.startswith("https://")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 
 # Without a mail server every mail goes to a page of the site, which would hand strangers' mail to anyone: only with DEBUG.
-EMAIL_BACKEND = env.text(
-    "EMAIL_BACKEND",
-    "catalogue.newsletter.mailbox.backend.MailboxBackend"
-    if DEBUG
-    else "django.core.mail.backends.smtp.EmailBackend",
-)
-MAILBOX = DEBUG and EMAIL_BACKEND == "catalogue.newsletter.mailbox.backend.MailboxBackend"
+MAILBOX = env.text("SMTP_HOST", "") == "" and DEBUG
+MAILERS = {
+    "default": {"BACKEND": "catalogue.newsletter.mailbox.backend.MailboxBackend"}
+    if MAILBOX
+    else {
+        "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "OPTIONS": {
+            "host": env.text("SMTP_HOST", "localhost"),
+            "port": env.integer("SMTP_PORT", 25, least=1),
+            "username": env.text("SMTP_USER", ""),
+            "password": env.text("SMTP_PASSWORD", ""),
+            "use_tls": env.flag("SMTP_STARTTLS", False),
+            "timeout": 10,
+        },
+    }
+}
 DEFAULT_FROM_EMAIL = env.text("FROM_EMAIL", "Serverless Patterns <updates@localhost>")
 
 # labs: every limit here has a test that goes past it

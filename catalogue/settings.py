@@ -1,4 +1,4 @@
-"""Django's settings: the defaults run everything on one machine, each is changed by one environment variable."""
+"""Django's settings. The defaults run everything on one machine; environment variables change them."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -124,7 +124,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_URL.startswith("https://")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 
-# Without a mail server every mail goes to a page of the site, which would hand strangers' mail to anyone: only with DEBUG.
+# Without a mail server every mail goes to a page of the site. Anyone can read it there: only with DEBUG.
 MAILBOX = env.text("SMTP_HOST", "") == "" and DEBUG
 MAILERS = {
     "default": {"BACKEND": "catalogue.newsletter.mailbox.backend.MailboxBackend"}

@@ -1,19 +1,22 @@
 """Keeps a tree of processes running: starts them in order, restarts one that dies, and leaves none behind.
 
-A `Part` is ready when its `ready` check says so or, without one, when it has written its first line. Each part
-leads a process group of its own, so that stopping it reaches its workers too; the kernel sends it SIGTERM
-if the supervisor itself is killed.
+A `Part` is ready when its `ready` check says so or, without one, when it has written its first line. Each
+leads a process group of its own, so that stopping it reaches its workers too; the kernel sends it SIGTERM if
+the supervisor itself is killed.
 """
 
 import asyncio
 import contextlib
 import ctypes
+import logging
 import os
 import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+
+logger = logging.getLogger(__name__)
 
 PR_SET_PDEATHSIG = 1
 START_SECONDS = 30.0
@@ -63,7 +66,7 @@ class Supervisor:
             for keeper in keepers:
                 keeper.cancel()
             await asyncio.gather(*keepers, return_exceptions=True)
-            # The last started stops first: the web server lets its visitors go while the emulator still answers.
+            # The last started stops first: visitors are let go while the emulator still answers.
             for name in reversed(list(self._processes)):
                 await self._end(self._processes[name])
 
@@ -97,12 +100,12 @@ class Supervisor:
             code = await self._processes[part.name].wait()
             started = time.monotonic()
             _signal_group(self._processes[part.name], signal.SIGKILL)
-            print(f"{part.name} ended with exit code {code}: starting it again.", file=sys.stderr, flush=True)
+            logger.warning("%s ended with exit code %s: starting it again", part.name, code)
             try:
                 await self._start(part)
                 pause = 0.1
             except PartFailedError as failure:
-                print(failure, file=sys.stderr, flush=True)
+                logger.error("%s", failure)
                 await self._end(self._processes[part.name])
             if time.monotonic() - started < 1:
                 await asyncio.sleep(pause)
@@ -132,7 +135,7 @@ async def _forward(process: asyncio.subprocess.Process, name: str, spoke: asynci
     assert process.stdout is not None
     async for line in process.stdout:
         if spoke.is_set():
-            print(f"{name}: {line.decode(errors='replace').rstrip()}", file=sys.stderr, flush=True)
+            sys.stderr.write(f"{name}: {line.decode(errors='replace')}")
         spoke.set()
 
 

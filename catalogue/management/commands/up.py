@@ -113,6 +113,6 @@ def only_one() -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise CommandError(
-                f"`manage.py up` already runs on {settings.VAR_DIR}: stop it, or set VAR_DIR to another folder."
+                f"`manage.py up` already runs on {settings.VAR_DIR}: stop it, or set another VAR_DIR."
             ) from None
         yield

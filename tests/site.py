@@ -1,0 +1,68 @@
+"""The whole site as `make run` starts it, for tests that need the real thing."""
+
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+START_SECONDS = 60
+
+
+@dataclass
+class Site:
+    url: str
+    process: subprocess.Popen[str]
+    var: Path
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(15)
+
+
+@contextmanager
+def running_site(var: Path, port: int, **environment: str) -> Iterator[Site]:
+    """Start `manage.py up` on `port` with its data under `var`, and stop it at the end.
+
+    Raises `RuntimeError` with the output so far if no line with the address comes in time.
+    """
+    log = (var / "up.log").open("w+")
+    # The site tells apart what it was given from what the test run has in its own environment.
+    inherited = {key: value for key, value in os.environ.items() if key not in {"EMBEDDED_AWS_URL", "PORT"}}
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "up", "--port", str(port)],
+        cwd=ROOT,
+        env={**inherited, "VAR_DIR": str(var), "PORT": str(port), **environment},
+        stdout=subprocess.PIPE,
+        stderr=log,
+        text=True,
+    )
+    try:
+        line = _first_line(process)
+        if "http://" not in line:
+            raise RuntimeError(f"The site did not start: {line}{Path(log.name).read_text()}")
+        yield Site(line.split()[-1].rstrip("/"), process, var)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(20)
+        log.close()
+
+
+def _first_line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    deadline = time.monotonic() + START_SECONDS
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while time.monotonic() < deadline:
+            if selector.select(timeout=0.5):
+                return process.stdout.readline()
+            if process.poll() is not None:
+                return f"exit code {process.returncode}. "
+    return f"no line in {START_SECONDS} s. "

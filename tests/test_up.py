@@ -1,0 +1,120 @@
+"""`manage.py up` with every part real: one line when all answers, restarts, and nothing left behind."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.site import ROOT, running_site
+
+pytestmark = pytest.mark.lab
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def descendants(pid: int) -> dict[int, str]:
+    """Every living process below `pid`, with its command line."""
+    parents: dict[int, int] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                state, parent = (entry / "stat").read_text().rsplit(")", 1)[1].split()[:2]
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if state != "Z":
+                parents[int(entry.name)] = int(parent)
+    found: dict[int, str] = {}
+    queue = [pid]
+    while queue:
+        above = queue.pop()
+        for child in [child for child, parent in parents.items() if parent == above]:
+            found[child] = Path(f"/proc/{child}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+            queue.append(child)
+    return found
+
+
+def living(pids: dict[int, str]) -> dict[int, str]:
+    return {pid: command for pid, command in pids.items() if Path(f"/proc/{pid}").exists()}
+
+
+def await_true(condition: Callable[[], object], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not true after {seconds} s"
+        time.sleep(0.05)
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def test_the_line_with_the_address_means_that_pages_and_labs_answer(tmp_path: Path) -> None:
+    with running_site(tmp_path, free_port()) as site:
+        assert httpx.get(site.url).status_code == 200
+        lab = httpx.post(f"{site.url}/labs/", json={"pattern": "function-as-a-web-service"}, timeout=20)
+        assert lab.status_code == 201, lab.text
+
+
+def test_stopping_leaves_no_process_and_no_temporary_folder(tmp_path: Path) -> None:
+    with running_site(tmp_path, free_port()) as site:
+        lab = httpx.post(
+            f"{site.url}/labs/", json={"pattern": "function-as-a-web-service"}, timeout=20
+        ).json()
+        httpx.get(lab["endpoint"], timeout=20)  # whatever it answers, a worker has been started for it
+        tree = descendants(site.process.pid)
+        assert len(tree) >= 4, tree
+        assert site.stop() == 0
+        await_true(lambda: not living(tree), 5)
+        assert not list(tmp_path.glob("**/tmp*")), "a temporary folder was left"
+
+
+@pytest.mark.parametrize(
+    "part", ["catalogue.labs.embedded.host", "granian", "newsletter_loop", "labs_janitor"]
+)
+def test_a_part_that_is_killed_is_back_within_seconds(tmp_path: Path, part: str) -> None:
+    with running_site(tmp_path, free_port()) as site:
+
+        def running() -> set[int]:
+            return {pid for pid, command in descendants(site.process.pid).items() if part in command}
+
+        before = running()
+        assert before
+        for pid in before:
+            os.kill(pid, signal.SIGKILL)
+        await_true(lambda: running() and not running() & before, 10)
+        await_true(lambda: answers(f"{site.url}/healthz"), 10)
+
+
+def test_a_taken_port_is_one_clear_line(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        run = subprocess.run(
+            [sys.executable, "manage.py", "up", "--port", str(port)],
+            cwd=ROOT,
+            env={**os.environ, "VAR_DIR": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+    assert run.returncode == 1
+    assert "Traceback" not in run.stderr
+    assert run.stderr.count("\n") == 1
+    assert f"Port {port}" in run.stderr
+    assert "PORT=" in run.stderr

@@ -19,7 +19,7 @@ Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 
 
 class Closed(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 # pattern.md front matter
@@ -178,7 +178,12 @@ class Observe(Closed):
 
     @model_validator(mode="after")
     def _one_bound(self) -> Self:
-        if self.measure != "logged" and self.equals is None and self.at_least is None and self.at_most is None:
+        if (
+            self.measure != "logged"
+            and self.equals is None
+            and self.at_least is None
+            and self.at_most is None
+        ):
             raise ValueError("give equals, at_least or at_most")
         if (self.measure == "logged") != (self.text is not None):
             raise ValueError("`text` goes with measure: logged, and only with it")
@@ -191,6 +196,8 @@ class Step(Closed):
     id: Id
     title: Annotated[str, StringConstraints(min_length=3, max_length=60)]
     notice: Prose
+    wait: Annotated[float, Field(ge=0, le=15)] = 0
+    """Seconds to let pass before the deed, for what only time brings about: an expiry, some progress."""
     request: Request | None = None
     operation: Operation | None = None
     expect: Expect = Expect()

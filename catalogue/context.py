@@ -1,0 +1,19 @@
+"""What every page needs to know of the site: its name, its own address and the canonical address of this page."""
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def site(request: HttpRequest) -> dict[str, object]:
+    """The canonical address has no query string: a filtered list or a plain view is the same page."""
+    return {
+        "site_name": settings.SITE_NAME,
+        "site_url": settings.SITE_URL,
+        "canonical": absolute(request.path),
+        "mailbox": settings.MAILBOX,
+    }
+
+
+def absolute(path: str) -> str:
+    """An address of this site with scheme and host, from its path."""
+    return f"{settings.SITE_URL}{path}"

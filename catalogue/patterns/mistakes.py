@@ -1,0 +1,75 @@
+"""What can be wrong with content: every mistake has an id, a place, a sentence and a remedy.
+
+The ids are stable and all of them stand here, so that one can be looked up, tested and silenced
+(`SILENCED_SYSTEM_CHECKS`) by name.
+"""
+
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+
+IDS: Final = {
+    "patterns.E001": "a file of the pattern is missing, unreadable, empty or has no place in the folder",
+    "patterns.E002": "a YAML file, or the front matter, cannot be parsed",
+    "patterns.E003": "a key or value does not fit the closed schema of its file",
+    "patterns.E004": "template.yaml or naive.yaml is not a CloudFormation template",
+    "patterns.E005": "the folder's name is not a slug",
+    "patterns.E010": "the sections of pattern.md are not the fixed ones in the fixed order, or one is empty",
+    "patterns.E011": "a directive is unknown, missing, repeated or in the wrong section",
+    "patterns.E012": "a published pattern's prose is too short or too long",
+    "patterns.E013": "a link leads nowhere on this site",
+    "patterns.E014": "a related pattern does not exist, is a draft, is the pattern itself or is named twice",
+    "patterns.E015": "a price key is not in prices.yaml",
+    "patterns.E016": "a code reference does not resolve",
+    "patterns.E017": "two patterns have the same title",
+    "patterns.E020": "a resource type belongs to no known service",
+    "patterns.E021": "a node is no resource of the template, or an actor takes a resource's name",
+    "patterns.E022": "an edge of the diagram is not borne out by the template, or its ends do not fit",
+    "patterns.E023": "a resource that moves data is missing from the picture",
+    "patterns.E024": "the flow names an edge that is not drawn, or leaves a drawn one untold",
+    "patterns.E025": "two nodes share an id or a place on the grid, or an edge is drawn twice",
+    "patterns.E030": "a demo step calls a method and path that the template has no route for",
+    "patterns.E031": "a `{{name}}` of the demo is not saved by an earlier step",
+    "patterns.E032": "a demo step names a resource that is missing from the template or of another type",
+    "patterns.E033": "a demo step's fields do not fit together",
+    "patterns.E034": "the template of a pattern with a demo has no Endpoint output",
+    "patterns.E040": "a function's code folder or handler does not exist",
+    "patterns.E041": "a folder under functions/ is used by no template",
+    "patterns.E042": "a template refers to something it does not define, or uses a YAML alias",
+    "patterns.E050": "cfn-lint found a mistake in a template",
+    "patterns.E051": "a cfn-lint rule is ignored without a comment that says why",
+    "patterns.E060": "prices.yaml or services.yaml is not as its schema says",
+    "patterns.W001": "the published date is ahead of this machine's clock",
+    "patterns.W002": "cfn-lint warns of something in a template",
+}
+
+
+class ContentError(Exception):
+    """One mistake in content. `line` counts from 1; `remedy` says what to do, in the imperative."""
+
+    def __init__(
+        self, file: Path, line: int, message: str, remedy: str, *, id: str = "patterns.E003"
+    ) -> None:
+        assert id in IDS, id
+        super().__init__(message)
+        self.file = file
+        self.line = line
+        self.message = message
+        self.remedy = remedy
+        self.id = id
+
+    @property
+    def where(self) -> str:
+        """`patterns_content/x/pattern.md:12`, relative to the project where the file is inside it."""
+        file = self.file
+        if file.is_relative_to(settings.BASE_DIR):
+            file = file.relative_to(settings.BASE_DIR)
+        return f"{file}:{self.line}"
+
+    @property
+    def is_warning(self) -> bool:
+        return self.id.startswith("patterns.W")
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message} {self.remedy}"

@@ -84,9 +84,7 @@ def _python(file: SourceFile, name: str) -> tuple[int, int] | None:
         if name in _defined(node):
             decorators = getattr(node, "decorator_list", [])
             first = min([node.lineno, *(decorator.lineno for decorator in decorators)])
-            while (
-                first > 1 and file.lines[first - 2].startswith("#") and not _is_marker(file.lines[first - 2])
-            ):
+            while first > 1 and _is_comment(file.lines[first - 2]):
                 first -= 1
             return first, node.end_lineno or node.lineno
     return None

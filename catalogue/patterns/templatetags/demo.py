@@ -1,0 +1,50 @@
+"""What the lab panel's templates and script need to know of a pattern's demo."""
+
+from typing import Any
+
+import markdown
+from django import template
+from django.utils.safestring import SafeString, mark_safe
+
+from catalogue.patterns.content import Pattern
+from catalogue.patterns.schema import Step
+
+register = template.Library()
+
+
+@register.filter
+def demo_data(pattern: Pattern) -> dict[str, Any]:
+    """The demo for the page's script: `{"steps": [{"id", "request"?}], "api": logical id or null, "queues": […]}`."""
+    steps = pattern.demo.steps if pattern.demo else ()
+    resources = pattern.template.resources.values()
+    apis = [resource.id for resource in resources if resource.type == "AWS::ApiGateway::RestApi"]
+    return {
+        "steps": [
+            {"id": step.id, "request": step.request.model_dump(by_alias=True) if step.request else None}
+            for step in steps
+        ],
+        "api": apis[0] if apis else None,
+        "queues": [resource.id for resource in resources if resource.type == "AWS::SQS::Queue"],
+    }
+
+
+@register.filter
+def deed(step: Step) -> str:
+    """The step in one line, as it stands on its button's label: `POST /orders × 50` or `redrive DeadLetters`."""
+    if step.request:
+        times = f" × {step.request.times}" if step.request.times > 1 else ""
+        return f"{step.request.method} {step.request.path}{times}"
+    assert step.operation is not None
+    words = step.operation.action.replace("-", " ")
+    value = "" if step.operation.value is None else f" to {step.operation.value}"
+    to = f" to {step.operation.to}" if step.operation.to else ""
+    return f"{words} {step.operation.resource}{to}{value}"
+
+
+@register.filter
+def inline_markdown(text: str) -> SafeString:
+    """Prose of the project's own content files as HTML; raw HTML in it is shown, not passed through."""
+    converter = markdown.Markdown(output_format="html")
+    converter.preprocessors.deregister("html_block")
+    converter.inlinePatterns.deregister("html")
+    return mark_safe(converter.convert(text))  # noqa: S308  (authors' files, and raw HTML is switched off)

@@ -1,0 +1,130 @@
+import { runStep } from "./api.js";
+import { el, milliseconds, pretty } from "./dom.js";
+import { curlCommand } from "./curl.js";
+import { fill } from "./template.js";
+
+/**
+ * The demo's steps. Each is run by the server through the lab's public endpoint, and its claims are compared with
+ * what the stack itself shows; a step's saved values feed the ones after it.
+ */
+export class Steps {
+  #items;
+  #steps;
+  #lab = null;
+  #saved = {};
+  #onRun;
+
+  /** @param {HTMLElement} list @param {object[]} steps @param {{onEdit: Function, onRun: Function}} hooks */
+  constructor(list, steps, { onEdit, onRun }) {
+    this.#steps = new Map(steps.map((step) => [step.id, step]));
+    this.#items = new Map([...list.querySelectorAll("[data-step]")].map((item) => [item.dataset.step, item]));
+    this.#onRun = onRun;
+    for (const [id, item] of this.#items) {
+      item.querySelector("form").addEventListener("submit", (event) => {
+        event.preventDefault();
+        this.#run(id);
+      });
+      item.querySelector("[data-edit]")?.addEventListener("click", () => onEdit(this.#steps.get(id).request, this.#saved));
+    }
+  }
+
+  get saved() {
+    return this.#saved;
+  }
+
+  set lab(lab) {
+    if (lab?.id !== this.#lab?.id) {
+      this.#saved = {};
+      for (const item of this.#items.values()) {
+        item.classList.remove("is-done", "is-failed");
+        item.querySelector("[data-result]").replaceChildren();
+      }
+    }
+    this.#lab = lab;
+    const ready = lab?.status === "ready";
+    for (const item of this.#items.values()) {
+      for (const button of item.querySelectorAll("button")) button.disabled = !ready;
+    }
+  }
+
+  async #run(id) {
+    const item = this.#items.get(id);
+    const result = item.querySelector("[data-result]");
+    const buttons = [...item.querySelectorAll("button")];
+    buttons.forEach((button) => (button.disabled = true));
+    item.classList.remove("is-done", "is-failed");
+    item.setAttribute("aria-busy", "true");
+    result.replaceChildren(el("p", { class: "step-wait" }, "Running …"));
+    this.#onRun?.(this.#steps.get(id));
+    try {
+      const outcome = await runStep(this.#lab.id, id, this.#saved);
+      Object.assign(this.#saved, outcome.saved);
+      item.classList.add(outcome.ok ? "is-done" : "is-failed");
+      result.replaceChildren(...this.#show(this.#steps.get(id), outcome));
+    } catch (problem) {
+      item.classList.add("is-failed");
+      const wait = problem.retryAfter ? ` Try again in ${problem.retryAfter} s.` : "";
+      result.replaceChildren(el("p", { class: "is-error" }, problem.message + wait));
+    } finally {
+      item.removeAttribute("aria-busy");
+      buttons.forEach((button) => (button.disabled = this.#lab?.status !== "ready"));
+    }
+  }
+
+  #show(step, outcome) {
+    const parts = [];
+    if (outcome.answers.length === 1) parts.push(...oneAnswer(outcome.answers[0]));
+    else if (outcome.answers.length) parts.push(manyAnswers(outcome.answers));
+    if (outcome.checks.length) {
+      parts.push(el("ul", { class: "checks" }, ...outcome.checks.map((check) =>
+        el("li", { class: check.ok ? "is-ok" : "is-not" },
+          el("span", { class: "check-mark", "aria-hidden": "true" }, check.ok ? "✓" : "✗"),
+          el("span", {}, el("span", { class: "visually-hidden" }, check.ok ? "As expected: " : "Not as expected: "), check.what),
+          el("span", { class: "check-seen" }, `seen: ${check.seen}`)))));
+    }
+    const command = outcome.cli ?? (step.request && this.#curlFor(step.request));
+    if (command) {
+      parts.push(el("details", { class: "step-command" },
+        el("summary", {}, outcome.cli ? "The same with the AWS CLI" : "The same with curl"),
+        el("pre", { tabindex: "0", "aria-label": "Command" }, command)));
+    }
+    return parts;
+  }
+
+  #curlFor(request) {
+    const body = request.json != null ? JSON.stringify(request.json) : (request.text ?? "");
+    return curlCommand({
+      method: request.method,
+      url: this.#lab.endpoint + fill(request.path, this.#saved),
+      headers: Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, fill(value, this.#saved)])),
+      body: fill(body, this.#saved),
+    });
+  }
+}
+
+function oneAnswer(answer) {
+  const location = headerOf(answer, "location");
+  return [
+    el("p", { class: `answer-line status-${Math.floor(answer.status / 100)}` },
+      el("strong", {}, String(answer.status)), ` in ${milliseconds(answer.ms)}`, location ? ` → ${location}` : null),
+    answer.body
+      ? el("pre", { class: "answer-body", tabindex: "0", "aria-label": "Body of the answer" },
+          typeof answer.body === "string" ? pretty(answer.body) : JSON.stringify(answer.body, null, 2))
+      : null,
+  ].filter(Boolean);
+}
+
+const headerOf = (answer, name) =>
+  Object.entries(answer.headers ?? {}).find(([key]) => key.toLowerCase() === name)?.[1];
+
+/** A burst in one line: how many of which status, and how long the middle one and the slow ones took. */
+function manyAnswers(answers) {
+  const counts = new Map();
+  for (const { status } of answers) counts.set(status, (counts.get(status) ?? 0) + 1);
+  const times = answers.map(({ ms }) => ms).sort((a, b) => a - b);
+  const at = (share) => times[Math.min(times.length - 1, Math.floor(times.length * share))];
+  return el("p", { class: "answer-line" },
+    ...[...counts].sort(([a], [b]) => a - b).map(([status, count]) =>
+      el("span", { class: `status-${Math.floor(status / 100)}` }, el("strong", {}, `${count} × ${status}`), " ")),
+    `half within ${milliseconds(at(0.5))}, 95 % within ${milliseconds(at(0.95))}`);
+}

@@ -12,16 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.site import ROOT, running_site
+from tests.site import ROOT, free_port, running_site
 
 pytestmark = pytest.mark.lab
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def descendants(pid: int) -> dict[int, str]:

@@ -14,7 +14,10 @@ register = template.Library()
 
 @register.filter
 def demo_data(pattern: Pattern) -> dict[str, Any]:
-    """The demo for the page's script: `{"steps": [{"id", "request"?}], "api": logical id or null, "queues": […]}`."""
+    """The demo for the page's script.
+
+    Shape: `{"steps": [{"id", "request" or null}], "api": logical id or null, "queues": [logical ids]}`.
+    """
     steps = pattern.demo.steps if pattern.demo else ()
     resources = pattern.template.resources.values()
     apis = [resource.id for resource in resources if resource.type == "AWS::ApiGateway::RestApi"]
@@ -30,7 +33,7 @@ def demo_data(pattern: Pattern) -> dict[str, Any]:
 
 @register.filter
 def deed(step: Step) -> str:
-    """The step in one line, as it stands on its button's label: `POST /orders × 50` or `redrive DeadLetters`."""
+    """The step in one line, as it stands beside its button: `POST /orders × 50` or `redrive DeadLetters`."""
     if step.request:
         times = f" × {step.request.times}" if step.request.times > 1 else ""
         return f"{step.request.method} {step.request.path}{times}"

@@ -1,0 +1,98 @@
+"""A visitor's whole story in a real browser: read, run, watch, subscribe, confirm."""
+
+import re
+from collections.abc import Callable
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.site import Site
+
+pytestmark = [pytest.mark.browser, pytest.mark.lab]
+
+
+def test_reads_a_pattern_from_the_front_page_to_its_template(page: Page) -> None:
+    page.goto("/")
+    page.get_by_role("link", name="Queue-Based Load Leveling").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Queue-Based Load Leveling")
+    expect(page.locator("[data-diagram] [data-node]").first).to_be_visible()
+    expect(page.get_by_role("heading", name="What goes wrong")).to_be_attached()
+    page.get_by_role("link", name="template.yaml").first.click()
+    expect(page.locator("pre")).to_contain_text("AWSTemplateFormatVersion")
+
+
+def test_runs_a_pattern_and_sees_the_trace_of_every_call(page: Page) -> None:
+    page.goto("/patterns/function-as-a-web-service/")
+    page.get_by_role("button", name="Run it").click()
+    expect(page.locator("[data-status]")).to_contain_text("ready")
+    endpoint = page.locator("[data-endpoint]").inner_text()
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/live/[\w-]{20,}", endpoint)
+
+    first = page.locator("[data-step]").first
+    first.get_by_role("button", name=re.compile("^Send")).click()
+    expect(first.locator(".checks li").first).to_be_visible()
+    expect(first.locator(".checks .is-not")).to_have_count(0)
+
+    trace = page.get_by_role("log")
+    expect(trace.locator(".trace-request").first).to_contain_text("was answered 200")
+    expect(trace.locator(".trace-invocation").first).to_contain_text("after a cold start")
+    expect(trace.locator(".trace-log").first).to_be_visible()
+
+
+def test_a_call_from_elsewhere_appears_on_the_open_page(page: Page) -> None:
+    page.goto("/patterns/function-as-a-web-service/")
+    page.get_by_role("button", name="Run it").click()
+    expect(page.locator("[data-status]")).to_contain_text("ready")
+    endpoint = page.locator("[data-endpoint]").inner_text()
+    httpx.get(f"{endpoint}/from-a-terminal", timeout=20)
+    expect(page.get_by_role("log").locator(".trace-request")).to_contain_text("/from-a-terminal")
+
+
+def test_a_request_of_ones_own_is_sent_and_shown_as_curl(page: Page) -> None:
+    page.goto("/patterns/function-as-a-web-service/")
+    page.get_by_role("button", name="Run it").click()
+    expect(page.locator("[data-status]")).to_contain_text("ready")
+    page.get_by_text("Write a request of your own").click()
+    page.get_by_label("Path").fill("/it's-not-there")
+    expect(page.locator("[data-curl]")).to_contain_text("it'\\''s-not-there")
+    page.get_by_role("button", name="Send from this browser").click()
+    expect(page.locator("[data-answer] .answer-line")).to_contain_text("measured in your browser")
+
+
+def test_a_burst_fills_the_queue_and_is_worked_off(page: Page) -> None:
+    page.goto("/patterns/queue-based-load-leveling/")
+    page.get_by_role("button", name="Run it").click()
+    expect(page.locator("[data-status]")).to_contain_text("ready")
+    burst = page.locator("[data-step]").filter(has_text="× 50")
+    burst.get_by_role("button", name=re.compile("^Send")).click()
+    expect(burst.locator(".answer-line")).to_contain_text("50 × 202", timeout=30_000)
+    expect(page.locator(".chart").first).to_be_visible()
+    expect(burst.locator(".checks .is-not")).to_have_count(0)
+    now = page.locator(".chart", has_not_text="Dead").first.locator(".chart-now")
+    expect(now).to_have_text("0", timeout=45_000)
+
+
+def test_subscribes_and_confirms_from_the_mailbox(page: Page) -> None:
+    page.goto("/")
+    form = page.locator("form.subscribe").first
+    form.get_by_role("textbox").fill("reader@example.org")
+    form.get_by_role("button").click()
+    expect(page.get_by_role("main")).to_contain_text("mail")
+    page.goto("/mailbox/")
+    reload_until(page, lambda: page.get_by_text("reader@example.org").count() > 0)
+    page.get_by_role("link", name=re.compile("confirm", re.I)).first.click()
+    link = page.locator("a[href*='/newsletter/confirm/']").first.get_attribute("href") or ""
+    assert link, page.content()
+    page.goto(link)
+    page.get_by_role("main").get_by_role("button").first.click()
+    expect(page.get_by_role("main")).to_contain_text(re.compile("subscribed|confirmed", re.I))
+
+
+def reload_until(page: Page, condition: Callable[[], bool]) -> None:
+    for _ in range(100):
+        if condition():
+            return
+        page.wait_for_timeout(100)
+        page.reload()
+    raise AssertionError("not seen within ten seconds")

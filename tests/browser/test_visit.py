@@ -7,8 +7,6 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.site import Site
-
 pytestmark = [pytest.mark.browser, pytest.mark.lab]
 
 

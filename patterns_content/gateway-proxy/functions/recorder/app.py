@@ -1,0 +1,65 @@
+"""Records parcel scans from the queue; it neither knows nor cares who put them there."""
+
+import json
+import os
+import time
+from typing import Any
+
+import boto3
+
+table = boto3.resource("dynamodb").Table(os.environ["SCANS_TABLE"])
+
+
+class Unreadable(ValueError):
+    """The message is no scan, and will not become one by being tried again."""
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, list[dict[str, str]]]:
+    """Write each scan to the table; report the messages that failed, so that only they come back."""
+    failed = [record["messageId"] for record in event["Records"] if not recorded(record)]
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+
+def recorded(record: dict[str, Any]) -> bool:
+    """Write one message's scan. The same scan twice is the same item: SQS may deliver more than once."""
+    trace = trace_of(record)
+    try:
+        scan = scan_from(record["body"])
+    except Unreadable as error:
+        log("scan.unreadable", trace, reason=str(error), message_id=record["messageId"])
+        return False
+    table.put_item(Item=scan)
+    log("scan.recorded", trace, parcel=scan["parcel"], depot=scan["depot"])
+    return True
+
+
+# region check
+def scan_from(body: str) -> dict[str, str]:
+    """The scan in a message's body. Nobody has looked at it before: the gateway passed it on as it came."""
+    try:
+        scan = json.loads(body)
+        return {field: required_text(scan, field) for field in ("parcel", "scanned_at", "depot")}
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise Unreadable(f"{type(error).__name__}: {error}") from error
+
+
+def required_text(scan: dict[str, Any], field: str) -> str:
+    """The field's value; KeyError if it is missing, TypeError if it is no text or blank."""
+    value = scan[field]
+    if not isinstance(value, str) or not value.strip():
+        raise TypeError(f"{field} must be text")
+    return value
+
+
+# endregion
+
+
+def trace_of(record: dict[str, Any]) -> str:
+    """The caller's trace id, which the mapping template put into a message attribute as `trace:<id>`."""
+    attribute = record.get("messageAttributes", {}).get("Trace", {})
+    return str(attribute.get("stringValue", "")).removeprefix("trace:")
+
+
+def log(step: str, trace: str, **facts: Any) -> None:
+    """Print one JSON line: what happened, when (Unix seconds) and on whose behalf."""
+    print(json.dumps({"at": time.time(), "step": step, "trace": trace, **facts}))

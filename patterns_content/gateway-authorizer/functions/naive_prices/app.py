@@ -1,0 +1,64 @@
+"""The trade price list without a gateway authorizer: this function checks the caller's token itself."""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import time
+from functools import cache
+from typing import Any
+
+import boto3
+
+PRICES = {"poster-a3": 900, "poster-a2": 1450, "poster-a1": 2300}
+"""Item to unit price in euro cents."""
+
+secrets = boto3.client("secretsmanager")
+
+
+@cache
+def signing_key() -> bytes:
+    secret: str = secrets.get_secret_value(SecretId=os.environ["SIGNING_KEY"])["SecretString"]
+    return secret.encode()
+
+
+def decode(part: str) -> dict[str, Any]:
+    value: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    return value
+
+
+def verify(authorization: str) -> dict[str, Any] | None:
+    """The claims of a bearer token, or None where it is missing, malformed, forged or expired."""
+    try:
+        header, payload, signature = authorization.removeprefix("Bearer ").split(".")
+        digest = hmac.digest(signing_key(), f"{header}.{payload}".encode(), hashlib.sha256)
+        expected = base64.urlsafe_b64encode(digest).rstrip(b"=")
+        if decode(header)["alg"] != "HS256" or not hmac.compare_digest(expected, signature.encode()):
+            return None
+        claims = decode(payload)
+    except (ValueError, KeyError, TypeError):
+        return None
+    return claims if claims["exp"] > time.time() else None
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """GET /prices -> 200 {"for", "currency", "prices"}, 401 or 403."""
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    claims = verify(headers.get("authorization", ""))
+    if claims is None:
+        log("token.refused", headers)
+        return answer(401, {"status": 401, "title": "Send a valid access token"})
+    if "prices:read" not in claims["scope"].split():
+        log("token.refused", headers, sub=claims["sub"])
+        return answer(403, {"status": 403, "title": "This token may not do that"})
+    log("prices.read", headers, sub=claims["sub"])
+    return answer(200, {"for": claims["sub"], "scope": claims["scope"], "currency": "EUR", "prices": PRICES})
+
+
+def answer(status: int, body: dict[str, Any]) -> dict[str, Any]:
+    return {"statusCode": status, "headers": {"Content-Type": "application/json"}, "body": json.dumps(body)}
+
+
+def log(step: str, headers: dict[str, str], **facts: Any) -> None:
+    print(json.dumps({"at": time.time(), "step": step, "trace": headers.get("x-amzn-trace-id"), **facts}))

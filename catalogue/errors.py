@@ -237,7 +237,9 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500, which must not fail itself: plain text when even the page cannot be made."""
-    detail = "Something went wrong on our side. Nothing that you sent was wrong; please try again in a moment."
+    detail = (
+        "Something went wrong on our side. Nothing that you sent was wrong; please try again in a moment."
+    )
     try:
         return respond(request, Problem(500, detail=detail))
     except Exception:

@@ -5,3 +5,6 @@ class NewsletterConfig(AppConfig):
     name = "catalogue.newsletter"
     label = "newsletter"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from catalogue.newsletter import checks  # noqa: F401  (importing registers them)

@@ -1,0 +1,114 @@
+"""System checks: settings with which the newsletter would fail, or give mail to the wrong people."""
+
+from collections.abc import Sequence
+from email.utils import parseaddr
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+from email_validator import EmailNotValidError, validate_email
+
+from catalogue.newsletter import queue
+
+MAILBOX = "catalogue.newsletter.mailbox.backend.MailboxBackend"
+SMTP = "django.core.mail.backends.smtp.EmailBackend"
+
+
+@register("newsletter")
+def check_newsletter(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    return [*_mailbox(), *_sender(), *_site_url(), *_limits(), *_timeout()]
+
+
+def _default_mailer() -> tuple[str, dict[str, Any]]:
+    """Backend path and options of the default mailer, in either way that Django lets them be set."""
+    mailers = getattr(settings, "MAILERS", None)
+    if mailers is None:
+        return settings.EMAIL_BACKEND, {"timeout": settings.EMAIL_TIMEOUT}
+    default = mailers.get("default", {})
+    return default.get("BACKEND", SMTP), default.get("OPTIONS", {})
+
+
+def _mailbox() -> list[CheckMessage]:
+    if _default_mailer()[0] == MAILBOX and not settings.DEBUG:
+        return [
+            Error(
+                "The mailbox backend would show everyone's mail on a public page.",
+                hint="With DEBUG=0 set EMAIL_BACKEND to a real one, for example that of SMTP.",
+                id="newsletter.E001",
+            )
+        ]
+    return []
+
+
+def _sender() -> list[CheckMessage]:
+    _, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    local_ok = settings.DEBUG and address.endswith("@localhost")
+    try:
+        validate_email(
+            address.removesuffix("@localhost") + "@example.com" if local_ok else address,
+            check_deliverability=False,
+            allow_smtputf8=False,
+        )
+    except EmailNotValidError as error:
+        return [
+            Error(
+                f"FROM_EMAIL={settings.DEFAULT_FROM_EMAIL!r} is no address to send mail from: {error}",
+                hint="Write it as Name <address@your-domain>.",
+                id="newsletter.E002",
+            )
+        ]
+    return []
+
+
+def _site_url() -> list[CheckMessage]:
+    parts = urlsplit(settings.SITE_URL)
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or parts.path
+        or parts.query
+        or parts.fragment
+    ):
+        return [
+            Error(
+                f"SITE_URL={settings.SITE_URL!r} is no site's address; links in mail are built on it.",
+                hint="Write scheme and host only, for example https://patterns.example.com.",
+                id="newsletter.E003",
+            )
+        ]
+    if parts.scheme != "https" and not settings.DEBUG:
+        return [
+            Error(
+                f"SITE_URL={settings.SITE_URL!r}: one-click unsubscribe (RFC 8058) needs https.",
+                hint="With DEBUG=0 set SITE_URL to the https address of the site.",
+                id="newsletter.E004",
+            )
+        ]
+    return []
+
+
+def _limits() -> list[CheckMessage]:
+    return [
+        Error(f"{name}={value!r} must be a whole number of 1 or more.", id="newsletter.E005")
+        for name in ("NEWSLETTER_SUBSCRIBES_PER_HOUR", "MAILBOX_KEEP")
+        if (value := getattr(settings, name, 1)) is not None and not (type(value) is int and value >= 1)
+    ]
+
+
+def _timeout() -> list[CheckMessage]:
+    backend, options = _default_mailer()
+    if backend != SMTP:
+        return []
+    timeout = options.get("timeout")
+    if timeout is None or timeout * 4 > queue.LEASE.total_seconds():
+        return [
+            Error(
+                f"The mail server's timeout is {timeout}: an attempt could outlive its lease of "
+                f"{queue.LEASE.total_seconds():.0f} s, and the mail be sent twice.",
+                hint="Set EMAIL_TIMEOUT to some 20 seconds.",
+                id="newsletter.E006",
+            )
+        ]
+    return []

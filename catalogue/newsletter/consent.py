@@ -1,0 +1,44 @@
+"""What a person agrees to when they subscribe: each wording ever shown, by version.
+
+A changed sentence is a new version; the old ones stay, because records refer to them.
+"""
+
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from catalogue.newsletter.models import ConsentRecord, Subscriber
+
+WORDINGS: dict[int, str] = {
+    1: "One e-mail when a new pattern appears, and when one changes substantially. Leave with one click.",
+}
+CURRENT = max(WORDINGS)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where somebody subscribed: the form's name, the path of its page, the wording it showed."""
+
+    form: str = ""
+    page: str = ""
+    wording: int = CURRENT
+
+
+def record(subscriber: Subscriber, event: ConsentRecord.Event, source: Source | None = None) -> None:
+    """Add one event to a subscriber's history; without a source it is that of their last request."""
+    source = source or _latest_source(subscriber)
+    ConsentRecord.objects.create(
+        subscriber=subscriber,
+        event=event,
+        at=timezone.now(),
+        address=subscriber.address,
+        form=source.form,
+        page=source.page,
+        wording=source.wording,
+    )
+
+
+def _latest_source(subscriber: Subscriber) -> Source:
+    """Where the person last asked: what they confirm or are mailed about is that request."""
+    last = subscriber.consent.filter(event=ConsentRecord.Event.REQUESTED).order_by("-at", "-pk").first()
+    return Source(last.form, last.page, last.wording) if last else Source()

@@ -1,0 +1,66 @@
+"""What a subscribe request may contain, whether it came from a form or as JSON."""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+
+from catalogue.errors import Problem
+from catalogue.newsletter import consent, origin
+
+FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+_FORM_NAME = re.compile(r"[a-z0-9-]{1,40}")
+
+
+@dataclass(frozen=True)
+class SubscribeRequest:
+    email: str
+    trapped: bool  # the field that people do not see was filled in
+    source: consent.Source
+
+
+def read(request: HttpRequest) -> SubscribeRequest:
+    """Raises `Problem`: 400 for a body that cannot be read, 415 for one in another format."""
+    if request.content_type == "application/json":
+        fields = _json_object(request)
+        form = "json"
+    elif request.content_type in FORM_TYPES or not request.body:
+        fields = request.POST.dict()
+        form = str(fields.get("form", ""))
+    else:
+        raise Problem(
+            415, "This format is not understood", "Send the field email as a form or as a JSON object."
+        )
+    email = fields.get("email", "")
+    if not isinstance(email, str):
+        raise Problem(400, "email must be a text", 'Send for example {"email": "you@example.com"}.')
+    return SubscribeRequest(
+        email=email.encode("utf-8", "replace").decode(),  # JSON may escape halves of surrogate pairs
+        trapped=bool(fields.get("homepage")),
+        source=consent.Source(
+            form=form if _FORM_NAME.fullmatch(form) else "",
+            page=origin.own_path(request),
+            wording=_wording(fields.get("wording")),
+        ),
+    )
+
+
+def _json_object(request: HttpRequest) -> dict[str, Any]:
+    try:
+        value = json.loads(request.body)
+    except (ValueError, RecursionError) as error:
+        raise Problem(400, "The body is not valid JSON", str(error)) from error
+    if not isinstance(value, dict):
+        raise Problem(400, "The body must be a JSON object", 'Send for example {"email": "you@example.com"}.')
+    return value
+
+
+def _wording(given: object) -> int:
+    """The version the form says it showed (its page may be an older copy), else the current one."""
+    try:
+        version = int(str(given))
+    except ValueError:
+        return consent.CURRENT
+    return version if version in consent.WORDINGS else consent.CURRENT

@@ -1,0 +1,51 @@
+"""How often one client may subscribe: a generic cell rate algorithm whose one number lives in the database.
+
+The check and the charge are one UPDATE, so the allowance is shared by every process of the site.
+"""
+
+import ipaddress
+import math
+import time
+
+from django.db.models import F
+from django.db.models.functions import Greatest
+from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
+
+from catalogue.newsletter import conf
+from catalogue.newsletter.models import ClientBudget
+
+WINDOW = 3600.0  # seconds
+
+
+def client_key(request: HttpRequest) -> str:
+    """A keyed hash of the client's address. One IPv6 customer owns a /64, so that counts as one client."""
+    raw = request.META.get("REMOTE_ADDR", "")
+    try:
+        address = ipaddress.ip_address(raw)
+    except ValueError:
+        network = "unknown"
+    else:
+        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+            address = address.ipv4_mapped
+        network = str(ipaddress.ip_network((address, 64 if address.version == 6 else 32), strict=False))
+    return salted_hmac("newsletter.client", network, algorithm="sha256").hexdigest()
+
+
+def take(client: str) -> int:
+    """Charge one request to a client. Returns 0, or the seconds after which it may come back."""
+    now = time.time()
+    cost = WINDOW / conf.subscribes_per_hour()
+    ClientBudget.objects.bulk_create([ClientBudget(client=client, spent_until=now)], ignore_conflicts=True)
+    allowed = ClientBudget.objects.filter(client=client, spent_until__lte=now + WINDOW - cost).update(
+        spent_until=Greatest(F("spent_until"), now) + cost
+    )
+    if allowed:
+        return 0
+    spent_until = ClientBudget.objects.values_list("spent_until", flat=True).get(client=client)
+    return max(1, math.ceil(spent_until - (now + WINDOW - cost)))
+
+
+def forget_idle() -> int:
+    """Delete the rows of clients whose allowance is whole again."""
+    return ClientBudget.objects.filter(spent_until__lt=time.time()).delete()[0]

@@ -1,0 +1,130 @@
+"""Everything that changes a subscriber: each function is one short transaction and may be repeated."""
+
+import enum
+import uuid
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from catalogue.newsletter import consent, queue
+from catalogue.newsletter.addresses import Address
+from catalogue.newsletter.models import ConsentRecord, Delivery, Subscriber
+from catalogue.newsletter.tokens import Confirmation
+
+# After the nth confirmation mail without a yes, this long until another may go to the same address. Whoever
+# types somebody else's address again and again causes a handful of mails on the first day, then one a day.
+COOLDOWNS = (
+    timedelta(minutes=5),
+    timedelta(minutes=15),
+    timedelta(hours=1),
+    timedelta(hours=6),
+    timedelta(days=1),
+)
+PENDING_KEPT = timedelta(days=30)
+
+
+class Standing(enum.Enum):
+    """What has become of the wish that a confirmation link stands for."""
+
+    WAITING = "waiting"
+    CONFIRMED = "confirmed"
+    VOID = "void"  # the person has unsubscribed since, or the request was forgotten
+
+
+def subscribe(address: Address, source: consent.Source) -> None:
+    """Ask for a confirmation. What came of it is not told: the answer must not reveal who is subscribed.
+
+    A confirmed subscriber and an address in its cooldown are left as they are.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        Subscriber.objects.bulk_create(
+            [Subscriber(address=address.text, key=address.key, created_at=now, next_ask_at=now)],
+            ignore_conflicts=True,
+        )
+        subscriber = Subscriber.objects.get(key=address.key)
+        subscriber.address = address.text
+        _ask(subscriber, source)
+
+
+def ask_again(wish: Confirmation, source: consent.Source) -> None:
+    """Send a fresh link to somebody whose old one has expired: the same as subscribing once more."""
+    with transaction.atomic():
+        subscriber = Subscriber.objects.filter(ref=wish.ref, epoch=wish.epoch).first()
+        if subscriber:
+            _ask(subscriber, source)
+
+
+def _ask(subscriber: Subscriber, source: consent.Source) -> None:
+    """Queue a confirmation unless the row, at the moment of the UPDATE, forbids it."""
+    now = timezone.now()
+    cooldown = COOLDOWNS[min(subscriber.asks, len(COOLDOWNS) - 1)]
+    may_ask = (
+        Subscriber.objects.filter(pk=subscriber.pk, asks=subscriber.asks, next_ask_at__lte=now)
+        .exclude(state=Subscriber.State.CONFIRMED)
+        .update(
+            state=Subscriber.State.PENDING,
+            address=subscriber.address,
+            asks=F("asks") + 1,
+            next_ask_at=now + cooldown,
+        )
+    )
+    if may_ask:
+        consent.record(subscriber, ConsentRecord.Event.REQUESTED, source)
+        queue.add(subscriber, Delivery.Kind.CONFIRMATION)
+
+
+def standing(wish: Confirmation) -> Standing:
+    """Reads only."""
+    state = Subscriber.objects.filter(ref=wish.ref, epoch=wish.epoch).values_list("state", flat=True).first()
+    match state:
+        case Subscriber.State.PENDING:
+            return Standing.WAITING
+        case Subscriber.State.CONFIRMED:
+            return Standing.CONFIRMED
+        case _:
+            return Standing.VOID
+
+
+def confirm(wish: Confirmation) -> Standing:
+    """Turn a pending request into a subscription and tell how the wish stands now."""
+    now = timezone.now()
+    with transaction.atomic():
+        meant = Subscriber.objects.filter(ref=wish.ref, epoch=wish.epoch)
+        if meant.filter(state=Subscriber.State.PENDING).update(
+            state=Subscriber.State.CONFIRMED, confirmed_at=now, asks=0, next_ask_at=now
+        ):
+            subscriber = meant.get()
+            consent.record(subscriber, ConsentRecord.Event.CONFIRMED)
+            queue.suppress(subscriber, "confirmed meanwhile", kind=Delivery.Kind.CONFIRMATION)
+        return standing(wish)
+
+
+def unsubscribe(ref: uuid.UUID) -> None:
+    """End a subscription or a request for one, and take back what is queued for it."""
+    with transaction.atomic():
+        changed = (
+            Subscriber.objects.filter(ref=ref)
+            .exclude(state=Subscriber.State.UNSUBSCRIBED)
+            .update(state=Subscriber.State.UNSUBSCRIBED, unsubscribed_at=timezone.now(), epoch=F("epoch") + 1)
+        )
+        if changed:
+            subscriber = Subscriber.objects.get(ref=ref)
+            consent.record(subscriber, ConsentRecord.Event.WITHDRAWN)
+            queue.suppress(subscriber, "unsubscribed")
+
+
+def forget_unconfirmed() -> int:
+    """Delete requests that nobody confirmed in `PENDING_KEPT`: there is no consent to keep a record of."""
+    return (
+        Subscriber.objects.filter(
+            state=Subscriber.State.PENDING,
+            confirmed_at=None,
+            unsubscribed_at=None,
+            next_ask_at__lt=timezone.now() - PENDING_KEPT,
+        )
+        .exclude(deliveries__state__in=Delivery.OPEN)
+        .delete()[0]
+    )

@@ -1,0 +1,142 @@
+"""Subscribe, confirm, unsubscribe. A GET shows what a POST would do, and does nothing."""
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+
+from catalogue.errors import Problem, wants_html
+from catalogue.newsletter import addresses, consent, forms, limits, origin, services, tokens
+
+# No view here relies on a cookie, so none has Django's CSRF check: the form is guarded by where a request
+# comes from (see `origin`), and a link from our mail is an authority of its own.
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def subscribe(request: HttpRequest) -> HttpResponse:
+    """Queue a confirmation. The answer is the same whatever is known about the address."""
+    if request.method != "POST":
+        return _form(request)
+    if origin.is_foreign(request):
+        raise Problem(403, "Subscribe on this site", "The request was sent by a page of another site.")
+    wish = forms.read(request)
+    if wish.trapped:
+        return _accepted(request)
+    try:
+        address = addresses.parse(wish.email)
+    except addresses.BadAddress as error:
+        return _refused(request, wish.email, str(error), 422, "This is not an e-mail address")
+    wait = limits.take(limits.client_key(request))
+    if wait:
+        message = f"Too many requests came from your connection. Please try again in {_duration(wait)}."
+        return _refused(request, wish.email, message, 429, "Too many requests", {"Retry-After": str(wait)})
+    services.subscribe(address, wish.source)
+    return _accepted(request)
+
+
+@require_safe
+def check_mailbox(request: HttpRequest) -> HttpResponse:
+    """Where the form leads: the same page for everyone."""
+    return render(request, "newsletter/check_mailbox.html", {"days": tokens.CONFIRM_LIFETIME.days})
+
+
+@csrf_exempt
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm(request: HttpRequest, token: str) -> HttpResponse:
+    try:
+        wish = tokens.read_confirm(token)
+    except tokens.ExpiredToken:
+        context = {"token": token, "days": tokens.CONFIRM_LIFETIME.days}
+        return _private(render(request, "newsletter/expired.html", context, status=410))
+    except tokens.BadToken:
+        raise _broken_link() from None
+    match services.confirm(wish) if request.method == "POST" else services.standing(wish):
+        case services.Standing.WAITING:
+            return _private(render(request, "newsletter/confirm.html", {"token": token}))
+        case services.Standing.CONFIRMED:
+            leave = tokens.unsubscribe_token(wish.ref)
+            return _private(render(request, "newsletter/confirmed.html", {"leave": leave}))
+        case services.Standing.VOID:
+            return _private(render(request, "newsletter/void.html", status=410))
+
+
+@csrf_exempt
+@never_cache
+@require_http_methods(["POST"])
+def confirm_again(request: HttpRequest, token: str) -> HttpResponse:
+    """The button on an expired link: send a fresh one to the same address."""
+    try:
+        wish = tokens.read_confirm(token, also_expired=True)
+    except tokens.BadToken:
+        raise _broken_link() from None
+    services.ask_again(wish, consent.Source(form="expired-link"))
+    return HttpResponseRedirect(reverse("newsletter:check_mailbox"), status=303)
+
+
+@csrf_exempt
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """The POST is also the one-click unsubscribe of mail programs (RFC 8058): any body, no cookie, a 200."""
+    try:
+        ref = tokens.read_unsubscribe(token)
+    except tokens.BadToken:
+        raise _broken_link() from None
+    if request.method != "POST":
+        return _private(render(request, "newsletter/unsubscribe.html", {"token": token}))
+    services.unsubscribe(ref)
+    return _private(render(request, "newsletter/unsubscribed.html"))
+
+
+def _accepted(request: HttpRequest) -> HttpResponse:
+    if not wants_html(request):
+        return JsonResponse(
+            {"status": "accepted", "next": "Open the link in the confirmation e-mail."}, status=202
+        )
+    return HttpResponseRedirect(reverse("newsletter:check_mailbox"), status=303)
+
+
+def _refused(
+    request: HttpRequest,
+    email: str,
+    message: str,
+    status: int,
+    title: str,
+    headers: dict[str, str] | None = None,
+) -> HttpResponse:
+    if not wants_html(request):
+        raise Problem(status, title, message, headers=headers, errors=[{"field": "email", "detail": message}])
+    response = _form(request, email=email, error=message, status=status)
+    for name, value in (headers or {}).items():
+        response[name] = value
+    return response
+
+
+def _form(request: HttpRequest, *, email: str = "", error: str = "", status: int = 200) -> HttpResponse:
+    response = render(request, "newsletter/subscribe.html", {"email": email, "error": error}, status=status)
+    patch_vary_headers(response, ["Accept"])
+    return response
+
+
+def _private(response: HttpResponse) -> HttpResponse:
+    """A page behind a personal link is for its reader alone."""
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def _broken_link() -> Problem:
+    return Problem(
+        404,
+        "This link does not work",
+        "It may have been cut in two on its way. Copy the whole address from the e-mail, or subscribe again.",
+    )
+
+
+def _duration(seconds: int) -> str:
+    minutes = -(-seconds // 60)
+    return "a minute" if minutes <= 1 else f"{minutes} minutes"

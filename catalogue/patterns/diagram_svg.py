@@ -1,0 +1,157 @@
+"""Draws a pattern's diagram.yaml as inline SVG: links for nodes, paths for edges, the flow's numbers on them.
+
+Each picture comes twice, wide for a desk and upright for a phone; the style sheet shows the one that fits.
+Scripts find `[data-node=LogicalId]`, `[data-edge="Source>Target"]`, `[data-step=N]` and an empty
+`[data-count=LogicalId]` over each box in both.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+from catalogue.patterns.content import Pattern
+from catalogue.patterns.diagram_geometry import Drawn, Point, Rect
+from catalogue.patterns.diagram_layout import Layout
+from catalogue.patterns.diagram_picture import Box, Edge, Picture
+from catalogue.patterns.diagram_shapes import HEAD_LENGTH, glyph, head, num, path, text
+from catalogue.patterns.diagram_style import FILE_STYLE
+from catalogue.patterns.diagram_text import balanced, wrap
+from catalogue.patterns.diagram_variants import Variant, upright, wide
+
+
+def render_diagram(pattern: Pattern) -> SafeString:
+    """Both variants and the legend, for a page. The numbered flow belongs below it: the `[[flow]]` directive."""
+    return _rendered(Picture.of(pattern))
+
+
+def render_diagram_file(pattern: Pattern) -> str:
+    """The wide variant as a file of its own with its style inside; follows the reader's light or dark scheme."""
+    picture = Picture.of(pattern)
+    body = _svg(picture, wide(picture), file=True)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'
+
+
+@lru_cache(maxsize=512)
+def _rendered(picture: Picture) -> SafeString:
+    desk = wide(picture)
+    threshold = "s" if desk[1].width <= 620 else "m" if desk[1].width <= 900 else "l"
+    kinds = [kind for kind in ("sync", "async") if any(edge.kind == kind for edge in picture.edges)]
+    legend = "".join(f"<li>{_legend_line(kind)}{_LEGEND[kind]}</li>" for kind in kinds)
+    return mark_safe(  # noqa: S308  every value is escaped where it is written
+        f'<div class="diagram" data-size="{threshold}">{_svg(picture, desk)}{_svg(picture, upright(picture))}'
+        f'<ul class="diagram__legend">{legend}</ul></div>'
+    )
+
+
+_LEGEND = {"sync": "waits for the answer", "async": "hands over and goes on"}
+
+
+def _legend_line(kind: str) -> str:
+    return (
+        f'<svg viewBox="0 0 44 12" width="44" height="12" aria-hidden="true"><g class="edge edge--{kind}">'
+        f'<path class="edge__line" d="M0 6H{42 - HEAD_LENGTH if kind == "sync" else 41}"/>'
+        f"{head(Point(42, 6), Point(0, 6), kind)}</g></svg>"
+    )
+
+
+def _svg(picture: Picture, drawn: tuple[Variant, Layout], *, file: bool = False) -> str:
+    variant, layout = drawn
+    width, height = round(layout.width), round(layout.height)
+    attributes = (
+        f'class="diagram__picture diagram__picture--{variant.name}" viewBox="0 0 {width} {height}" '
+        f'width="{width}" height="{height}"'
+    )
+    kinds = {edge.key: edge for edge in picture.edges}
+    parts = "".join(
+        [
+            *(_edge_svg(edge, kinds[key]) for key, edge in layout.edges.items()),
+            *(_notes_svg(edge) for edge in layout.edges.values()),
+            *(_node_svg(box, layout.boxes[box.id], variant, links=not file) for box in picture.boxes),
+        ]
+    )
+    description = escape(picture.description)
+    if file:
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" {attributes} role="img" aria-labelledby="title description">'
+            f'<title id="title">{escape(picture.title)}</title><desc id="description">{description}</desc>'
+            f'<style>{FILE_STYLE}</style><rect class="ground" width="{width}" height="{height}"/>{parts}</svg>'
+        )
+    name = escape(f"Diagram of {picture.title}")
+    return f'<svg {attributes} role="group" aria-label="{name}"><desc>{description}</desc>{parts}</svg>'
+
+
+def _edge_svg(edge: Drawn, told: Edge) -> str:
+    *_, before, tip = edge.points
+    return (
+        f'<g class="edge edge--{told.kind}" aria-hidden="true">'
+        f'<path class="edge__line" data-edge="{escape(told.key)}" d="{path(edge.points, told.kind)}"/>'
+        f"{head(tip, before, told.kind)}</g>"
+    )
+
+
+def _notes_svg(edge: Drawn) -> str:
+    parts = []
+    if edge.label is not None:
+        x = {
+            "start": edge.label.x,
+            "middle": edge.label.center.x,
+            "end": edge.label.right,
+        }[edge.label_anchor]
+        lines = "".join(
+            f'<tspan x="{num(x)}" y="{num(edge.label.y + 11 + index * edge.wish.line_height)}">{escape(line)}</tspan>'
+            for index, line in enumerate(edge.wish.label)
+        )
+        parts.append(f'<text class="edge__label" text-anchor="{edge.label_anchor}">{lines}</text>')
+    if edge.marker is not None:
+        box = edge.marker
+        steps = escape(edge.wish.marker)
+        parts.append(
+            f'<g class="step" data-step="{steps}"><rect x="{num(box.x)}" y="{num(box.y)}" width="{num(box.width)}" '
+            f'height="{num(box.height)}" rx="9"/><text x="{num(box.center.x)}" y="{num(box.center.y + 4.2)}" '
+            f'text-anchor="middle">{steps}</text></g>'
+        )
+    return f'<g aria-hidden="true">{"".join(parts)}</g>' if parts else ""
+
+
+def _node_svg(box: Box, place: Rect, variant: Variant, *, links: bool) -> str:
+    kind = "node node--actor" if box.actor else "node"
+    inner = (
+        f'<rect class="node__box" width="{num(place.width)}" height="{num(place.height)}"{' rx="14"' if box.actor else ""}/>'
+        + (_stacked(box, place, variant) if variant.stacked else _beside(box, place, variant))
+        + f'<text class="node__count" data-count="{box.id}" x="{num(place.width)}" y="-5" text-anchor="end"></text>'
+    )
+    if links and box.href:
+        said = escape(f"{box.label}, {box.service}: line {box.line} of the template")
+        inner = f'<a href="{escape(box.href)}" aria-label="{said}">{inner}</a>'
+    return f'<g class="{kind}" data-node="{box.id}" transform="translate({num(place.x)} {num(place.y)})">{inner}</g>'
+
+
+def _beside(box: Box, place: Rect, variant: Variant) -> str:
+    x = 48.0
+    lines = _label_lines(box.label, variant, place.width - x - 8)
+    height = len(lines) * 17 + 14
+    top = (place.height - height) / 2 + 13
+    return (
+        glyph(box.glyph, 14, place.height / 2 - 12)
+        + text("node__label", lines, x, top, 17, "start")
+        + text("node__service", [box.service], x, top + len(lines) * 17 - 2, 14, "start")
+    )
+
+
+def _stacked(box: Box, place: Rect, variant: Variant) -> str:
+    lines = _label_lines(box.label, variant, place.width - 4)
+    x = place.width / 2
+    top = 50.0 if len(lines) == 1 else 46.0
+    return (
+        glyph(box.glyph, x - 12, 8 if len(lines) > 1 else 12)
+        + text("node__label node__label--small", lines, x, top, 15, "middle")
+        + text("node__service", [box.service], x, top + len(lines) * 15, 14, "middle")
+    )
+
+
+def _label_lines(label: str, variant: Variant, width: float) -> list[str]:
+    lines = wrap(label, variant.label_size, width, variant.label_lines)
+    return balanced(label, variant.label_size, variant.label_lines) if len(lines) > 1 else lines

@@ -1,0 +1,20 @@
+"""Template tags for what the pages draw: service glyphs and pattern diagrams."""
+
+from django import template
+from django.utils.safestring import SafeString
+
+from catalogue.patterns.content import Pattern
+from catalogue.patterns.diagram_svg import render_diagram
+from catalogue.patterns.glyphs import glyph_svg
+
+register = template.Library()
+
+
+@register.simple_tag
+def glyph(name: str) -> SafeString:
+    return glyph_svg(name)
+
+
+@register.simple_tag
+def diagram(pattern: Pattern) -> SafeString:
+    return render_diagram(pattern)

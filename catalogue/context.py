@@ -1,4 +1,4 @@
-"""What every page needs to know of the site: its name, its own address and the canonical address of this page."""
+"""What every page needs to know of the site: its name, its address and the page's canonical address."""
 
 from django.conf import settings
 from django.http import HttpRequest

@@ -1,4 +1,4 @@
-"""What the directives of pattern.md stand for, as data: the HTML page and the Markdown version write it down."""
+"""What the directives of pattern.md stand for, as data that the page and the Markdown version write down."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Code as HTML: Pygments' tokens as CSS classes, one element a line. Colours are in css/components/highlight.css."""
+"""Code as HTML: Pygments' tokens as CSS classes, one element a line; highlight.css has the colours."""
 
 from functools import lru_cache
 
@@ -25,9 +25,9 @@ def highlight(
 ) -> SafeString:
     """`<div class="highlight"><pre><code>…` with each line as `<span class="line">`.
 
-    With `anchors` a line has the id `L<n>` and begins with an empty link to itself, whose `data-n` CSS shows as
-    its number, so that numbers are never copied with the code. Without, the line itself carries `data-n`. The
-    scrolling part takes keyboard focus under the name `label`. An unknown language is shown plain.
+    With `anchors` a line has the id `L<n>` and begins with an empty link to itself, whose `data-n` CSS shows
+    as its number, so that numbers are never copied with the code. Without, the line itself carries `data-n`.
+    The scrolling part takes keyboard focus under the name `label`. An unknown language is shown plain.
     """
     html = pygmentize(text, _lexer(language), HtmlFormatter(nowrap=True))
     lines = html.removesuffix("\n").split("\n") if text else []

@@ -1,8 +1,8 @@
 """The site's dialect of Markdown, as an extension of Python-Markdown.
 
-Raw HTML is not part of it: what looks like a tag is shown as text. Links lead to http(s), mailto, this site or
-this page, images only to this site; anything else becomes plain text. `[[name argument]]` on a line of its own
-is a directive, handed to a function that returns HTML.
+Raw HTML is not part of it: what looks like a tag is shown as text. Links lead to http(s), mailto, this site
+or this page, images only to this site; anything else becomes plain text. `[[name argument]]` on a line of its
+own is a directive, handed to a function that returns HTML.
 """
 
 import re

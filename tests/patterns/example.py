@@ -30,7 +30,8 @@ related: {related}
 BODY = """
 ## The problem
 
-A courier waits <b>outside</b>, and *nobody* knows whether the parcel is ready. See [the twin](/patterns/twin/).
+A courier waits <b>outside</b>, and *nobody* knows whether the parcel is ready.
+See [the twin](/patterns/twin/).
 
 ## The solution
 

@@ -1,7 +1,13 @@
 from django.apps import AppConfig
+from django.core.checks import register
 
 
 class PatternsConfig(AppConfig):
     name = "catalogue.patterns"
     label = "patterns"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from catalogue.patterns.checks import check_content
+
+        register(check_content, "content")

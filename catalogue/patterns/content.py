@@ -284,8 +284,8 @@ def _content_hash(files: Mapping[str, SourceFile]) -> str:
     return digest.hexdigest()
 
 
-def read_library(content: Path) -> Library:
-    """Read every pattern under `content`. Never raises for a mistake in content: see `Library.errors`."""
+def read_patterns(content: Path) -> tuple[list[Pattern], list[ContentError]]:
+    """Every pattern under `content` that can be read, by level then title, and why the others cannot."""
     patterns: list[Pattern] = []
     errors: list[ContentError] = []
     for folder in pattern_folders(content):
@@ -293,10 +293,23 @@ def read_library(content: Path) -> Library:
         errors.extend(mistakes)
         if pattern is not None:
             patterns.append(pattern)
-    patterns.sort(key=lambda pattern: (pattern.level, pattern.title))
+    return sorted(patterns, key=lambda pattern: (pattern.level, pattern.title)), errors
+
+
+def read_library(content: Path) -> Library:
+    """Every pattern that a page can show. Never raises for a mistake in content: see `Library.errors`."""
+    from catalogue.patterns.checks import rendering
+
+    patterns, errors = read_patterns(content)
+    shown = []
+    for pattern in patterns:
+        mistakes = list(rendering.check(pattern))
+        errors.extend(mistakes)
+        if not mistakes:
+            shown.append(pattern)
     return Library(
-        by_slug={pattern.slug: pattern for pattern in patterns if not pattern.front.draft},
-        drafts={pattern.slug: pattern for pattern in patterns if pattern.front.draft},
+        by_slug={pattern.slug: pattern for pattern in shown if not pattern.front.draft},
+        drafts={pattern.slug: pattern for pattern in shown if pattern.front.draft},
         errors=errors,
     )
 

@@ -36,7 +36,7 @@ IDS: Final = {
     "patterns.E034": "the template of a pattern with a demo has no Endpoint output",
     "patterns.E040": "a function's code folder or handler does not exist",
     "patterns.E041": "a folder under functions/ is used by no template",
-    "patterns.E042": "a template refers to something it does not define, or uses a YAML alias",
+    "patterns.E042": "a template uses a YAML alias, which not every reader of templates takes",
     "patterns.E050": "cfn-lint found a mistake in a template",
     "patterns.E051": "a cfn-lint rule is ignored without a comment that says why",
     "patterns.E060": "prices.yaml or services.yaml is not as its schema says",

@@ -1,8 +1,8 @@
 """The IAM statements that a function runs under, as its template writes them.
 
-Read are a SAM function's inline `Policies`, and a role of the template that its `Role` names with that role's
-inline policies and the policies attached to it. SAM policy templates and AWS's managed policies are not opened:
-they hide the exact actions, which the catalogue wants to show.
+Read are a SAM function's inline `Policies`, and a role of the template that its `Role` names, with that
+role's inline policies and those attached to it. SAM policy templates and AWS's managed policies are not
+opened: they hide the exact actions, which the catalogue wants to show.
 """
 
 from collections.abc import Iterator, Mapping

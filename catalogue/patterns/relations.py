@@ -1,7 +1,7 @@
 """Every relation between resources that a template bears out: the proofs of the diagram's edges.
 
-A relation is directed the way its edge is drawn. `kinds` are those of `schema.Edge.by`, but for `outside`, which
-a template cannot prove.
+A relation is directed the way its edge is drawn. The kinds are those of `schema.Edge.by`, but for `outside`,
+which a template cannot prove.
 """
 
 import itertools
@@ -59,8 +59,8 @@ def _links(kind: str, sources: Iterable[str], targets: Iterable[str], proof: Res
 def _integrations(template: Template) -> Iterator[Relation]:
     """A method's integration reaches what its URI, mapping templates or parameters name.
 
-    A direct integration names a table only in the mapping template, and a queue sometimes only in a parameter;
-    the credentials name the role that is used, which is no destination.
+    A direct integration names a table only in the mapping template, and a queue sometimes only in a
+    parameter; the credentials name the role that is used, which is no destination.
     """
     for method in template.of_type("AWS::ApiGateway::Method"):
         integration = method.property("Integration", default={})

@@ -1,7 +1,7 @@
 """The AWS services the catalogue knows, read once from services.yaml."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Annotated
@@ -21,8 +21,8 @@ class Service:
     name: str
     glyph: str
     """Name of its icon: static/icons/services/<glyph>.svg."""
-    types: frozenset[str]
-    pictured: frozenset[str]
+    types: frozenset[str] = field(repr=False)
+    pictured: frozenset[str] = field(repr=False)
     """The types among them that must be in a pattern's diagram."""
     actions: str
     """The service prefix of its IAM actions: `sqs` for `sqs:SendMessage`."""

@@ -134,8 +134,5 @@ def read_yaml(path: Path, text: str, *, template: bool = False, offset: int = 0)
 
 def aliases(text: str) -> list[tuple[int, str]]:
     """Line and name of each YAML alias (`*name`) in a text that parses."""
-    return [
-        (event.start_mark.line + 1, event.anchor)
-        for event in yaml.parse(text, Loader=_Base)
-        if isinstance(event, yaml.AliasEvent)
-    ]
+    found: Any = (event for event in yaml.parse(text, Loader=_Base) if isinstance(event, yaml.AliasEvent))
+    return [(event.start_mark.line + 1, event.anchor) for event in found]

@@ -1,0 +1,133 @@
+"""What only shows among all patterns together (titles, relations, links), and the site's own data."""
+
+import difflib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from catalogue.patterns import prose
+from catalogue.patterns.checks.prose import linked_pattern
+from catalogue.patterns.content import Pattern, pattern_folders
+from catalogue.patterns.mistakes import ContentError
+from catalogue.patterns.prices import PRICES_FILE, price_book
+from catalogue.patterns.services import services
+
+
+def check(patterns: list[Pattern], content: Path) -> Iterator[ContentError]:
+    by_slug = {pattern.slug: pattern for pattern in patterns}
+    # A pattern that cannot be read is told of already: its neighbours need not complain of it too.
+    unread = {folder.name for folder in pattern_folders(content)} - by_slug.keys()
+    yield from _titles(patterns)
+    for pattern in patterns:
+        yield from _published(pattern)
+        yield from _related(pattern, by_slug, unread)
+        yield from _links(pattern, by_slug, unread)
+
+
+def check_own_data() -> Iterator[ContentError]:
+    """services.yaml and prices.yaml: no content can be checked without them."""
+    try:
+        known = services().by_key
+        book = price_book()
+    except ContentError as error:
+        yield error
+        return
+    for key, price in book.prices.items():
+        if price.service not in known:
+            yield ContentError(
+                PRICES_FILE,
+                PRICES_FILE.read_text("utf-8")[: PRICES_FILE.read_text("utf-8").index(f"  {key}:")].count(
+                    "\n"
+                )
+                + 1,
+                f"The price `{key}` names the service `{price.service}`, which is unknown.",
+                f"Use a key of services.yaml: {', '.join(known)}.",
+                id="patterns.E060",
+            )
+
+
+def _titles(patterns: list[Pattern]) -> Iterator[ContentError]:
+    first: dict[str, Pattern] = {}
+    for pattern in sorted(patterns, key=lambda pattern: pattern.slug):
+        other = first.setdefault(pattern.title.casefold(), pattern)
+        if other is not pattern:
+            yield ContentError(
+                pattern.folder / "pattern.md",
+                pattern.line("pattern.md", "title"),
+                f"The title `{pattern.title}` is that of {other.slug} too.",
+                "Give each pattern a title of its own.",
+                id="patterns.E017",
+            )
+
+
+def _published(pattern: Pattern) -> Iterator[ContentError]:
+    # A warning only: it may be the machine's clock that is wrong.
+    if not pattern.front.draft and pattern.front.published > datetime.now(UTC).date():
+        yield ContentError(
+            pattern.folder / "pattern.md",
+            pattern.line("pattern.md", "published"),
+            f"The pattern is published on {pattern.front.published}, which is still to come.",
+            "Write the day of publication, or set `draft: true` until then.",
+            id="patterns.W001",
+        )
+
+
+def _related(pattern: Pattern, by_slug: dict[str, Pattern], unread: set[str]) -> Iterator[ContentError]:
+    seen: set[str] = set()
+    for index, related in enumerate(pattern.front.related):
+        mistake = _unlinkable(pattern, related.pattern, by_slug, unread)
+        if related.pattern == pattern.slug:
+            mistake = "is the pattern itself.", "Relate it to another pattern, or leave this out."
+        elif related.pattern in seen:
+            mistake = "is related twice.", "Keep the one relation that tells the reader most."
+        seen.add(related.pattern)
+        if mistake:
+            yield ContentError(
+                pattern.folder / "pattern.md",
+                pattern.line("pattern.md", "related", index, "pattern"),
+                f"The related pattern `{related.pattern}` {mistake[0]}",
+                mistake[1],
+                id="patterns.E014",
+            )
+
+
+def _unlinkable(
+    pattern: Pattern, slug: str, by_slug: dict[str, Pattern], unread: set[str]
+) -> tuple[str, str] | None:
+    """Why `pattern` cannot lead its readers to `slug`, and the remedy."""
+    if slug in unread:
+        return None
+    if slug not in by_slug:
+        close = difflib.get_close_matches(slug, [*by_slug, *unread], n=1)
+        return "does not exist.", f"Did you mean `{close[0]}`?" if close else "Name a folder of the content."
+    if by_slug[slug].front.draft and not pattern.front.draft:
+        return "is a draft.", "Publish it first, or leave it out."
+    return None
+
+
+def _links(pattern: Pattern, by_slug: dict[str, Pattern], unread: set[str]) -> Iterator[ContentError]:
+    for line, target in prose.links(pattern.body):
+        linked = linked_pattern(target)
+        if linked is None:
+            continue
+        slug, rest = linked
+        mistake = _unlinkable(pattern, slug, by_slug, unread)
+        if mistake is None and slug in by_slug and not _has_page(by_slug[slug], rest):
+            mistake = f"names `{rest}`, which {slug} does not have.", "Link the pattern or one of its files."
+        elif mistake is not None:
+            mistake = f"leads to a pattern that {mistake[0]}", mistake[1]
+        if mistake:
+            yield ContentError(
+                pattern.folder / "pattern.md",
+                pattern.body_line + line - 1,
+                f"The link `{target}` {mistake[0]}",
+                mistake[1],
+                id="patterns.E013",
+            )
+
+
+def _has_page(pattern: Pattern, rest: str) -> bool:
+    """Whether `/patterns/<slug>/<rest>` is an address."""
+    if rest.startswith("source/"):
+        return any(file.path == rest.removeprefix("source/") for file in pattern.files)
+    return rest in {"", "project.zip", "diagram.svg", "share.png"}

@@ -1,0 +1,313 @@
+"""demo.yaml against the template: routes, resources and types, saved values, fields that fit together."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from catalogue.patterns.content import Pattern
+from catalogue.patterns.mistakes import ContentError
+from catalogue.patterns.relations import FUNCTIONS
+from catalogue.patterns.schema import Operation, Request, Step
+from catalogue.patterns.template import Route
+
+BUILT_IN = frozenset({"uuid", "n", "now"})
+QUEUES = ("AWS::SQS::Queue",)
+TABLES = ("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable", "AWS::Serverless::SimpleTable")
+MAPPINGS = ("AWS::Lambda::EventSourceMapping",)
+OBSERVED = {
+    "invocations": FUNCTIONS,
+    "errors": FUNCTIONS,
+    "logged": FUNCTIONS,
+    "messages": QUEUES,
+    "visible": QUEUES,
+    "items": TABLES,
+}
+OPERATED = {
+    "redrive": QUEUES,
+    "purge": QUEUES,
+    "disable-event-source": MAPPINGS,
+    "enable-event-source": MAPPINGS,
+    "set-maximum-concurrency": MAPPINGS,
+    "set-batch-size": MAPPINGS,
+    "set-concurrency": FUNCTIONS,
+    "clear-concurrency": FUNCTIONS,
+    "set-environment": FUNCTIONS,
+}
+_VARIABLE = re.compile(r"\{\{(.*?)\}\}")
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_SAVED = re.compile(r"status|body(\.[^.\s]+)*|header\.[A-Za-z0-9-]+")
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_TYPE_NAMES = {
+    FUNCTIONS: "a function",
+    QUEUES: "a queue",
+    TABLES: "a table",
+    MAPPINGS: "an event source mapping",
+}
+type Place = tuple[str | int, ...]
+
+
+def check(pattern: Pattern) -> Iterator[ContentError]:
+    if pattern.demo is None:
+        return
+    saved: set[str] = set()
+    ids: set[str] = set()
+    for index, step in enumerate(pattern.demo.steps):
+        place: Place = ("steps", index)
+        if step.id in ids:
+            yield _wrong(
+                pattern,
+                (*place, "id"),
+                f"The step id `{step.id}` is taken.",
+                "Choose another.",
+                "patterns.E033",
+            )
+        ids.add(step.id)
+        if step.request is not None:
+            yield from _route(pattern, place, step)
+            yield from _request(pattern, (*place, "request"), step.request)
+        if step.operation is not None:
+            yield from _operation(pattern, (*place, "operation"), step.operation)
+        yield from _expectations(pattern, place, step)
+        yield from _observations(pattern, place, step)
+        yield from _variables(pattern, place, step, saved)
+        saved |= step.save.keys()
+
+
+def _wrong(pattern: Pattern, place: Place, message: str, remedy: str, id: str) -> ContentError:
+    return ContentError(
+        pattern.folder / "demo.yaml", pattern.line("demo.yaml", *place), message, remedy, id=id
+    )
+
+
+def _route(pattern: Pattern, place: Place, step: Step) -> Iterator[ContentError]:
+    request = step.request
+    assert request is not None
+    routes = pattern.template.routes()
+    if any(matches(route, request.method, request.path) for route in routes):
+        return
+    # A demo may show on purpose what the gateway says to a path or method that it does not know.
+    if step.failure and step.expect.status in {403, 404}:
+        return
+    known = ", ".join(f"{route.method} {route.path}" for route in routes) or "none"
+    yield _wrong(
+        pattern,
+        (*place, "request", "path"),
+        f"The step `{step.id}` calls {request.method} {request.path}, for which template.yaml has no route.",
+        f"The routes are: {known}. (To show the refusal: `failure: true`, expecting 403 or 404.)",
+        "patterns.E030",
+    )
+
+
+def matches(route: Route, method: str, path: str) -> bool:
+    """Whether API Gateway would take this call by this route; `{{name}}` stands for one path segment."""
+    if route.method not in {method, "ANY"}:
+        return False
+    wanted = [part for part in route.path.split("/") if part]
+    given = [part for part in path.partition("?")[0].split("/") if part]
+    for index, part in enumerate(wanted):
+        if part.startswith("{") and part.endswith("+}"):
+            return len(given) > index
+        if index >= len(given):
+            return False
+        if part != given[index] and not part.startswith("{") and not _VARIABLE.fullmatch(given[index]):
+            return False
+    return len(wanted) == len(given)
+
+
+def _request(pattern: Pattern, place: Place, request: Request) -> Iterator[ContentError]:
+    if request.at_once > request.times:
+        yield _wrong(
+            pattern,
+            (*place, "at_once"),
+            f"`at_once` is {request.at_once}, but there are only {request.times} calls.",
+            "Make `times` larger or `at_once` smaller.",
+            "patterns.E033",
+        )
+    if request.method in {"GET", "HEAD"} and (request.json_body is not None or request.text is not None):
+        yield _wrong(
+            pattern,
+            place,
+            f"A {request.method} request has no body.",
+            "Leave `json` or `text` out, or use another method.",
+            "patterns.E033",
+        )
+    if re.search(r"[\s#]", _VARIABLE.sub("", request.path)):
+        yield _wrong(
+            pattern,
+            (*place, "path"),
+            "The path holds a space or `#`.",
+            "Percent-encode it: `%20`, `%23`.",
+            "patterns.E033",
+        )
+    for name in request.headers:
+        if not _HEADER.fullmatch(name):
+            yield _wrong(
+                pattern,
+                (*place, "headers", name),
+                f"`{name}` is not a header's name.",
+                "Use letters, digits and hyphens.",
+                "patterns.E033",
+            )
+
+
+def _operation(pattern: Pattern, place: Place, operation: Operation) -> Iterator[ContentError]:
+    types = OPERATED[operation.action]
+    yield from _resource(pattern, (*place, "resource"), operation.resource, types, f"`{operation.action}`")
+    needed = {
+        "redrive": {"to"},
+        "set-concurrency": {"value"},
+        "set-maximum-concurrency": {"value"},
+        "set-batch-size": {"value"},
+        "set-environment": {"name", "value"},
+    }.get(operation.action, set())
+    given = {key for key in ("to", "name", "value") if getattr(operation, key) is not None}
+    for key in sorted(needed - given):
+        yield _wrong(
+            pattern, place, f"`{operation.action}` needs `{key}`.", f"Add `{key}:`.", "patterns.E033"
+        )
+    for key in sorted(given - needed):
+        yield _wrong(
+            pattern,
+            (*place, key),
+            f"`{operation.action}` has no use for `{key}`.",
+            "Leave it out.",
+            "patterns.E033",
+        )
+    if operation.action == "redrive" and operation.to is not None:
+        yield from _resource(pattern, (*place, "to"), operation.to, QUEUES, "`redrive`")
+    yield from _value(pattern, place, operation)
+
+
+def _value(pattern: Pattern, place: Place, operation: Operation) -> Iterator[ContentError]:
+    """Bounds of the numbers, as the Lambda API reference states them."""
+    bounds = {
+        "set-concurrency": (0, 1000),
+        "set-maximum-concurrency": (2, 1000),
+        "set-batch-size": (1, 10_000),
+    }.get(operation.action)
+    if bounds is None or operation.value is None:
+        return
+    if not isinstance(operation.value, int) or not bounds[0] <= operation.value <= bounds[1]:
+        yield _wrong(
+            pattern,
+            (*place, "value"),
+            f"`{operation.action}` to {operation.value!r} is not possible.",
+            f"Give a whole number from {bounds[0]} to {bounds[1]}.",
+            "patterns.E033",
+        )
+
+
+def _resource(
+    pattern: Pattern, place: Place, id: str, types: tuple[str, ...], what: str
+) -> Iterator[ContentError]:
+    resource = pattern.template.resources.get(id)
+    if resource is not None and resource.type in types:
+        return
+    fitting = ", ".join(found.id for found in pattern.template.of_type(*types)) or "none"
+    is_wrong = f"is of the type {resource.type}" if resource else "is not in template.yaml"
+    yield _wrong(
+        pattern,
+        place,
+        f"{what} needs {_TYPE_NAMES[types]}, but `{id}` {is_wrong}.",
+        f"Fitting resources of the template: {fitting}.",
+        "patterns.E032",
+    )
+
+
+def _expectations(pattern: Pattern, place: Place, step: Step) -> Iterator[ContentError]:
+    if step.request is None:
+        for key in ("expect", "save"):
+            if key in step.model_fields_set:
+                yield _wrong(
+                    pattern,
+                    (*place, key),
+                    f"An operation has no answer for `{key}` to look at.",
+                    "Leave it out; `observe` tells what an operation brings about.",
+                    "patterns.E033",
+                )
+        return
+    counts = step.expect.statuses
+    if counts is not None and sum(counts.values()) != step.request.times:
+        yield _wrong(
+            pattern,
+            (*place, "expect", "statuses"),
+            f"`statuses` counts {sum(counts.values())} answers, but there are {step.request.times} calls.",
+            "Make them agree.",
+            "patterns.E033",
+        )
+    if counts is not None and step.expect.status is not None:
+        yield _wrong(
+            pattern,
+            (*place, "expect", "status"),
+            "`status` and `statuses` stand side by side.",
+            "Keep `statuses` if the answers differ, else `status`.",
+            "patterns.E033",
+        )
+    for name, source in step.save.items():
+        if not _NAME.fullmatch(name) or name in BUILT_IN:
+            yield _wrong(
+                pattern,
+                (*place, "save", name),
+                f"`{name}` cannot be the name of a saved value.",
+                f"Use lower case and underscores, and none of {', '.join(sorted(BUILT_IN))}.",
+                "patterns.E033",
+            )
+        if not _SAVED.fullmatch(source):
+            yield _wrong(
+                pattern,
+                (*place, "save", name),
+                f"`{source}` is no part of an answer.",
+                "Write `status`, `header.location` or `body.a.b`.",
+                "patterns.E033",
+            )
+
+
+def _observations(pattern: Pattern, place: Place, step: Step) -> Iterator[ContentError]:
+    for index, observed in enumerate(step.observe):
+        yield from _resource(
+            pattern,
+            (*place, "observe", index, "resource"),
+            observed.resource,
+            OBSERVED[observed.measure],
+            f"The measure `{observed.measure}`",
+        )
+
+
+def _variables(pattern: Pattern, place: Place, step: Step, saved: set[str]) -> Iterator[ContentError]:
+    known = saved | BUILT_IN
+    parts: list[tuple[Place, Any]] = [
+        ((*place, "expect"), [step.expect.headers, step.expect.body]),
+        *(((*place, "observe", index), observed.text) for index, observed in enumerate(step.observe)),
+    ]
+    if step.request is not None:
+        at: Place = (*place, "request")
+        parts += [
+            ((*at, "path"), step.request.path),
+            *(((*at, "headers", name), value) for name, value in step.request.headers.items()),
+            ((*at, "json"), step.request.json_body),
+            ((*at, "text"), step.request.text),
+        ]
+    for where, value in parts:
+        for name in dict.fromkeys(_used(value)):
+            if name not in known:
+                yield _wrong(
+                    pattern,
+                    where,
+                    f"The step `{step.id}` uses `{{{{{name}}}}}`, which no earlier step saves.",
+                    f"Save it in an earlier step (`save: {{{name}: body.…}}`); known here: "
+                    f"{', '.join(sorted(known))}.",
+                    "patterns.E031",
+                )
+
+
+def _used(value: Any) -> Iterator[str]:
+    """The names in double braces anywhere in a value."""
+    if isinstance(value, str):
+        yield from (name.strip() for name in _VARIABLE.findall(value))
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _used(key)
+            yield from _used(inner)
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            yield from _used(inner)

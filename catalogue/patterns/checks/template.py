@@ -1,0 +1,73 @@
+"""template.yaml and naive.yaml: known services, no aliases, an Endpoint where a demo calls one."""
+
+from collections.abc import Iterator
+
+from catalogue.patterns.content import Pattern
+from catalogue.patterns.mistakes import ContentError
+from catalogue.patterns.services import SERVICES_FILE, services
+from catalogue.patterns.template import Template, referenced_ids
+from catalogue.patterns.yaml_lines import aliases
+
+APIS = ("AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Api")
+
+
+def templates(pattern: Pattern) -> Iterator[Template]:
+    """The pattern's template, and its naive twin's."""
+    yield pattern.template
+    if pattern.naive is not None:
+        yield pattern.naive
+
+
+def check(pattern: Pattern) -> Iterator[ContentError]:
+    for template in templates(pattern):
+        yield from _known_services(template)
+        yield from _no_aliases(template)
+        if pattern.demo is not None:
+            yield from _endpoint(template)
+
+
+def _known_services(template: Template) -> Iterator[ContentError]:
+    for resource in template.resources.values():
+        if not services().knows(resource.type):
+            yield ContentError(
+                template.path,
+                template.line("Resources", resource.id, "Type"),
+                f"`{resource.id}` is of the type `{resource.type}`, which belongs to no known service.",
+                f"Mend the type, or add it to its service in {SERVICES_FILE.name}.",
+                id="patterns.E020",
+            )
+
+
+def _no_aliases(template: Template) -> Iterator[ContentError]:
+    for line, name in aliases(template.text):
+        yield ContentError(
+            template.path,
+            line,
+            f"The YAML alias `*{name}` is not understood by everything that reads templates.",
+            "Write the value out.",
+            id="patterns.E042",
+        )
+
+
+def _endpoint(template: Template) -> Iterator[ContentError]:
+    """A demo calls the address in the output `Endpoint`."""
+    output = template.outputs.get("Endpoint")
+    value = output.get("Value") if isinstance(output, dict) else None
+    apis = [api.id for api in template.of_type(*APIS)]
+    if value is None:
+        yield ContentError(
+            template.path,
+            template.line("Outputs"),
+            "The pattern has a demo, but the template has no output `Endpoint`.",
+            f"Add it under `Outputs:` with the value `!Sub https://${{{apis[0] if apis else 'Api'}}}"
+            ".execute-api.${AWS::Region}.amazonaws.com/<stage>`.",
+            id="patterns.E034",
+        )
+    elif not referenced_ids(value) & set(apis):
+        yield ContentError(
+            template.path,
+            template.line("Outputs", "Endpoint", "Value"),
+            "The output `Endpoint` does not refer to an API of the template.",
+            f"Build it from {' or '.join(f'`${{{id}}}`' for id in apis) or 'an API that you add'}.",
+            id="patterns.E034",
+        )

@@ -95,10 +95,10 @@ def _directives(pattern: Pattern) -> Iterator[ContentError]:
             yield _wrong(
                 pattern, extra.line, f"`[[{name}]]` stands here again.", "Keep one of them.", "patterns.E011"
             )
-        if not uses:
+        if not uses and section in headings:
             yield _wrong(
                 pattern,
-                headings.get(section, 1),
+                headings[section],
                 f"`[[{name}]]` is missing.",
                 f"Put it on a line of its own in the section `{section}`.",
                 "patterns.E011",

@@ -20,4 +20,4 @@ def log(step: str, event: dict[str, Any], **details: object) -> None:
     """Print one JSON line that carries the request's trace id."""
     headers = {key.lower(): value for key, value in (event.get("headers") or {}).items()}
     line = {"at": time.time(), "step": step, "trace": headers.get("x-amzn-trace-id"), **details}
-    print(json.dumps(line), flush=True)  # noqa: T201 (standard output is where Lambda logs)
+    print(json.dumps(line), flush=True)

@@ -152,6 +152,12 @@ LABS_IDLE_SECONDS = env.integer("LABS_IDLE_SECONDS", 10 * 60, least=10)
 LABS_REQUESTS_PER_SECOND = env.integer("LABS_REQUESTS_PER_SECOND", 20, least=1)
 LABS_BURST = env.integer("LABS_BURST", 100, least=1)
 LABS_STREAMS_PER_LAB = env.integer("LABS_STREAMS_PER_LAB", 5, least=1)
+LABS_STACK_PREFIX = env.text("LABS_STACK_PREFIX", "patterns-lab")
+# real AWS only (LABS_TARGET=aws); credentials come by boto3's usual chain
+AWS_REGION = env.text("AWS_REGION", "us-east-1")
+LABS_BUCKET = env.text("LABS_BUCKET", "")  # empty: one is made, named for account and region
+LABS_ROLE_ARN = env.text("LABS_ROLE_ARN", "")  # the role that CloudFormation works with
+LABS_PERMISSIONS_BOUNDARY = env.text("LABS_PERMISSIONS_BOUNDARY", "")  # put on every role that a lab makes
 
 LOGGING = {
     "version": 1,

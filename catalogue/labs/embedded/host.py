@@ -121,7 +121,8 @@ async def _serve(listening: socket.socket, folder: Path) -> None:
 
     from catalogue.labs.embedded import cold_starts
 
-    logging.getLogger("kms").setLevel(logging.ERROR)  # it misses a package that no pattern needs
+    for chatty in ("kms", "samtranslator.metrics.metrics"):
+        logging.getLogger(chatty).setLevel(logging.ERROR)  # warnings that concern no pattern
     hypercorn_compat.install()
     cold_starts.install()
     _raise_file_limit()

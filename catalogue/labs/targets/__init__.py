@@ -1,6 +1,6 @@
 """Where labs are deployed: one interface, two implementations (`embedded`, `aws`)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
@@ -58,7 +58,7 @@ class Target(Protocol):
     def upstream(self, endpoint: str) -> str:
         """The address to call for a stack's output `Endpoint`, without a slash at its end."""
 
-    def after_deploy(self, template: Mapping[str, Any], resources: Resources) -> None:
+    def after_deploy(self, template: Callable[[], Mapping[str, Any]], resources: Resources) -> None:
         """Finish what CloudFormation left undone; may run twice."""
 
     def before_delete(self, resources: Resources) -> None:

@@ -7,7 +7,7 @@ LABS_PERMISSIONS_BOUNDARY (put on every role a lab makes).
 import copy
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -106,7 +106,7 @@ class AwsTarget:
             raise ValueError(f"The stack's Endpoint is no stage of a REST API: {endpoint!r}")
         return endpoint.rstrip("/")
 
-    def after_deploy(self, template: Mapping[str, Any], resources: Resources) -> None:
+    def after_deploy(self, template: Callable[[], Mapping[str, Any]], resources: Resources) -> None:
         """Nothing: CloudFormation has done it all."""
 
     def before_delete(self, resources: Resources) -> None:

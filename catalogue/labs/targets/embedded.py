@@ -5,7 +5,7 @@ import re
 import threading
 import time
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import boto3
@@ -88,8 +88,8 @@ class EmbeddedTarget:
             raise ValueError(f"The stack's Endpoint is no stage of a REST API: {endpoint!r}")
         return f"{self.url}/_aws/execute-api/{match['api']}/{match['stage']}"
 
-    def after_deploy(self, template: Mapping[str, Any], resources: Resources) -> None:
-        fixups.restore_dropped_properties(self.client, template, resources)
+    def after_deploy(self, template: Callable[[], Mapping[str, Any]], resources: Resources) -> None:
+        fixups.restore_dropped_properties(self.client, template(), resources)
 
     def before_delete(self, resources: Resources) -> None:
         fixups.end_workers(self.client, resources)

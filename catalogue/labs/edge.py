@@ -1,0 +1,270 @@
+"""The labs' endpoints: `/live/<lab id>/<path>` is passed on to the lab's own API, and to nothing else.
+
+A lean ASGI application: no session, no query per request. It keeps API Gateway's limits (10 MB in, 29 s;
+https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html), Lambda's (6 MB out;
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html) and the site's own rate.
+
+Browsers on any origin may call a lab, without credentials: the edge answers their preflight requests itself,
+and adds `Access-Control-Allow-Origin: *` where the lab names no origin.
+"""
+
+import asyncio
+import json
+import math
+import time
+import weakref
+from collections.abc import Mapping
+
+import aiohttp
+import yarl
+from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
+from multidict import CIMultiDict
+
+from catalogue.labs import http
+from catalogue.labs.database import in_database
+from catalogue.labs.models import Status
+from catalogue.labs.recorder import Call, Recorder
+from catalogue.labs.routes import Route, Routes
+from catalogue.labs.services import mark_lost_by_id
+from catalogue.labs.targets import TargetDown, get_target
+
+MOST_BYTES_IN = 10 * 1024 * 1024
+MOST_BYTES_OUT = 6 * 1024 * 1024
+LONGEST_SECONDS = 29.0
+
+_CONNECTIONS = 200
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+
+
+class Refusal(Exception):
+    """An answer of the edge itself, as problem+json."""
+
+    def __init__(self, status: int, title: str, detail: str, **headers: str) -> None:
+        super().__init__(title)
+        self.status = status
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.body = json.dumps({"type": "about:blank", "title": title, "status": status, "detail": detail}).encode()
+
+
+class Edge:
+    """What the edge keeps for one event loop: connections, known routes, calls to be recorded."""
+
+    def __init__(self) -> None:
+        self.routes = Routes()
+        self.recorder = Recorder()
+        self.session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=_CONNECTIONS, keepalive_timeout=30),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=LONGEST_SECONDS, connect=5),
+            auto_decompress=False,
+            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+            trust_env=False,
+        )
+        self.recorder.start()
+
+    async def close(self) -> None:
+        await self.recorder.stop()
+        await self.session.close()
+
+
+_edges: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Edge]" = weakref.WeakKeyDictionary()
+
+
+def running_edge() -> Edge:
+    """The edge of the running event loop, made when first needed."""
+    loop = asyncio.get_running_loop()
+    if loop not in _edges:
+        _edges[loop] = Edge()
+    return _edges[loop]
+
+
+async def close_edge() -> None:
+    """Close the running loop's edge: its last calls are recorded and its connections closed."""
+    kept = _edges.pop(asyncio.get_running_loop(), None)
+    if kept is not None:
+        await kept.close()
+
+
+async def edge(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    """The ASGI application for `/live/…` and for the server's lifespan."""
+    if scope["type"] == "lifespan":
+        await _lifespan(receive, send)
+    elif scope["type"] == "http":
+        await _answer(scope, receive, send)
+
+
+async def _lifespan(receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            running_edge()
+            warming = asyncio.create_task(in_database(_make_clients))
+            await send({"type": "lifespan.startup.complete"})
+            await asyncio.wait([warming])
+        elif message["type"] == "lifespan.shutdown":
+            await close_edge()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+
+
+def _make_clients() -> None:
+    """Make the clients that every lab needs before the first visitor does."""
+    for service in ("cloudformation", "s3", "lambda", "logs", "apigateway", "sqs", "dynamodb"):
+        try:
+            get_target().client(service)
+        except TargetDown:
+            return
+
+
+async def _answer(scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    raw_path = (scope.get("raw_path") or scope["path"].encode()).split(b"?", 1)[0]
+    lab_id = raw_path.split(b"/", 3)[2].decode("ascii", "replace") if raw_path.count(b"/") >= 2 else ""
+    kept = running_edge()
+    trace = http.trace_id(scope["headers"])
+    started, at = time.perf_counter(), time.time()
+    route: Route | None = None
+    try:
+        if _is_preflight(scope):
+            await _send(send, 204, _preflight_headers(scope), b"")
+            return
+        route = await _admitted(kept, scope, lab_id)
+        path = http.upstream_path(raw_path, lab_id)
+        body = await _body(scope, receive)
+        status, headers, content = await _forward(kept, route, scope, path, body, trace)
+    except http.BadPath as error:
+        status, headers, content = _refused(Refusal(400, "Bad Request", str(error)))
+    except Refusal as refusal:
+        status, headers, content = _refused(refusal)
+    if route is not None:
+        ms = (time.perf_counter() - started) * 1000
+        shown = raw_path.removeprefix(f"/live/{lab_id}".encode()).decode("ascii", "replace") or "/"
+        if scope["query_string"]:
+            shown += "?" + scope["query_string"].decode("ascii", "replace")
+        kept.recorder.add(
+            Call(lab_id, trace, scope["method"][:16], shown[:300], status, round(ms, 3), at)
+        )
+    await _send(send, status, headers, b"" if scope["method"] == "HEAD" else content)
+
+
+async def _admitted(kept: Edge, scope: HTTPScope, lab_id: str) -> Route:
+    """The route of a lab that may be called now. Raises Refusal."""
+    if scope["method"] not in _METHODS:
+        raise Refusal(405, "Method Not Allowed", "API Gateway knows no such method.", Allow=", ".join(sorted(_METHODS)))
+    route = await kept.routes.find(lab_id) if 0 < len(lab_id) <= 32 and lab_id.isascii() else None
+    if route is None:
+        raise Refusal(404, "No such lab", "This address belongs to no lab. Run a pattern to get one of your own.")
+    if route.status == Status.GONE:
+        raise Refusal(410, "This lab is gone", route.reason)
+    if route.status == Status.FAILED:
+        raise Refusal(410, "This lab could not be deployed", route.reason)
+    if route.status != Status.READY:
+        raise Refusal(503, "Still deploying", "The lab's stack is being created.", Retry_After="1")
+    wait = kept.routes.wait_for_turn(lab_id)
+    if wait:
+        raise Refusal(
+            429,
+            "Too Many Requests",
+            "This lab takes no more requests at the moment; it is a demonstration with a limited rate.",
+            Retry_After=str(math.ceil(wait)),
+        )
+    return route
+
+
+async def _body(scope: HTTPScope, receive: ASGIReceiveCallable) -> bytes:
+    """The whole body. Raises Refusal past API Gateway's limit, before it is all read where the client says so."""
+    too_large = Refusal(413, "Content Too Large", "API Gateway takes at most 10 MB.", Connection="close")
+    for name, value in scope["headers"]:
+        if name.lower() == b"content-length" and value.isdigit() and int(value) > MOST_BYTES_IN:
+            raise too_large
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise Refusal(400, "Bad Request", "The client went away before its request was complete.")
+        size += len(message.get("body", b""))
+        if size > MOST_BYTES_IN:
+            raise too_large
+        chunks.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(chunks)
+
+
+async def _forward(
+    kept: Edge, route: Route, scope: HTTPScope, path: str, body: bytes, trace: str
+) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    query = scope["query_string"].decode("latin-1")
+    if not query.isprintable() or not query.isascii() or " " in query or "#" in query:
+        raise Refusal(400, "Bad Request", "The query holds characters that must be percent-encoded.")
+    url = yarl.URL(route.upstream + (path or "/") + (f"?{query}" if query else ""), encoded=True)
+    try:
+        async with kept.session.request(
+            scope["method"],
+            url,
+            headers=CIMultiDict(http.request_headers(scope["headers"], trace)),
+            data=body or None,
+            allow_redirects=False,
+        ) as answer:
+            await _same_boot(kept, route, answer.headers)
+            content = await _content(answer)
+            headers = http.response_headers(
+                answer.headers.items(), trace=trace, live=f"/live/{route.lab_id}", upstream=route.upstream
+            )
+            return answer.status, headers, content
+    except TimeoutError:
+        raise Refusal(504, "Gateway Timeout", "The lab did not answer within 29 seconds, API Gateway's limit.") from None
+    except aiohttp.ClientError:
+        kept.routes.forget(route.lab_id)
+        raise Refusal(
+            503,
+            "The lab does not answer",
+            "The AWS it runs on is not there at the moment; it is probably starting again.",
+            Retry_After="2",
+        ) from None
+
+
+async def _same_boot(kept: Edge, route: Route, headers: Mapping[str, str]) -> None:
+    """Raise Refusal if the answer comes from another boot of AWS than the one that held this lab."""
+    if route.boot_header is not None and headers.get(route.boot_header, route.boot_id) != route.boot_id:
+        kept.routes.forget(route.lab_id)
+        reason = await in_database(mark_lost_by_id, route.lab_id)
+        raise Refusal(410, "This lab is gone", reason)
+
+
+async def _content(answer: aiohttp.ClientResponse) -> bytes:
+    content = await answer.content.read(MOST_BYTES_OUT + 1)
+    chunks = [content]
+    size = len(content)
+    while size <= MOST_BYTES_OUT and (content := await answer.content.read(MOST_BYTES_OUT + 1 - size)):
+        chunks.append(content)
+        size += len(content)
+    if size > MOST_BYTES_OUT:
+        answer.close()
+        raise Refusal(502, "Answer too large", "The function's answer is over 6 MB, Lambda's limit.")
+    return b"".join(chunks)
+
+
+def _is_preflight(scope: HTTPScope) -> bool:
+    names = {name.lower() for name, _ in scope["headers"]}
+    return scope["method"] == "OPTIONS" and {b"origin", b"access-control-request-method"} <= names
+
+
+def _preflight_headers(scope: HTTPScope) -> list[tuple[bytes, bytes]]:
+    headers = [(name.encode(), value.encode()) for name, value in http.PREFLIGHT.items()]
+    asked = next((value for name, value in scope["headers"] if name.lower() == b"access-control-request-headers"), None)
+    return headers if asked is None else [*headers, (b"access-control-allow-headers", asked)]
+
+
+def _refused(refusal: Refusal) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    own = {"content-type": "application/problem+json", "cache-control": "no-store", **refusal.headers}
+    headers = http.response_headers(own.items(), trace="", live="", upstream="http://none/none")
+    return refusal.status, [pair for pair in headers if pair[0] != b"x-amzn-trace-id"], refusal.body
+
+
+async def _send(send: ASGISendCallable, status: int, headers: list[tuple[bytes, bytes]], content: bytes) -> None:
+    if status != 204:
+        headers = [*headers, (b"content-length", str(len(content)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers, "trailers": False})
+    await send({"type": "http.response.body", "body": content, "more_body": False})
+
+

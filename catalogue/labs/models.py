@@ -1,0 +1,82 @@
+"""What the labs keep: each visitor's deployed stack, and the calls that went through its endpoint."""
+
+import secrets
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+
+def new_id() -> str:
+    """128 random bits: whoever knows a lab's id may call it, and nobody guesses one."""
+    return secrets.token_urlsafe(16)
+
+
+class Status(models.TextChoices):
+    DEPLOYING = "deploying"
+    READY = "ready"
+    FAILED = "failed"
+    GONE = "gone"
+
+
+class Lab(models.Model):
+    """One visitor's stack. Rows are changed by the functions of `catalogue.labs.services` only."""
+
+    id = models.CharField(max_length=32, primary_key=True, default=new_id, editable=False)
+    pattern = models.CharField(max_length=80)
+    variant = models.CharField(max_length=8, default="pattern", help_text="pattern, or naive for its twin")
+    content_hash = models.CharField(max_length=64)
+    owner = models.CharField(max_length=64, help_text="SHA-256 of the owner's cookie")
+    token_hash = models.CharField(max_length=64, help_text="SHA-256 of the Bearer token")
+    status = models.CharField(max_length=10, choices=Status, default=Status.DEPLOYING)
+    reason = models.TextField(blank=True, help_text="why it failed or is gone, fit for a visitor")
+    boot_id = models.CharField(max_length=32)
+    stack = models.CharField(max_length=128, unique=True)
+    artifacts = models.JSONField(default=list, help_text="keys of its code on S3")
+    upstream = models.CharField(max_length=300, blank=True, help_text="address behind its endpoint")
+    resources = models.JSONField(default=dict, help_text="logical id: [type, physical id]")
+    saved = models.JSONField(default=dict, help_text="values that steps saved for later ones")
+    created_at = models.DateTimeField(default=timezone.now)
+    ready_at = models.DateTimeField(null=True)
+    used_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    gone_at = models.DateTimeField(null=True)
+    claimed_until = models.DateTimeField(null=True, help_text="somebody finishes the deployment until then")
+    cleaned = models.BooleanField(default=False, help_text="nothing of it is left on AWS")
+
+    objects: ClassVar[models.Manager["Lab"]]
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["owner", "status"], name="lab_owner_status"),
+            models.Index(fields=["status", "expires_at"], name="lab_status_expires"),
+            models.Index(fields=["cleaned"], name="lab_uncleaned", condition=Q(cleaned=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pattern} ({self.status})"
+
+    @property
+    def live(self) -> bool:
+        return self.status in (Status.DEPLOYING, Status.READY)
+
+
+class EdgeCall(models.Model):
+    """A request that went through a lab's endpoint; the newest few hundred of each lab are kept."""
+
+    lab = models.ForeignKey(Lab, on_delete=models.CASCADE, related_name="calls", db_index=False)
+    trace = models.CharField(max_length=64)
+    method = models.CharField(max_length=16)
+    path = models.CharField(max_length=300)
+    status = models.PositiveSmallIntegerField()
+    ms = models.FloatField()
+    at = models.FloatField(help_text="Unix seconds of the request's arrival")
+
+    objects: ClassVar[models.Manager["EdgeCall"]]
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["lab", "id"], name="call_of_lab")]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path} {self.status}"

@@ -1,0 +1,91 @@
+"""Where a lab's endpoint leads: looked up in the database rarely, from memory otherwise."""
+
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from catalogue.labs.database import in_database
+from catalogue.labs.limits import TokenBucket
+from catalogue.labs.models import Lab, Status
+from catalogue.labs.services import refresh_lab
+from catalogue.labs.targets import get_target
+
+_KEEP_READY_SECONDS = 1.0
+_KEEP_OTHER_SECONDS = 0.2
+_KEPT_ROUTES = 4096
+
+
+@dataclass
+class Route:
+    """What the edge knows of one lab."""
+
+    lab_id: str
+    status: str
+    reason: str
+    upstream: str
+    boot_id: str
+    boot_header: str | None
+    until: float
+    """When to look again, on the monotonic clock."""
+
+
+class Routes:
+    """The labs that this process has lately been asked for; the least recently used are forgotten."""
+
+    def __init__(self) -> None:
+        self._routes: OrderedDict[str, Route | None] = OrderedDict()
+        self._unknown_until: dict[str, float] = {}
+        self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
+
+    async def find(self, lab_id: str) -> Route | None:
+        """The lab's route, or None if there is no such lab."""
+        now = time.monotonic()
+        if lab_id in self._routes:
+            route = self._routes[lab_id]
+            if now < (route.until if route else self._unknown_until[lab_id]):
+                self._routes.move_to_end(lab_id)
+                return route
+        route = await in_database(_look_up, lab_id)
+        self._keep(lab_id, route)
+        return route
+
+    def forget(self, lab_id: str) -> None:
+        self._routes.pop(lab_id, None)
+        self._unknown_until.pop(lab_id, None)
+
+    def _keep(self, lab_id: str, route: Route | None) -> None:
+        self._routes[lab_id] = route
+        self._routes.move_to_end(lab_id)
+        if route is None:
+            self._unknown_until[lab_id] = time.monotonic() + _KEEP_OTHER_SECONDS
+        while len(self._routes) > _KEPT_ROUTES:
+            self.forget(next(iter(self._routes)))
+
+    def wait_for_turn(self, lab_id: str) -> float:
+        """0 if a request to this lab may pass now, else the seconds until one may."""
+        bucket = self._buckets.get(lab_id)
+        if bucket is None:
+            bucket = self._buckets[lab_id] = TokenBucket(settings.LABS_REQUESTS_PER_SECOND, settings.LABS_BURST)
+            if len(self._buckets) > _KEPT_ROUTES:
+                self._buckets.popitem(last=False)
+        self._buckets.move_to_end(lab_id)
+        return bucket.take()
+
+
+def _look_up(lab_id: str) -> Route | None:
+    lab = Lab.objects.filter(pk=lab_id).first()
+    if lab is None:
+        return None
+    lab = refresh_lab(lab)
+    keep = _KEEP_READY_SECONDS if lab.status == Status.READY else _KEEP_OTHER_SECONDS
+    return Route(
+        lab_id=lab.pk,
+        status=lab.status,
+        reason=lab.reason,
+        upstream=lab.upstream,
+        boot_id=lab.boot_id,
+        boot_header=get_target().boot_header,
+        until=time.monotonic() + keep,
+    )

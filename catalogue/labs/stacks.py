@@ -1,0 +1,70 @@
+"""Reads a CloudFormation stack: its state, its resources, and why it failed."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from catalogue.labs.targets import Resource
+
+_CANCELLED = "Resource creation cancelled"
+
+
+@dataclass(frozen=True)
+class Stack:
+    name: str
+    id: str
+    status: str
+    status_reason: str
+    outputs: Mapping[str, str]
+
+    @property
+    def complete(self) -> bool:
+        return self.status == "CREATE_COMPLETE"
+
+    @property
+    def failed(self) -> bool:
+        return "ROLLBACK" in self.status or self.status.endswith("_FAILED") or self.status.startswith("DELETE")
+
+    def reason(self, cloudformation: Any) -> str:
+        """CloudFormation's own words for the first resource that failed."""
+        events = cloudformation.describe_stack_events(StackName=self.id)["StackEvents"]
+        for event in reversed(events):  # the newest come first
+            said = event.get("ResourceStatusReason", "")
+            if event["ResourceStatus"].endswith("_FAILED") and said and _CANCELLED not in said:
+                return f"{event['LogicalResourceId']}: {said}"
+        return self.status_reason or f"The stack ended as {self.status}."
+
+    def resources(self, cloudformation: Any) -> dict[str, Resource]:
+        """What has been made so far, by logical id."""
+        described = cloudformation.describe_stack_resources(StackName=self.name)["StackResources"]
+        return {
+            resource["LogicalResourceId"]: Resource(resource["ResourceType"], resource["PhysicalResourceId"])
+            for resource in described
+            if resource.get("PhysicalResourceId")
+        }
+
+    def template(self, cloudformation: Any) -> dict[str, Any]:
+        """The template as it was sent."""
+        body = cloudformation.get_template(StackName=self.name, TemplateStage="Original")["TemplateBody"]
+        template: dict[str, Any] = json.loads(body) if isinstance(body, str) else dict(body)
+        return template
+
+
+def read_stack(cloudformation: Any, name: str) -> Stack | None:
+    """The stack of this name, or None if there is none. Raises ClientError for anything else."""
+    try:
+        found = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+    except ClientError as error:
+        if "does not exist" in error.response["Error"].get("Message", ""):
+            return None
+        raise
+    return Stack(
+        name=name,
+        id=found["StackId"],
+        status=found["StackStatus"],
+        status_reason=found.get("StackStatusReason", ""),
+        outputs={output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", ())},
+    )

@@ -142,6 +142,8 @@ MAILERS = {
     }
 }
 DEFAULT_FROM_EMAIL = env.text("FROM_EMAIL", "Serverless Patterns <updates@localhost>")
+MAILBOX_KEEP = env.integer("MAILBOX_KEEP", 200, least=1)
+NEWSLETTER_SUBSCRIBES_PER_HOUR = env.integer("NEWSLETTER_SUBSCRIBES_PER_HOUR", 20, least=1)  # for one client
 
 # labs: every limit here has a test that goes past it
 LABS_TARGET = env.choice("LABS_TARGET", "embedded", ("embedded", "aws"))

@@ -18,15 +18,12 @@ SMTP = "django.core.mail.backends.smtp.EmailBackend"
 
 @register("newsletter")
 def check_newsletter(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    return [*_mailbox(), *_sender(), *_site_url(), *_limits(), *_timeout()]
+    return [*_mailbox(), *_sender(), *_site_url(), *_timeout()]
 
 
 def _default_mailer() -> tuple[str, dict[str, Any]]:
-    """Backend path and options of the default mailer, in either way that Django lets them be set."""
-    mailers = getattr(settings, "MAILERS", None)
-    if mailers is None:
-        return settings.EMAIL_BACKEND, {"timeout": settings.EMAIL_TIMEOUT}
-    default = mailers.get("default", {})
+    """Backend path and options."""
+    default = settings.MAILERS.get("default", {})
     return default.get("BACKEND", SMTP), default.get("OPTIONS", {})
 
 
@@ -35,7 +32,7 @@ def _mailbox() -> list[CheckMessage]:
         return [
             Error(
                 "The mailbox backend would show everyone's mail on a public page.",
-                hint="With DEBUG=0 set EMAIL_BACKEND to a real one, for example that of SMTP.",
+                hint="With DEBUG=0 name a mail server in SMTP_HOST.",
                 id="newsletter.E001",
             )
         ]
@@ -89,14 +86,6 @@ def _site_url() -> list[CheckMessage]:
     return []
 
 
-def _limits() -> list[CheckMessage]:
-    return [
-        Error(f"{name}={value!r} must be a whole number of 1 or more.", id="newsletter.E005")
-        for name in ("NEWSLETTER_SUBSCRIBES_PER_HOUR", "MAILBOX_KEEP")
-        if (value := getattr(settings, name, 1)) is not None and not (type(value) is int and value >= 1)
-    ]
-
-
 def _timeout() -> list[CheckMessage]:
     backend, options = _default_mailer()
     if backend != SMTP:
@@ -107,8 +96,8 @@ def _timeout() -> list[CheckMessage]:
             Error(
                 f"The mail server's timeout is {timeout}: an attempt could outlive its lease of "
                 f"{queue.LEASE.total_seconds():.0f} s, and the mail be sent twice.",
-                hint="Set EMAIL_TIMEOUT to some 20 seconds.",
-                id="newsletter.E006",
+                hint="Give the mailer a timeout of some 10 seconds.",
+                id="newsletter.E005",
             )
         ]
     return []

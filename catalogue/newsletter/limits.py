@@ -7,12 +7,12 @@ import ipaddress
 import math
 import time
 
+from django.conf import settings
 from django.db.models import F
 from django.db.models.functions import Greatest
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
-from catalogue.newsletter import conf
 from catalogue.newsletter.models import ClientBudget
 
 WINDOW = 3600.0  # seconds
@@ -35,7 +35,7 @@ def client_key(request: HttpRequest) -> str:
 def take(client: str) -> int:
     """Charge one request to a client. Returns 0, or the seconds after which it may come back."""
     now = time.time()
-    cost = WINDOW / conf.subscribes_per_hour()
+    cost = WINDOW / settings.NEWSLETTER_SUBSCRIBES_PER_HOUR
     ClientBudget.objects.bulk_create([ClientBudget(client=client, spent_until=now)], ignore_conflicts=True)
     allowed = ClientBudget.objects.filter(client=client, spent_until__lte=now + WINDOW - cost).update(
         spent_until=Greatest(F("spent_until"), now) + cost

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
+from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
 from django.utils import timezone
 
-from catalogue.newsletter import conf
 from catalogue.newsletter.mailbox.models import MailboxMessage
 
 
@@ -30,6 +30,6 @@ def deliver(message: EmailMessage) -> None:
             raw=parsed.as_bytes(),
         )
         kept = MailboxMessage.objects.order_by("-pk")
-        oldest = kept.values_list("pk", flat=True)[conf.mailbox_keep() - 1 : conf.mailbox_keep()]
+        oldest = kept.values_list("pk", flat=True)[settings.MAILBOX_KEEP - 1 : settings.MAILBOX_KEEP]
         for pk in oldest:
             MailboxMessage.objects.filter(pk__lt=pk).delete()

@@ -54,19 +54,25 @@ def _of_type(template: Template, *types: str) -> Iterator[tuple[str, Mapping[str
             yield logical, resource.get("Properties") or {}
 
 
-def _create_validators(client: ClientOf, template: Template, resources: Resources) -> Iterator[tuple[str, str]]:
+def _create_validators(
+    client: ClientOf, template: Template, resources: Resources
+) -> Iterator[tuple[str, str]]:
     """Logical id of each validator with the id of the real one."""
     for logical, properties in _of_type(template, "AWS::ApiGateway::RequestValidator"):
         api = _physical(properties["RestApiId"], resources)
         name = properties.get("Name") or logical
         existing = client("apigateway").get_request_validators(restApiId=api)["items"]
         known = next((item["id"] for item in existing if item.get("name") == name), None)
-        yield logical, known or client("apigateway").create_request_validator(
-            restApiId=api,
-            name=name,
-            validateRequestBody=_truth(properties.get("ValidateRequestBody")),
-            validateRequestParameters=_truth(properties.get("ValidateRequestParameters")),
-        )["id"]
+        yield (
+            logical,
+            known
+            or client("apigateway").create_request_validator(
+                restApiId=api,
+                name=name,
+                validateRequestBody=_truth(properties.get("ValidateRequestBody")),
+                validateRequestParameters=_truth(properties.get("ValidateRequestParameters")),
+            )["id"],
+        )
 
 
 def _assign_validators(
@@ -81,7 +87,9 @@ def _assign_validators(
             restApiId=api,
             resourceId=_resource_id(client, api, properties["ResourceId"], resources),
             httpMethod=properties["HttpMethod"],
-            patchOperations=[{"op": "replace", "path": "/requestValidatorId", "value": validators[validator["Ref"]]}],
+            patchOperations=[
+                {"op": "replace", "path": "/requestValidatorId", "value": validators[validator["Ref"]]}
+            ],
         )
 
 

@@ -56,6 +56,10 @@ def guard(app: App, boot_id: str) -> App:
 
 async def _answer(send: Send, status: int, body: dict[str, str], header: tuple[bytes, bytes]) -> None:
     content = json.dumps(body).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode()), header]
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(content)).encode()),
+        header,
+    ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": content})

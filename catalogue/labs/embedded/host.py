@@ -119,12 +119,12 @@ async def _serve(listening: socket.socket, folder: Path) -> None:
     from ministack.app import app
     from ministack.core import hypercorn_compat
 
-    from catalogue.labs.embedded import cold_starts
+    from catalogue.labs.embedded import fidelity
 
     for chatty in ("kms", "samtranslator.metrics.metrics"):
         logging.getLogger(chatty).setLevel(logging.ERROR)  # warnings that concern no pattern
     hypercorn_compat.install()
-    cold_starts.install()
+    fidelity.install()
     _raise_file_limit()
 
     stop = asyncio.Event()

@@ -34,12 +34,24 @@ _TEMPLATE = {
 
 def warm_up(url: str) -> None:
     """Deploy a small stack at the emulator's `url`, call its function once and delete it all. Raises OSError."""
-    _query(url, "CreateStack", TemplateBody=json.dumps(_TEMPLATE), Capabilities=("CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"))
+    _query(
+        url,
+        "CreateStack",
+        TemplateBody=json.dumps(_TEMPLATE),
+        Capabilities=("CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"),
+    )
     _call(url, "lambda", "POST", f"/2015-03-31/functions/{_STACK}/invocations", b"{}")
     _call(url, "lambda", "DELETE", f"/2015-03-31/functions/{_STACK}")
     _query(url, "DeleteStack")
     body = json.dumps({"logGroupName": f"/aws/lambda/{_STACK}"}).encode()
-    _call(url, "logs", "POST", "/", body, {"X-Amz-Target": "Logs_20140328.DeleteLogGroup", "Content-Type": "application/x-amz-json-1.1"})
+    _call(
+        url,
+        "logs",
+        "POST",
+        "/",
+        body,
+        {"X-Amz-Target": "Logs_20140328.DeleteLogGroup", "Content-Type": "application/x-amz-json-1.1"},
+    )
 
 
 def _query(url: str, action: str, *, Capabilities: tuple[str, ...] = (), **parameters: str) -> None:
@@ -50,7 +62,12 @@ def _query(url: str, action: str, *, Capabilities: tuple[str, ...] = (), **param
 
 
 def _call(
-    url: str, service: str, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+    url: str,
+    service: str,
+    method: str,
+    path: str,
+    body: bytes | None = None,
+    headers: dict[str, str] | None = None,
 ) -> None:
     credential = f"AWS4-HMAC-SHA256 Credential=test/20200101/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=none"
     request = urllib.request.Request(  # noqa: S310 (an address of this process)

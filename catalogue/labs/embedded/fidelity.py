@@ -1,0 +1,129 @@
+"""Lets the emulator tell of an invocation as AWS does: its REPORT line, its tracebacks, its hidden errors.
+
+MiniStack counts a worker's start as the handler's duration and names no Init Duration, prints a traceback that
+shows its own worker, and hands the error's text to the caller. On AWS:
+
+- REPORT line: https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
+- `[ERROR] Type: message` before the traceback: https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
+- 502 `{"message": "Internal server error"}`:
+  https://docs.aws.amazon.com/apigateway/latest/developerguide/handle-errors-in-lambda-integration.html
+"""
+
+import math
+import re
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+_this_thread = threading.local()
+
+_PROXY_KEYS = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
+"""https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html"""
+_TRACEBACK = "Traceback (most recent call last):"
+_CODE_FOLDER = re.compile(r'"[^"]*/ministack-lambda-[^"/]+/code/')
+
+
+def platform_lines(
+    request_id: str, version: str, memory_mb: int, lines: list[str], duration_ms: float, init_ms: float | None
+) -> list[str]:
+    """A handler's log lines between START, END and REPORT; an init counts towards the billed duration."""
+    billed = math.ceil(duration_ms + (init_ms or 0))
+    report = (
+        f"REPORT RequestId: {request_id}\tDuration: {duration_ms:.2f} ms\tBilled Duration: {billed} ms\t"
+        f"Memory Size: {memory_mb} MB\tMax Memory Used: {memory_mb} MB"
+    )
+    if init_ms is not None:
+        report += f"\tInit Duration: {init_ms:.2f} ms"
+    return [
+        f"START RequestId: {request_id} Version: {version}",
+        *lines,
+        f"END RequestId: {request_id}",
+        report,
+    ]
+
+
+def error_lines(lines: list[str]) -> list[str]:
+    """The lines of a failed invocation: its last traceback begins with `[ERROR]` and shows the handler's files only."""
+    if _TRACEBACK not in lines:
+        return lines
+    start = len(lines) - 1 - lines[::-1].index(_TRACEBACK)
+    before, trace = lines[:start], lines[start:]
+    frames: list[str] = []
+    skipping = False
+    message = ""
+    for line in trace[1:]:
+        if line.startswith("  File "):
+            skipping = "/_worker.py" in line
+        elif line and not line.startswith(" "):
+            message, skipping = line, False
+            continue
+        if not skipping and line:
+            frames.append(_CODE_FOLDER.sub('"/var/task/', line))
+    return [*before, f"[ERROR] {message}", _TRACEBACK, *frames]
+
+
+def is_malformed(returned: Any) -> bool:
+    """Whether API Gateway would refuse what a handler returned through a proxy integration."""
+    return not isinstance(returned, dict) or not returned.keys() <= _PROXY_KEYS
+
+
+def install() -> None:
+    """Patch the imported emulator."""
+    from ministack.core.lambda_runtime import Worker
+    from ministack.services import apigateway_v1, lambda_svc
+
+    spawn: Callable[[Any], None] = Worker._spawn
+    emit: Callable[..., None] = lambda_svc._emit_lambda_logs
+    invoke: Callable[..., Any] = Worker.invoke
+    drain: Callable[..., str] = Worker._drain_stderr_bounded
+    proxy_response: Callable[[dict[str, Any]], Any] = apigateway_v1._lambda_proxy_response
+
+    def timed_spawn(worker: Any) -> None:
+        started = time.perf_counter()
+        spawn(worker)
+        _this_thread.init_ms = (time.perf_counter() - started) * 1000
+
+    def timed_invoke(worker: Any, *args: Any, **kwargs: Any) -> Any:
+        _this_thread.init_ms = None
+        _this_thread.drain_ms = 0.0
+        started = time.perf_counter()
+        try:
+            return invoke(worker, *args, **kwargs)
+        finally:
+            whole = (time.perf_counter() - started) * 1000
+            # The emulator waits a little for late log lines; the handler was done before.
+            _this_thread.duration_ms = whole - (_this_thread.init_ms or 0) - _this_thread.drain_ms
+
+    def emit_as_aws(
+        func: dict[str, Any], request_id: str, log_text: str, error: bool, duration_ms: int, **kwargs: Any
+    ) -> None:
+        config = func.get("config") or func
+        said = (log_text or "").splitlines()
+        lines = platform_lines(
+            request_id,
+            str(config.get("Version", "$LATEST")),
+            int(config.get("MemorySize", 128)),
+            error_lines(said) if error else said,
+            _this_thread.__dict__.pop("duration_ms", float(duration_ms)),
+            _this_thread.__dict__.pop("init_ms", None),
+        )
+        emit(func, request_id, "\n".join(lines), error, duration_ms, log_source="rie")
+
+    def timed_drain(worker: Any, *args: Any, **kwargs: Any) -> str:
+        started = time.perf_counter()
+        try:
+            return drain(worker, *args, **kwargs)
+        finally:
+            _this_thread.drain_ms = (time.perf_counter() - started) * 1000
+
+    def proxy_response_as_aws(result: dict[str, Any]) -> Any:
+        if not result.get("throttle") and (result.get("error") or is_malformed(result.get("body"))):
+            return None, "Internal server error"
+        return proxy_response(result)
+
+    Worker._spawn = timed_spawn
+    Worker.invoke = timed_invoke
+    lambda_svc._emit_lambda_logs = emit_as_aws
+    Worker._drain_stderr_bounded = timed_drain
+    apigateway_v1._lambda_proxy_response = proxy_response_as_aws

@@ -1,0 +1,140 @@
+"""`manage.py try_pattern <slug>`: deploy a pattern, take every step of its demo, show what happened, clean up."""
+
+import os
+import secrets
+from argparse import ArgumentParser
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+
+from catalogue.labs import gauges, services
+from catalogue.labs.embedded import process
+from catalogue.labs.expectations import Answer
+from catalogue.labs.models import Lab, Status
+from catalogue.labs.runner import StepResult, run_step
+from catalogue.labs.targets import embedded_url, get_target
+from catalogue.labs.trace import Event, LogReader
+from catalogue.patterns.content import ContentError, Pattern, load_pattern
+
+_MOST_ANSWERS = 5
+
+
+class Command(BaseCommand):
+    help = "Deploy a pattern (drafts too), take all its demo's steps and show answers, checks and log lines."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("slug", help="the pattern's folder under patterns_content/")
+        parser.add_argument("--step", action="append", default=[], help="take only this step (repeatable)")
+        parser.add_argument("--variant", choices=("pattern", "naive"), default="pattern")
+        parser.add_argument(
+            "--logs", action="store_true", help="show the log lines of steps that went well, too"
+        )
+        parser.add_argument(
+            "--deploy-only", action="store_true", help="deploy, print the endpoint's address and delete"
+        )
+
+    def handle(self, *args: Any, slug: str, **options: Any) -> None:
+        try:
+            pattern = load_pattern(Path(settings.CONTENT_DIR) / slug)
+        except ContentError as error:
+            raise CommandError(str(error)) from None
+        if pattern.demo is None and not options["deploy_only"]:
+            raise CommandError(f"{slug} has no demo.yaml.")
+        with ExitStack() as stack:
+            stack.enter_context(_database_in_memory())
+            if settings.LABS_TARGET == "embedded" and not embedded_url():
+                self.stdout.write("Starting an embedded AWS for this run.")
+                os.environ["EMBEDDED_AWS_URL"] = stack.enter_context(process.running()).url
+            created = services.create_lab(pattern, secrets.token_hex(8), options["variant"])
+            try:
+                lab = services.wait_until_deployed(created.lab, get_target().deploy_seconds)
+                failures = self._try(lab, pattern, options)
+            finally:
+                services.delete_lab(created.lab)
+        if failures:
+            raise CommandError(f"Not as expected: {', '.join(failures)}.")
+        self.stdout.write(self.style.SUCCESS("Every step went as the demo says."))
+
+    def _try(self, lab: Lab, pattern: Pattern, options: dict[str, Any]) -> list[str]:
+        if lab.status != Status.READY:
+            raise CommandError(f"The deployment failed: {lab.reason}")
+        took = (lab.ready_at - lab.created_at).total_seconds() if lab.ready_at else 0
+        self.stdout.write(
+            f"Deployed {len(lab.resources)} resources in {took:.2f} s; behind the endpoint: {lab.upstream}"
+        )
+        if options["deploy_only"] or pattern.demo is None:
+            return []
+        failures: list[str] = []
+        since = int(lab.created_at.timestamp() * 1000)
+        for step in pattern.demo.steps:
+            if options["step"] and step.id not in options["step"]:
+                continue
+            self.stdout.write(self.style.MIGRATE_HEADING(f"\n{step.id}: {step.title}"))
+            result = run_step(lab, step, lab.saved)
+            services.save_variables(lab, result.saved)
+            self._show(result)
+            if not result.ok:
+                failures.append(step.id)
+            events, since = _events(lab, since)
+            if options["logs"] or not result.ok:
+                self._show_events(events)
+        return failures
+
+    def _show(self, result: StepResult) -> None:
+        for answer in result.answers[:_MOST_ANSWERS]:
+            self.stdout.write(_line(answer))
+        if len(result.answers) > _MOST_ANSWERS:
+            statuses = sorted(answer.status for answer in result.answers)
+            slowest = max(answer.ms for answer in result.answers)
+            self.stdout.write(f"  … {len(statuses)} answers in all: {statuses}, the slowest {slowest:.0f} ms")
+        if result.cli:
+            self.stdout.write(f"  {result.cli}")
+        for name, value in result.saved.items():
+            self.stdout.write(f"  saved {name} = {value}")
+        for check in result.checks:
+            mark = self.style.SUCCESS("ok ") if check.ok else self.style.ERROR("NOT")
+            self.stdout.write(f"  {mark} {check.what} (seen: {check.seen})")
+
+    def _show_events(self, events: list[Event]) -> None:
+        for event in events:
+            data = event.data
+            if event.kind == "invocation":
+                cold = f", cold start {data['init_ms']:.0f} ms" if data["cold"] else ""
+                self.stdout.write(
+                    f"    | {data['function']} ran {data['ms']:.1f} ms{cold}{', failed' if data['error'] else ''}"
+                )
+            else:
+                said = str(data.get("json") or data.get("message")).replace("\n", "\n    |   ")
+                self.stdout.write(f"    | {data['function']}: {said}")
+
+
+def _events(lab: Lab, since_ms: int) -> tuple[list[Event], int]:
+    lines = gauges.read_logs(get_target(), services.resources_of(lab), since_ms)
+    return list(LogReader().read(lines)), max([since_ms, *(line.at_ms + 1 for line in lines)])
+
+
+def _line(answer: Answer) -> str:
+    body = answer.body if len(answer.body) <= 500 else answer.body[:500] + "…"
+    shown = ("location", "retry-after", "content-type", "x-cache", "allow", "www-authenticate")
+    headers = ", ".join(f"{name}: {answer.headers[name]}" for name in shown if name in answer.headers)
+    return f"  {answer.status} in {answer.ms:.1f} ms  [{headers}]  {body}"
+
+
+class _database_in_memory:
+    """A database of this run's own, so that trying a pattern touches no running site's labs."""
+
+    def __enter__(self) -> None:
+        from django.test.utils import setup_databases
+
+        self._old = setup_databases(verbosity=0, interactive=False, serialized_aliases=[])
+
+    def __exit__(self, *args: object) -> None:
+        from django.test.utils import teardown_databases
+
+        connection.close()
+        teardown_databases(self._old, verbosity=0)

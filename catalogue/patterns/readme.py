@@ -25,11 +25,15 @@ def readme(pattern: Pattern, site_url: str) -> str:
         _try(pattern),
         _watch(pattern),
         _delete(pattern),
-        f"## What it costs\n\nAWS charges for some things also while nothing runs: delete the stack when done.\n\n"
-        f"{costs_table(pattern)}",
+        _costs(pattern),
         "## Licence\n\nApache License 2.0: see the file LICENSE.",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _costs(pattern: Pattern) -> str:
+    warning = "AWS charges for some things even while nothing runs: delete what you are done with."
+    return f"## What it costs\n\n{warning}\n\n{costs_table(pattern)}"
 
 
 def _files(pattern: Pattern) -> str:

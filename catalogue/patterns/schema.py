@@ -97,7 +97,7 @@ class FlowStep(Closed):
 class Diagram(Closed):
     description: Prose
     """The picture in words, for those who do not see it."""
-    nodes: Annotated[tuple[Node, ...], Field(min_length=2, max_length=14)]
+    nodes: Annotated[tuple[Node, ...], Field(min_length=2, max_length=16)]
     edges: Annotated[tuple[Edge, ...], Field(min_length=1)]
     flow: Annotated[tuple[FlowStep, ...], Field(min_length=2)]
 

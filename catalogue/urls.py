@@ -15,4 +15,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 if settings.MAILBOX:
     urlpatterns.append(path("mailbox/", include("catalogue.newsletter.mailbox.urls")))
-urlpatterns.append(re_path(r"^(?s:.*)$", errors.not_found))
+urlpatterns.append(re_path("", errors.not_found))

@@ -60,6 +60,12 @@ def _lookup(variables: Mapping[str, Any], name: str) -> Any:
     return found() if callable(found) else found
 
 
+def filled(expect: Expect, variables: Mapping[str, Any]) -> Expect:
+    """What is expected, with the values that earlier steps saved. Raises UnknownVariable."""
+    wanted = {"headers": fill(expect.headers, variables), "body": fill(expect.body, variables)}
+    return expect.model_copy(update=wanted)
+
+
 def check_answers(expect: Expect, answers: Sequence[Answer]) -> Iterator[Check]:
     """A check for each thing the demo expects; of several answers the first that fails is shown."""
     if expect.status is not None:

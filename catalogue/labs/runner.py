@@ -65,7 +65,13 @@ async def arun_step(lab: Lab, step: Step, variables: Mapping[str, Any]) -> StepR
     answers: tuple[Answer, ...] = ()
     cli: str | None = None
     checks: list[Check] = []
+    expect, observations = step.expect, list(step.observe)
     try:
+        expect = expectations.filled(step.expect, variables)
+        observations = [
+            observe.model_copy(update={"text": expectations.fill(observe.text, variables)})
+            for observe in step.observe
+        ]
         if step.request is not None:
             answers = await _send(lab, step.request, variables)
         elif step.operation is not None:
@@ -80,13 +86,13 @@ async def arun_step(lab: Lab, step: Step, variables: Mapping[str, Any]) -> StepR
     if checks:
         return StepResult(step.id, answers, tuple(checks), {}, cli)
 
-    checks += expectations.check_answers(step.expect, answers)
+    checks += expectations.check_answers(expect, answers)
     saved: dict[str, Any] = {}
     try:
         saved = expectations.saved_values(step.save, answers[-1]) if answers else {}
     except KeyError as error:
         checks.append(Check(f"the answer has {error.args[0]}", False, "nothing"))
-    observed = [_observe(target, resources, observe, since_ms) for observe in step.observe]
+    observed = [_observe(target, resources, observe, since_ms) for observe in observations]
     checks += await asyncio.gather(*observed)
     return StepResult(step.id, answers, tuple(checks), saved, cli)
 

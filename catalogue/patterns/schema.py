@@ -152,6 +152,7 @@ class Expect(Closed):
     """What each answer must be. `body` is a subset: every key given must be there with that value, at any depth.
 
     A string of the form `~regex` matches by `re.search`; headers are compared without regard to case.
+    `{{name}}` stands for a saved value here as it does in a request.
     `statuses` counts a burst's answers: `{200: 1, 409: 7}`.
     """
 

@@ -19,7 +19,7 @@ from catalogue.patterns.diagram_picture import Box, Edge, Picture
 from catalogue.patterns.diagram_shapes import HEAD_LENGTH, glyph, head, num, path, text
 from catalogue.patterns.diagram_style import FILE_STYLE
 from catalogue.patterns.diagram_text import balanced, wrap
-from catalogue.patterns.diagram_variants import Variant, upright, wide
+from catalogue.patterns.diagram_variants import Variant, sketch, upright, wide
 
 
 def render_diagram(pattern: Pattern) -> SafeString:
@@ -34,6 +34,11 @@ def render_diagram_file(pattern: Pattern) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'
 
 
+def render_sketch(pattern: Pattern) -> SafeString:
+    """The picture's shape without its words, for lists, where the pattern's name stands beside it."""
+    return _sketched(Picture.of(pattern))
+
+
 @lru_cache(maxsize=512)
 def _rendered(picture: Picture) -> SafeString:
     desk = wide(picture)
@@ -41,7 +46,7 @@ def _rendered(picture: Picture) -> SafeString:
     kinds = [kind for kind in ("sync", "async") if any(edge.kind == kind for edge in picture.edges)]
     legend = "".join(f"<li>{_legend_line(kind)}{_LEGEND[kind]}</li>" for kind in kinds)
     return mark_safe(  # noqa: S308  every value is escaped where it is written
-        f'<div class="diagram" data-size="{threshold}">{_svg(picture, desk)}{_svg(picture, upright(picture))}'
+        f'<div class="diagram" data-diagram data-size="{threshold}">{_svg(picture, desk)}{_svg(picture, upright(picture))}'
         f'<ul class="diagram__legend">{legend}</ul></div>'
     )
 
@@ -155,3 +160,24 @@ def _stacked(box: Box, place: Rect, variant: Variant) -> str:
 def _label_lines(label: str, variant: Variant, width: float) -> list[str]:
     lines = wrap(label, variant.label_size, width, variant.label_lines)
     return balanced(label, variant.label_size, variant.label_lines) if len(lines) > 1 else lines
+
+
+@lru_cache(maxsize=512)
+def _sketched(picture: Picture) -> SafeString:
+    layout = sketch(picture)
+    actors = {box.id for box in picture.boxes if box.actor}
+    kinds = {edge.key: edge.kind for edge in picture.edges}
+    lines = "".join(
+        f'<path{' class="a"' if kinds[key] == "async" else ""} d="{path(edge.points, "async")}"/>'
+        for key, edge in layout.edges.items()
+    )
+    boxes = "".join(
+        f'<rect{' class="o"' if id in actors else ""} x="{num(box.x)}" y="{num(box.y)}" '
+        f'width="{num(box.width)}" height="{num(box.height)}"/>'
+        for id, box in layout.boxes.items()
+    )
+    width, height = round(layout.width), round(layout.height)
+    return mark_safe(  # noqa: S308  numbers only
+        f'<svg class="sketch" viewBox="0 0 {width} {height}" width="{width / 3:.0f}" height="{height / 3:.0f}" '
+        f'aria-hidden="true">{lines}{boxes}</svg>'
+    )

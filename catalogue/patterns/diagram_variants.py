@@ -62,6 +62,13 @@ def upright(picture: Picture) -> tuple[Variant, Layout]:
     return variant, lay_out(places, _wishes(picture, 2), sizes)
 
 
+def sketch(picture: Picture) -> Layout:
+    """Boxes and lines alone."""
+    sizes = Sizes(box_width=48, box_height=40, column_gap=64, row_gap=44, padding=4)
+    wishes = [Wish(edge.key, edge.source, edge.target, edge.kind) for edge in picture.edges]
+    return lay_out([Place(box.id, box.column, box.row) for box in picture.boxes], wishes, sizes)
+
+
 def _wishes(picture: Picture, most: int) -> list[Wish]:
     wishes = []
     for edge in picture.edges:

@@ -4,7 +4,7 @@ from django import template
 from django.utils.safestring import SafeString
 
 from catalogue.patterns.content import Pattern
-from catalogue.patterns.diagram_svg import render_diagram
+from catalogue.patterns.diagram_svg import render_diagram, render_sketch
 from catalogue.patterns.glyphs import glyph_svg
 
 register = template.Library()
@@ -18,3 +18,8 @@ def glyph(name: str) -> SafeString:
 @register.simple_tag
 def diagram(pattern: Pattern) -> SafeString:
     return render_diagram(pattern)
+
+
+@register.simple_tag
+def sketch(pattern: Pattern) -> SafeString:
+    return render_sketch(pattern)

@@ -29,7 +29,10 @@ def validate[M: BaseModel](
     try:
         return model.model_validate(document.value), []
     except ValidationError as error:
-        return None, [_mistake(model, document, detail, id) for detail in error.errors()]
+        details = error.errors()
+        return None, [
+            _mistake(model, document, detail, id) for detail in details if not _follows(detail, details)
+        ]
 
 
 def read_validated[M: BaseModel](model: type[M], path: Path, *, id: str) -> M:
@@ -38,6 +41,14 @@ def read_validated[M: BaseModel](model: type[M], path: Path, *, id: str) -> M:
     if value is None:
         raise errors[0]
     return value
+
+
+def _follows(detail: ErrorDetails, others: list[ErrorDetails]) -> bool:
+    """Whether a list is too short only because some of its items are wrong, which is told of already."""
+    location = detail["loc"]
+    return detail["type"] == "too_short" and any(
+        other["loc"][: len(location)] == location and len(other["loc"]) > len(location) for other in others
+    )
 
 
 def _mistake(model: type[BaseModel], document: Document, detail: ErrorDetails, id: str) -> ContentError:
@@ -61,7 +72,8 @@ def _in_words(
             return f"`{place}` is missing.", f"Add `{location[-1]}:` here. {_doc(model, location)}".rstrip()
         case "literal_error":
             expected = detail.get("ctx", {}).get("expected", "")
-            close = difflib.get_close_matches(str(detail["input"]), _words(str(expected)), n=1)
+            given = detail["input"] if isinstance(detail["input"], str) else ""
+            close = difflib.get_close_matches(given, _words(str(expected)), n=1)
             guess = f"Did you mean `{close[0]}`? " if close else ""
             return f"`{place}` is {_shown(detail['input'])}.", f"{guess}It must be {expected}."
         case "string_pattern_mismatch":
@@ -70,6 +82,11 @@ def _in_words(
         case "string_too_long" | "string_too_short":
             length = len(str(detail["input"]).strip())
             return f"`{place}` has {length} characters.", f"{detail['msg'].replace('String', 'It')}."
+        case "too_short" | "too_long":
+            limits = detail.get("ctx", {})
+            given, least, most = (limits.get(key) for key in ("actual_length", "min_length", "max_length"))
+            needed = f"at least {least}" if detail["type"] == "too_short" else f"at most {most}"
+            return f"`{place}` has {given} entries.", f"Give it {needed}."
         case "value_error":
             said = str(detail.get("ctx", {}).get("error", detail["msg"]))
             return f"`{place}` does not fit together." if place else "The values do not fit together.", (

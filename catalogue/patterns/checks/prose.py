@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from urllib.parse import urlsplit
 
+from django.core.exceptions import ImproperlyConfigured
 from django.urls import Resolver404, resolve
 
 from catalogue.patterns import prose
@@ -157,6 +158,9 @@ def _resolves(path: str) -> bool:
         match = resolve(path)
     except Resolver404:
         return False
+    except (ImportError, ImproperlyConfigured):
+        # No address can be told from any other: Django's own checks say what is wrong with the URLs.
+        return True
     # The last URL pattern takes every path to answer a helpful 404: it has no name.
     return bool(match.url_name)
 

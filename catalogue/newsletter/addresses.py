@@ -29,7 +29,7 @@ def parse(text: str) -> Address:
     if len(text) > LONGEST:
         raise BadAddress(f"An e-mail address has at most {LONGEST} characters; this has {len(text)}.")
     try:
-        checked = validate_email(text, check_deliverability=False, allow_smtputf8=False)
+        checked = validate_email(text, check_deliverability=False, allow_smtputf8=False, strict=True)
     except EmailNotValidError as error:
         raise BadAddress(str(error)) from error
     except UnicodeError as error:

@@ -1,5 +1,6 @@
 """The e-mails we write. Each is text first, HTML second, without anything that tracks."""
 
+from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.utils import parseaddr
 
@@ -9,6 +10,10 @@ from django.template.loader import render_to_string
 
 from catalogue.newsletter import consent, tokens
 from catalogue.newsletter.models import Delivery
+
+
+class UnsendableError(Exception):
+    """The row can never become a mail, however often it is tried."""
 
 
 def build(delivery: Delivery) -> EmailMultiAlternatives:
@@ -48,5 +53,11 @@ def sender_domain() -> str:
 
 
 def mailbox(address: str) -> str:
-    """An address as a header wants it, taken apart by us so that nothing in it is read as syntax."""
-    return str(Address(addr_spec=address))
+    """An address as a header wants it, taken apart by us so that nothing in it is read as syntax.
+
+    Raises `UnsendableError`.
+    """
+    try:
+        return str(Address(addr_spec=address))
+    except (ValueError, HeaderParseError, IndexError) as error:
+        raise UnsendableError(f"{address!r} is no address: {error}") from error

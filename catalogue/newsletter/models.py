@@ -81,6 +81,11 @@ class ConsentRecord(models.Model):
     def __str__(self) -> str:
         return f"{self.address}: {self.event} at {self.at:%Y-%m-%d %H:%M}"
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("Consent records are only ever added.")
+        super().save(*args, **kwargs)
+
 
 class Delivery(models.Model):
     """One e-mail to one subscriber: its row is its place in the queue."""

@@ -5,6 +5,8 @@ import smtplib
 
 from django.db import DatabaseError
 
+from catalogue.newsletter.messages import UnsendableError
+
 
 class Outcome(enum.Enum):
     SENT = "sent"
@@ -17,8 +19,8 @@ def of(error: Exception) -> Outcome:
     """Sort an exception raised by an e-mail backend.
 
     A server's 5yz answer about the recipient or the content is final, 4yz is not (RFC 5321, 4.2.1). A refused
-    login or sender is the operator's to mend, and no reason to give up on a reader's mail. `ValueError` comes
-    from Django when the message cannot be written as valid headers, which no retry will change.
+    login or sender is the operator's to mend, and no reason to give up on a reader's mail. Anything
+    unforeseen is a fault of ours: the mail waits for it to be mended.
     """
     match error:
         case smtplib.SMTPRecipientsRefused():
@@ -28,7 +30,7 @@ def of(error: Exception) -> Outcome:
             return _by_code(error.smtp_code)
         case smtplib.SMTPException() | OSError() | DatabaseError():
             return Outcome.SERVER
-        case ValueError():
+        case UnsendableError():
             return Outcome.FAILED
         case _:
             return Outcome.RETRY

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.core.mail import mailers
 from django.core.mail.backends.base import BaseEmailBackend
+from django.db import DatabaseError
 
 from catalogue.newsletter import messages, outcomes, queue
 from catalogue.newsletter.models import Delivery
@@ -107,4 +108,4 @@ def _send(connection: BaseEmailBackend, delivery: Delivery) -> Outcome:
 
 
 def _is_a_bug(error: Exception) -> bool:
-    return not isinstance(error, (OSError, ValueError))
+    return not isinstance(error, (OSError, DatabaseError, messages.UnsendableError))

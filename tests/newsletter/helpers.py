@@ -1,0 +1,57 @@
+import re
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+from django.db.models import Model
+from django.test import Client
+from pytest_django.fixtures import Settings
+
+from catalogue.newsletter import sender
+from catalogue.newsletter.models import ConsentRecord, Delivery, MailboxMessage, Subscriber
+
+SUBSCRIBE = "/newsletter/subscribe"
+
+
+def use_backend(settings: Settings, path: str, **options: Any) -> None:
+    """Send mail through another backend."""
+    settings.MAILERS = {"default": {"BACKEND": path, "OPTIONS": options}}
+
+
+def snapshot() -> list[list[dict[str, Any]]]:
+    """Everything the newsletter knows, to tell whether a request changed any of it."""
+    models: list[type[Model]] = [Subscriber, Delivery, ConsentRecord]
+    return [list(model._default_manager.order_by("pk").values()) for model in models]
+
+
+def subscribe(client: Client, email: str = "ada@example.com") -> None:
+    assert client.post(SUBSCRIBE, {"email": email}).status_code == 303
+
+
+def received() -> list[EmailMessage]:
+    """Send what is due and read the mailbox, oldest first."""
+    sender.send_due()
+    return [
+        message_from_bytes(bytes(stored.raw), policy=policy.default)
+        for stored in MailboxMessage.objects.order_by("pk")
+    ]
+
+
+def text_of(message: EmailMessage) -> str:
+    part = message.get_body(("plain",))
+    assert part is not None
+    return str(part.get_content())
+
+
+def link(message: EmailMessage, kind: str) -> str:
+    """The path of the confirm or unsubscribe link in a mail's text."""
+    found = re.search(rf"^https?://[^/\s]+(/newsletter/{kind}/\S+)\s*$", text_of(message), re.MULTILINE)
+    assert found, text_of(message)
+    return found.group(1)
+
+
+def confirmed(client: Client, email: str = "ada@example.com") -> Subscriber:
+    """Somebody who has come the whole way."""
+    subscribe(client, email)
+    assert client.post(link(received()[-1], "confirm")).status_code == 200
+    return Subscriber.objects.get(address=email)

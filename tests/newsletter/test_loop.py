@@ -1,0 +1,143 @@
+"""The mail loop as its own process, started, raced, stopped and killed."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from catalogue.newsletter import loop
+
+ROOT = Path(__file__).resolve().parents[2]
+FILL = """
+import django; django.setup()
+from django.utils import timezone
+from catalogue.newsletter import queue
+from catalogue.newsletter.models import Delivery, Subscriber
+now = timezone.now()
+Subscriber.objects.bulk_create(
+    Subscriber(address=f"r{n}@example.com", key=f"r{n}@example.com", created_at=now, next_ask_at=now)
+    for n in range({count})
+)
+Delivery.objects.bulk_create(
+    Delivery(subscriber=subscriber, kind="confirmation", due_at=now, created_at=now)
+    for subscriber in Subscriber.objects.all()
+)
+"""
+
+
+class Machine:
+    """A database of its own and the processes that work on it."""
+
+    def __init__(self, var: Path) -> None:
+        self.var = var
+        self.environment = {
+            **os.environ,
+            "VAR_DIR": str(var),
+            "DEBUG": "1",
+            "MAILBOX_KEEP": "100000",
+            "DJANGO_SETTINGS_MODULE": "catalogue.settings",
+        }
+        self.environment.pop("DATABASE_URL", None)
+        self.processes: list[subprocess.Popen[str]] = []
+
+    def run(self, *arguments: str) -> None:
+        subprocess.run([sys.executable, *arguments], cwd=ROOT, env=self.environment, check=True, timeout=60)
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "newsletter_loop", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.processes.append(process)
+        return process
+
+    def fill(self, count: int) -> None:
+        self.run("-c", FILL.replace("{count}", str(count)))
+
+    def query(self, sql: str) -> list[tuple[object, ...]]:
+        with closing(sqlite3.connect(self.var / "db.sqlite3", timeout=10)) as connection, connection:
+            return connection.execute(sql).fetchall()
+
+    def states(self) -> dict[object, object]:
+        return dict(self.query("SELECT state, count(*) FROM newsletter_delivery GROUP BY state"))  # type: ignore[arg-type]
+
+    def mails_each(self) -> list[tuple[object, ...]]:
+        return self.query(
+            "SELECT n, count(*) FROM"
+            " (SELECT count(*) AS n FROM newsletter_mailboxmessage GROUP BY recipients) GROUP BY n"
+        )
+
+
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    var = tmp_path_factory.mktemp("newsletter")
+    Machine(var).run("manage.py", "migrate", "--verbosity=0", "--skip-checks")
+    return var
+
+
+@pytest.fixture
+def machine(migrated: Path) -> Iterator[Machine]:
+    here = Machine(migrated)
+    for table in ("mailboxmessage", "delivery", "consentrecord", "subscriber"):
+        here.query(f"DELETE FROM newsletter_{table}")
+    yield here
+    for process in here.processes:
+        process.kill()
+        process.wait()
+
+
+def until(condition: Callable[[], bool], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def test_racing_senders_send_each_mail_once(machine: Machine) -> None:
+    machine.fill(200)
+    senders = [machine.start("--once") for _ in range(2)]
+    reports = [process.communicate(timeout=60)[0] for process in senders]
+    assert sum(int(report.split()[0]) for report in reports) == 200
+    assert machine.mails_each() == [(1, 200)]
+    assert machine.states() == {"sent": 200}
+
+
+def test_the_loop_is_quick_to_send_and_quick_to_stop(machine: Machine) -> None:
+    process = machine.start()
+    assert process.stdout is not None
+    assert "watching" in process.stdout.readline()
+    machine.fill(1)
+    filled = time.monotonic()
+    until(lambda: machine.mails_each() == [(1, 1)])
+    assert time.monotonic() - filled < 2
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=5) == 0
+
+
+def test_a_killed_sender_loses_nothing(machine: Machine) -> None:
+    machine.fill(300)
+    process = machine.start()
+    until(lambda: len(machine.query("SELECT 1 FROM newsletter_mailboxmessage LIMIT 20")) == 20)
+    process.kill()
+    process.wait()
+    machine.query("UPDATE newsletter_delivery SET due_at = '2000-01-01 00:00:00' WHERE state = 'in_flight'")
+    machine.start("--once").communicate(timeout=60)
+    assert machine.states() == {"sent": 300}
+    sent = dict(machine.mails_each())
+    assert set(sent) <= {1, 2}
+    assert sent.get(2, 0) in (0, 1), "at most the one mail that was on the wire comes twice"
+    assert sum(sent.values()) == 300  # type: ignore[arg-type]
+
+
+def test_trouble_is_waited_out_with_growing_patience() -> None:
+    assert [loop.wait_after(troubles) for troubles in (0, 1, 2, 5, 6, 50)] == [0.25, 1, 2, 16, 30, 30]

@@ -1,0 +1,125 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalogue.newsletter import queue
+from catalogue.newsletter.models import Delivery, Subscriber
+
+pytestmark = pytest.mark.django_db
+
+
+def enqueue(count: int) -> None:
+    now = timezone.now()
+    for number in range(count):
+        address = f"reader{number}@example.com"
+        subscriber = Subscriber.objects.create(address=address, key=address, created_at=now, next_ask_at=now)
+        queue.add(subscriber, Delivery.Kind.CONFIRMATION)
+
+
+def end_leases() -> None:
+    Delivery.objects.filter(state="in_flight").update(due_at=timezone.now())
+
+
+def test_no_row_is_claimed_twice() -> None:
+    enqueue(5)
+    first, second, third = (queue.claim(3).deliveries for _ in range(3))
+    assert (len(first), len(second), len(third)) == (3, 2, 0)
+    assert not {row.pk for row in first} & {row.pk for row in second}
+
+
+def test_the_claim_repeats_its_condition_when_it_takes_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another sender comes between the look at the queue and the UPDATE."""
+    enqueue(1)
+    other: list[queue.Claim] = []
+    new_lease = queue.uuid.uuid4
+
+    def interrupted() -> object:
+        if not other:
+            other.append(queue.Claim(new_lease(), []))
+            other.append(queue.claim(1))
+        return new_lease()
+
+    monkeypatch.setattr(queue.uuid, "uuid4", interrupted)
+    mine = queue.claim(1)
+    assert (len(other[1].deliveries), len(mine.deliveries)) == (1, 0)
+
+
+def test_rows_of_a_sender_that_died_are_taken_over_when_the_lease_ends() -> None:
+    enqueue(1)
+    (lost,) = queue.claim(1).deliveries
+    assert queue.claim(1).deliveries == []
+    end_leases()
+    (taken,) = queue.claim(1).deliveries
+    assert taken.pk == lost.pk
+
+
+def test_a_sender_that_lost_its_lease_can_neither_send_nor_settle() -> None:
+    enqueue(1)
+    (slow,) = queue.claim(1).deliveries
+    end_leases()
+    (quick,) = queue.claim(1).deliveries
+    assert not queue.begin(slow)
+    queue.settle_failed(slow, "late")
+    queue.settle_retry(slow, "late")
+    queue.settle_sent(slow)
+    assert queue.begin(quick)
+    queue.settle_sent(quick)
+    row = Delivery.objects.get()
+    assert (row.state, row.attempts, row.error) == ("sent", 1, "")
+
+
+def test_beginning_an_attempt_starts_the_lease_anew() -> None:
+    enqueue(1)
+    (row,) = queue.claim(1).deliveries
+    Delivery.objects.update(due_at=timezone.now() + timedelta(seconds=1))
+    queue.begin(row)
+    assert Delivery.objects.get().due_at > timezone.now() + queue.LEASE - timedelta(seconds=5)
+
+
+def test_a_failed_attempt_waits_before_the_next() -> None:
+    enqueue(1)
+    (row,) = queue.claim(1).deliveries
+    queue.begin(row)
+    queue.settle_retry(row, "451 later")
+    assert queue.claim(1).deliveries == []
+    assert not queue.any_due()
+    waiting = Delivery.objects.get()
+    assert (waiting.state, waiting.error, waiting.lease) == ("retry", "451 later", None)
+    assert timedelta(seconds=10) < waiting.due_at - timezone.now() <= queue.FIRST_PAUSE
+
+
+def test_a_mail_that_fails_again_and_again_is_given_up() -> None:
+    enqueue(1)
+    for _ in range(queue.MAX_ATTEMPTS):
+        (row,) = queue.claim(1).deliveries
+        queue.begin(row)
+        queue.settle_retry(row, "451 later")
+        Delivery.objects.update(due_at=timezone.now())
+    row = Delivery.objects.get()
+    assert (row.state, row.attempts) == ("failed", queue.MAX_ATTEMPTS)
+    assert not queue.any_due()
+
+
+def test_what_was_claimed_and_not_begun_goes_back_unharmed() -> None:
+    enqueue(2)
+    Delivery.objects.filter(subscriber__key="reader1@example.com").update(state="retry", attempts=3)
+    queue.release(queue.claim(2))
+    assert list(Delivery.objects.order_by("pk").values_list("state", "attempts", "lease")) == [
+        ("queued", 0, None),
+        ("retry", 3, None),
+    ]
+    assert len(queue.claim(2).deliveries) == 2
+
+
+@given(st.integers(1, 40), st.floats(0, 1))
+def test_pauses_double_up_to_a_cap_and_are_spread(attempts: int, chance: float) -> None:
+    whole = min(30 * 2.0 ** (attempts - 1), 6 * 3600)
+    assert whole / 2 <= queue.pause(attempts, chance).total_seconds() <= whole
+
+
+def test_all_attempts_together_take_less_than_a_day() -> None:
+    whole = sum((queue.pause(attempt, 1.0) for attempt in range(1, queue.MAX_ATTEMPTS)), timedelta())
+    assert timedelta(hours=12) < whole < timedelta(days=1)

@@ -1,0 +1,127 @@
+"""The mail as a real SMTP server receives it, and what becomes of it when the server misbehaves."""
+
+import socket
+from collections.abc import Iterator
+from email import message_from_bytes, policy
+
+import pytest
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from catalogue.newsletter import sender
+from catalogue.newsletter.models import ConsentRecord, Delivery, Subscriber
+from tests.newsletter.helpers import link, text_of, use_backend
+from tests.newsletter.smtp_sink import Sink, smtp_sink
+from tests.newsletter.test_queue import enqueue
+
+pytestmark = pytest.mark.django_db
+SMTP = "django.core.mail.backends.smtp.EmailBackend"
+
+
+@pytest.fixture
+def sink(settings: Settings) -> Iterator[Sink]:
+    with smtp_sink() as running:
+        use_backend(settings, SMTP, host="127.0.0.1", port=running.port, timeout=5)
+        yield running
+
+
+def states() -> list[str]:
+    return list(Delivery.objects.order_by("pk").values_list("state", flat=True))
+
+
+def test_a_confirmation_is_a_plain_well_formed_mail(sink: Sink, settings: Settings) -> None:
+    settings.DEFAULT_FROM_EMAIL = "Serverless Patterns <updates@patterns.example.com>"
+    settings.SITE_URL = "https://patterns.example.com"
+    enqueue(1)
+    sender.send_due()
+    (raw,) = sink.messages
+    mail = message_from_bytes(raw, policy=policy.SMTP)
+    assert mail["To"] == "reader0@example.com"
+    assert mail["From"] == "Serverless Patterns <updates@patterns.example.com>"
+    assert mail["Subject"] == "Confirm your subscription to Serverless Patterns"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["Message-ID"] == f"<{Delivery.objects.get().ref}@patterns.example.com>"
+    assert mail["Date"]
+    assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
+    html = mail.get_body(("html",))
+    assert html is not None
+    assert link(mail, "confirm") in html.get_content()
+    assert "https://patterns.example.com/newsletter/unsubscribe/" in text_of(mail)
+    assert "<img" not in html.get_content()
+    assert "<script" not in html.get_content()
+    assert all(len(line) <= 998 for line in raw.split(b"\r\n"))
+    assert states() == ["sent"]
+
+
+def test_many_mails_share_a_connection(sink: Sink) -> None:
+    enqueue(sender.BATCH + 1)
+    assert sender.send_due().sent == sender.BATCH + 1
+    assert len(sink.messages) == sender.BATCH + 1
+    assert sink.connections == 2
+
+
+def test_a_temporary_refusal_is_tried_again_later(sink: Sink) -> None:
+    enqueue(2)
+    sink.on_recipient = lambda to: "451 busy" if "reader0" in to else "250 OK"
+    assert str(sender.send_due()) == "1 sent, 1 to be tried again, 0 failed, 0 skipped"
+    assert states() == ["retry", "sent"]
+    sink.on_recipient = lambda to: "250 OK"
+    Delivery.objects.update(due_at=timezone.now())
+    sender.send_due()
+    assert states() == ["sent", "sent"]
+    assert len(sink.messages) == 2
+
+
+def test_a_permanent_refusal_is_final(sink: Sink) -> None:
+    enqueue(2)
+    sink.on_recipient = lambda to: "550 no such user" if "reader0" in to else "250 OK"
+    sender.send_due()
+    assert states() == ["failed", "sent"]
+    assert "550" in Delivery.objects.earliest("pk").error
+    assert ConsentRecord.objects.filter(event="mailed").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "state"), [("452 mailbox full", "retry"), ("554 looks like spam", "failed")]
+)
+def test_a_refused_body_is_sorted_the_same_way(sink: Sink, said: str, state: str) -> None:
+    enqueue(1)
+    sink.on_data = lambda body: said
+    sender.send_due()
+    assert states() == [state]
+
+
+def test_a_dropped_connection_ends_the_pass_and_loses_nothing(sink: Sink) -> None:
+    enqueue(3)
+    sink.on_data = lambda body: "" if len(sink.messages) else "250 OK"
+    tally = sender.send_due()
+    assert tally.server_down
+    assert states() == ["sent", "retry", "queued"]
+    sink.on_data = lambda body: "250 OK"
+    Delivery.objects.update(due_at=timezone.now())
+    sender.send_due()
+    assert states() == ["sent", "sent", "sent"]
+
+
+def test_a_server_that_is_away_costs_no_mail_an_attempt(settings: Settings) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        use_backend(settings, SMTP, host="127.0.0.1", port=closed.getsockname()[1], timeout=5)
+        enqueue(2)
+        assert sender.send_due().server_down
+    assert list(Delivery.objects.values_list("state", "attempts")) == [("queued", 0), ("queued", 0)]
+
+
+def test_a_sender_told_to_stop_gives_back_what_it_holds(sink: Sink) -> None:
+    enqueue(3)
+    sender.send_due(stop=lambda: len(sink.messages) == 1)
+    assert states() == ["sent", "queued", "queued"]
+
+
+def test_a_row_that_no_header_can_carry_fails_alone(sink: Sink) -> None:
+    """Such an address cannot get through the form; were one in the table, it must not reach the wire."""
+    enqueue(2)
+    Subscriber.objects.filter(key="reader0@example.com").update(address="x@example.com\r\nBcc: y@example.com")
+    sender.send_due()
+    assert states() == ["failed", "sent"]
+    assert b"Bcc" not in b"".join(sink.messages)

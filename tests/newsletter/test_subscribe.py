@@ -1,0 +1,272 @@
+import json
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from django.test import Client
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from pytest_django.fixtures import Settings
+
+from catalogue.newsletter import limits, services
+from catalogue.newsletter.models import ClientBudget, ConsentRecord, Delivery, Subscriber
+from tests.newsletter.helpers import SUBSCRIBE, confirmed, snapshot, subscribe
+
+pytestmark = pytest.mark.django_db
+JSON = {"content_type": "application/json", "headers": {"accept": "application/json"}}
+
+
+class Form(HTMLParser):
+    """The attributes of the subscribe form's e-mail field, and every id on the page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.field: dict[str, str | None] = {}
+        self.ids: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if given.get("id"):
+            self.ids.append(str(given["id"]))
+        if given.get("id") == "subscribe-email":
+            self.field = given
+
+
+def answer(response: Any) -> tuple[int, dict[str, str], bytes]:
+    return response.status_code, dict(response.headers), response.content
+
+
+def test_a_form_leads_to_a_page_that_says_what_comes_next(client: Client) -> None:
+    response = client.post(SUBSCRIBE, {"email": "ada@example.com"}, follow=True)
+    assert response.redirect_chain == [("/newsletter/check-mailbox", 303)]
+    assert "Check your mailbox" in response.content.decode()
+    subscriber = Subscriber.objects.get()
+    assert (subscriber.address, subscriber.state) == ("ada@example.com", "pending")
+    assert Delivery.objects.get().subscriber == subscriber
+
+
+def test_json_is_answered_in_json(client: Client) -> None:
+    response = client.post(SUBSCRIBE, {"email": "ada@example.com"}, **JSON)
+    assert (response.status_code, response.json()["status"]) == (202, "accepted")
+    assert Subscriber.objects.get().address == "ada@example.com"
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_the_answer_does_not_tell_who_is_subscribed(client: Client, as_json: bool) -> None:
+    confirmed(client, "confirmed@example.com")
+    services.unsubscribe(confirmed(client, "gone@example.com").ref)
+    subscribe(client, "pending@example.com")
+
+    answers = {
+        json.dumps(
+            answer(client.post(SUBSCRIBE, {"email": email}, **(JSON if as_json else {}))), default=repr
+        )
+        for email in ("new@example.com", "pending@example.com", "confirmed@example.com", "gone@example.com")
+    }
+    trapped = {"email": "new@example.com", "homepage": "https://spam.example"}
+    answers.add(
+        json.dumps(answer(client.post(SUBSCRIBE, trapped, **(JSON if as_json else {}))), default=repr)
+    )
+    assert len(answers) == 1
+
+
+def test_a_mistyped_address_comes_back_in_the_form_with_the_error_at_its_field(client: Client) -> None:
+    response = client.post(SUBSCRIBE, {"email": 'ada"><script>@example'})
+    html = response.content.decode()
+    field = Form(html).field
+    assert response.status_code == 422
+    assert field["value"] == 'ada"><script>@example'
+    assert field["aria-invalid"] == "true"
+    assert "subscribe-error" in (field["aria-describedby"] or "").split()
+    assert set((field["aria-describedby"] or "").split()) <= set(Form(html).ids)
+    assert "<script>@" not in html
+    assert not Subscriber.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ('{"email": "ada"}', 422),
+        ("{}", 422),
+        ('{"email": ""}', 422),
+        ('{"email": "ada@\\ud800.com"}', 422),
+        ('{"email": "a\\u0000@example.com"}', 422),
+        ('{"email": 1}', 400),
+        ('{"email": null}', 400),
+        ('{"email": ["ada@example.com"]}', 400),
+        ("[]", 400),
+        ("null", 400),
+        ("{", 400),
+        ("[" * 100_000, 400),
+        ("9" * 5000, 400),
+        (b"\xff\xfe", 400),
+    ],
+)
+def test_json_that_is_no_request_is_a_problem_document(client: Client, body: str, status: int) -> None:
+    response = client.generic("POST", SUBSCRIBE, body, **JSON)
+    assert response.status_code == status
+    assert response["Content-Type"] == "application/problem+json"
+    assert response.json()["status"] == status
+    assert not Subscriber.objects.exists()
+
+
+def test_a_lone_surrogate_in_json_survives_being_shown_in_the_form(client: Client) -> None:
+    response = client.generic(
+        "POST", SUBSCRIBE, '{"email": "\\ud800"}', "application/json", headers={"accept": "text/html"}
+    )
+    assert response.status_code == 422
+
+
+def test_another_format_is_refused(client: Client) -> None:
+    response = client.generic("POST", SUBSCRIBE, "<email/>", "application/xml")
+    assert response.status_code == 415
+
+
+def test_a_broken_multipart_body_is_refused(client: Client) -> None:
+    response = client.generic("POST", SUBSCRIBE, "--x\r\nrubbish", "multipart/form-data; boundary=")
+    assert 400 <= response.status_code < 500
+
+
+def test_a_body_over_the_limit_is_refused(client: Client) -> None:
+    assert client.post(SUBSCRIBE, {"email": "a" * 1_100_000}, **JSON).status_code == 413
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+def test_other_methods_are_refused(client: Client, method: str) -> None:
+    assert client.generic(method, SUBSCRIBE).status_code == 405
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_looking_at_the_form_changes_nothing(client: Client, method: str) -> None:
+    before = snapshot()
+    assert client.generic(method, SUBSCRIBE + "?email=ada@example.com").status_code == 200
+    assert snapshot() == before
+
+
+@hypothesis_settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(text=st.text() | st.emails() | st.text(alphabet='ab@.\r\n\t\0<>",;:%\ud800'), as_json=st.booleans())
+def test_whatever_is_typed_gets_a_clear_answer(client: Client, text: str, as_json: bool) -> None:
+    ClientBudget.objects.all().delete()
+    if as_json:
+        response = client.generic("POST", SUBSCRIBE, json.dumps({"email": text}), **JSON)
+        assert response.status_code in (202, 422)
+    else:
+        text = text.encode("utf-8", "replace").decode()
+        response = client.post(SUBSCRIBE, {"email": text})
+        assert response.status_code in (303, 422)
+    for subscriber in Subscriber.objects.all():
+        assert not set("\r\n\0") & set(subscriber.address)
+
+
+FOREIGN = [
+    {"sec-fetch-site": "cross-site"},
+    {"sec-fetch-site": "same-site"},
+    {"sec-fetch-site": "cross-site", "origin": "http://testserver"},
+    {"origin": "https://evil.example"},
+    {"origin": "null"},
+    {"origin": "http://testserver.evil.example"},
+    {"origin": "https://testserver"},
+]
+OWN = [
+    {},
+    {"sec-fetch-site": "same-origin", "origin": "http://testserver"},
+    {"sec-fetch-site": "none"},
+    {"origin": "http://testserver"},
+]
+
+
+@pytest.mark.parametrize("headers", FOREIGN)
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_page_of_another_site_cannot_subscribe_its_visitors(headers: dict[str, str], as_json: bool) -> None:
+    client = Client(enforce_csrf_checks=True)
+    kind = {"content_type": "application/json"} if as_json else {}
+    response = client.post(SUBSCRIBE, {"email": "ada@example.com"}, headers=headers, **kind)
+    assert response.status_code == 403
+    assert not Subscriber.objects.exists()
+
+
+@pytest.mark.parametrize("headers", OWN)
+def test_our_own_pages_need_neither_token_nor_cookie(headers: dict[str, str]) -> None:
+    client = Client(enforce_csrf_checks=True)
+    response = client.post(SUBSCRIBE, {"email": "ada@example.com"}, headers=headers)
+    assert response.status_code == 303
+    assert not response.cookies
+    assert Subscriber.objects.exists()
+
+
+def test_the_address_of_the_site_counts_as_our_own_behind_a_proxy(settings: Settings, client: Client) -> None:
+    settings.SITE_URL = "https://patterns.example.com"
+    headers = {"origin": "https://patterns.example.com"}
+    assert client.post(SUBSCRIBE, {"email": "ada@example.com"}, headers=headers).status_code == 303
+
+
+def test_the_form_can_be_served_from_a_shared_cache(client: Client) -> None:
+    response = client.get(SUBSCRIBE)
+    assert "csrf" not in response.content.decode().lower()
+    assert not response.cookies
+
+
+def test_a_robot_that_fills_the_hidden_field_is_not_heard(client: Client) -> None:
+    before = snapshot()
+    client.post(SUBSCRIBE, {"email": "ada@example.com", "homepage": "https://spam.example"})
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_one_client_cannot_subscribe_without_end(
+    client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch, as_json: bool
+) -> None:
+    settings.NEWSLETTER_SUBSCRIBES_PER_HOUR = 3
+    kind = JSON if as_json else {}
+    for number in range(3):
+        assert client.post(SUBSCRIBE, {"email": f"a{number}@example.com"}, **kind).status_code in (202, 303)
+    response = client.post(SUBSCRIBE, {"email": "late@example.com"}, **kind)
+    assert response.status_code == 429
+    assert 0 < int(response["Retry-After"]) <= 1200
+    assert Subscriber.objects.count() == 3
+    if not as_json:
+        assert Form(response.content.decode()).field["value"] == "late@example.com"
+
+    other = client.post(SUBSCRIBE, {"email": "b@example.com"}, REMOTE_ADDR="192.0.2.9", **kind)
+    assert other.status_code in (202, 303)
+
+    later = limits.time.time() + int(response["Retry-After"])
+    monkeypatch.setattr(limits.time, "time", lambda: later)
+    assert client.post(SUBSCRIBE, {"email": "late@example.com"}, **kind).status_code in (202, 303)
+
+
+def test_typing_errors_do_not_use_up_the_allowance(client: Client, settings: Settings) -> None:
+    settings.NEWSLETTER_SUBSCRIBES_PER_HOUR = 1
+    for _ in range(3):
+        assert client.post(SUBSCRIBE, {"email": "ada@"}).status_code == 422
+    subscribe(client)
+
+
+def test_the_consent_record_tells_when_where_and_to_what(client: Client) -> None:
+    client.post(
+        SUBSCRIBE,
+        {"email": "ada@example.com", "form": "footer", "wording": "1"},
+        headers={"referer": "http://testserver/patterns/gateway-cache/?q=1"},
+    )
+    record = ConsentRecord.objects.get()
+    assert (record.event, record.form, record.page, record.wording) == (
+        "requested",
+        "footer",
+        "/patterns/gateway-cache/",
+        1,
+    )
+
+
+@pytest.mark.parametrize(
+    "referer", ["https://evil.example/x", "http://[", "\0", "http://testserver/" + "x" * 5000]
+)
+def test_what_a_form_claims_about_itself_is_not_trusted(client: Client, referer: str) -> None:
+    fields = {"email": "ada@example.com", "form": "<b>\0", "wording": "999" * 2000}
+    assert client.post(SUBSCRIBE, fields, headers={"referer": referer}).status_code == 303
+    record = ConsentRecord.objects.get()
+    assert (record.form, record.wording) == ("", 1)
+    assert len(record.page) <= 200

@@ -119,12 +119,13 @@ async def _serve(listening: socket.socket, folder: Path) -> None:
     from ministack.app import app
     from ministack.core import hypercorn_compat
 
-    from catalogue.labs.embedded import fidelity
+    from catalogue.labs.embedded import fidelity, stage_cache
 
     for chatty in ("kms", "samtranslator.metrics.metrics"):
         logging.getLogger(chatty).setLevel(logging.ERROR)  # warnings that concern no pattern
     hypercorn_compat.install()
     fidelity.install()
+    stage_cache.install()
     _raise_file_limit()
 
     stop = asyncio.Event()

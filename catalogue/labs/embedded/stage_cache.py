@@ -1,4 +1,4 @@
-"""The stage cache that the emulator lacks: answers of Lambda proxy integrations, kept as API Gateway keeps them.
+"""The stage cache that the emulator lacks: keeps answers of Lambda proxy integrations as API Gateway does.
 
 It sits where API Gateway's does, behind authorization, throttling and validation and before the integration,
 and follows the stage's and the integration's own settings. As on AWS, no header tells a hit from a miss, and
@@ -35,7 +35,7 @@ class Settings:
     seconds: int
     anyone_may_invalidate: bool
     strategy: str
-    """For a caller who may not: FAIL_WITH_403, SUCCEED_WITH_RESPONSE_HEADER or SUCCEED_WITHOUT_RESPONSE_HEADER."""
+    """Towards others: FAIL_WITH_403, SUCCEED_WITH_RESPONSE_HEADER or SUCCEED_WITHOUT_RESPONSE_HEADER."""
 
 
 def settings_of(stage: Mapping[str, Any], path: str, method: str) -> Settings | None:
@@ -73,7 +73,7 @@ def _method_of(key: str) -> tuple[str, str]:
 def key_values(
     parameters: list[str], path: Mapping[str, str], query: Mapping[str, Any], headers: Mapping[str, Any]
 ) -> tuple[Any, ...]:
-    """The values of an integration's cacheKeyParameters (`method.request.querystring.currency`) in a request."""
+    """The values of cacheKeyParameters (such as `method.request.querystring.currency`) in a request."""
     lower = {name.lower(): value for name, value in headers.items()}
     values = []
     for parameter in parameters:
@@ -109,7 +109,7 @@ class StageCache:
         return status, dict(headers), body
 
     def put(self, key: Key, answer: Answer, seconds: int) -> None:
-        """Keep an answer. Not one that is too large, nor one by which the gateway says that the function failed."""
+        """Keep an answer, unless it is too large or the gateway's word that the function failed."""
         status, headers, body = answer
         if status in (502, 504) or len(body) > MOST_BYTES:
             return

@@ -9,11 +9,12 @@ and adds `Access-Control-Allow-Origin: *` where the lab names no origin.
 """
 
 import asyncio
+import contextlib
 import json
 import math
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 
 import aiohttp
 import yarl
@@ -78,6 +79,18 @@ def running_edge() -> Edge:
     if loop not in _edges:
         _edges[loop] = Edge()
     return _edges[loop]
+
+
+@contextlib.asynccontextmanager
+async def edge_in_use() -> AsyncIterator[None]:
+    """Keep the edge for the length of a block: the server's own, or one for a loop that has none."""
+    borrowed = asyncio.get_running_loop() in _edges
+    running_edge()
+    try:
+        yield
+    finally:
+        if not borrowed:
+            await close_edge()
 
 
 async def close_edge() -> None:
@@ -215,6 +228,8 @@ async def _forward(
                 answer.headers.items(), trace=trace, live=f"/live/{route.lab_id}", upstream=route.upstream
             )
             return answer.status, headers, content
+    except (ValueError, aiohttp.InvalidURL):
+        raise Refusal(400, "Bad Request", "The request cannot be passed on as it is.") from None
     except TimeoutError:
         raise Refusal(
             504, "Gateway Timeout", "The lab did not answer within 29 seconds, API Gateway's limit."

@@ -145,6 +145,40 @@ def _set_environment(stack: Stack, operation: Operation) -> str:
     return _cli("lambda update-function-configuration", function_name=function, environment=shown)
 
 
+def _set_cache_invalidation(for_anyone: bool) -> Callable[[Stack, Operation], str]:
+    """Change it for each cached method of the stage: CloudFormation has no property for it.
+
+    Paths of the patch: https://docs.aws.amazon.com/apigateway/latest/api/patch-operations.html
+    """
+
+    def change(stack: Stack, operation: Operation) -> str:
+        gateway = stack.client("apigateway")
+        stage_name = stack.physical(operation.resource)
+        api = next(r.id for r in stack.resources.values() if r.type == "AWS::ApiGateway::RestApi")
+        settings = gateway.get_stage(restApiId=api, stageName=stage_name).get("methodSettings", {})
+        paths = [
+            f"/{_settings_path(key)}/caching/requireAuthorizationForCacheControl"
+            for key, entry in settings.items()
+            if entry.get("cachingEnabled")
+        ]
+        value = "false" if for_anyone else "true"
+        patch = [{"op": "replace", "path": path, "value": value} for path in paths]
+        gateway.update_stage(restApiId=api, stageName=stage_name, patchOperations=patch)
+        shown = " ".join(shlex.quote(f"op=replace,path={path},value={value}") for path in paths)
+        return _cli("apigateway update-stage", rest_api_id=api, stage_name=stage_name) + (
+            f" --patch-operations {shown}"
+        )
+
+    return change
+
+
+def _settings_path(key: str) -> str:
+    """A key of a stage's method settings as a patch names it: `~1products~1{id}/GET`."""
+    path, _, method = key.rpartition("/")
+    plain = path.replace("~1", "/").strip("/")
+    return f"{'*' if plain == '*' else '~1' + plain.replace('/', '~1')}/{method}"
+
+
 def _number(operation: Operation) -> int:
     if not isinstance(operation.value, int):
         raise OperationFailed(f"{operation.action} needs a whole number, not {operation.value!r}.")
@@ -166,4 +200,6 @@ _ACTIONS: dict[str, Callable[[Stack, Operation], str]] = {
     "set-maximum-concurrency": _set_maximum_concurrency,
     "set-batch-size": _set_batch_size,
     "set-environment": _set_environment,
+    "open-cache-invalidation": _set_cache_invalidation(True),
+    "close-cache-invalidation": _set_cache_invalidation(False),
 }

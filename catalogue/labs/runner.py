@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from catalogue.labs import expectations, gauges, operations
 from catalogue.labs.database import in_database
-from catalogue.labs.edge import close_edge
+from catalogue.labs.edge import edge_in_use
 from catalogue.labs.edge_client import call_edge
 from catalogue.labs.expectations import Answer, Check, UnknownVariable
 from catalogue.labs.models import Lab
@@ -47,10 +47,8 @@ def run_step(lab: Lab, step: Step, variables: Mapping[str, Any]) -> StepResult:
     """`arun_step` for synchronous code."""
 
     async def run() -> StepResult:
-        try:
+        async with edge_in_use():
             return await arun_step(lab, step, variables)
-        finally:
-            await close_edge()
 
     return async_to_sync(run)()
 
@@ -65,13 +63,9 @@ async def arun_step(lab: Lab, step: Step, variables: Mapping[str, Any]) -> StepR
     answers: tuple[Answer, ...] = ()
     cli: str | None = None
     checks: list[Check] = []
-    expect, observations = step.expect, list(step.observe)
+    expect = step.expect
     try:
         expect = expectations.filled(step.expect, variables)
-        observations = [
-            observe.model_copy(update={"text": expectations.fill(observe.text, variables)})
-            for observe in step.observe
-        ]
         if step.request is not None:
             answers = await _send(lab, step.request, variables)
         elif step.operation is not None:
@@ -92,7 +86,22 @@ async def arun_step(lab: Lab, step: Step, variables: Mapping[str, Any]) -> StepR
         saved = expectations.saved_values(step.save, answers[-1]) if answers else {}
     except KeyError as error:
         checks.append(Check(f"the answer has {error.args[0]}", False, "nothing"))
-    observed = [_observe(target, resources, observe, since_ms) for observe in observations]
+    try:
+        # What to look for in a log is often what this very answer brought.
+        texts = [expectations.fill(observe.text, {**variables, **saved}) for observe in step.observe]
+    except UnknownVariable as error:
+        checks.append(
+            Check(
+                f"this or an earlier step has saved {error.args[0]}",
+                False,
+                "nothing: take the steps in order",
+            )
+        )
+        return StepResult(step.id, answers, tuple(checks), saved, cli)
+    observed = [
+        _observe(target, resources, observe.model_copy(update={"text": text}), since_ms)
+        for observe, text in zip(step.observe, texts, strict=True)
+    ]
     checks += await asyncio.gather(*observed)
     return StepResult(step.id, answers, tuple(checks), saved, cli)
 

@@ -1,6 +1,27 @@
 """The labs' addresses; `/live/…` goes to the edge before Django sees it (see `catalogue.asgi`)."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path, register_converter
+
+from catalogue.labs import views
+
+
+class LabId:
+    regex = r"[A-Za-z0-9_-]{16,32}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(LabId, "lab_id")
 
 app_name = "labs"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("", views.create, name="create"),
+    path("<lab_id:lab_id>", views.detail, name="detail"),
+    path("<lab_id:lab_id>/events", views.events, name="events"),
+    path("<lab_id:lab_id>/steps/<slug:step_id>", views.step, name="step"),
+    path("<lab_id:lab_id>/delete", views.delete, name="delete"),
+]

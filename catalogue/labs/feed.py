@@ -1,0 +1,296 @@
+"""What happens in a lab, gathered while somebody watches: one feed per lab and process, shared by its watchers.
+
+Sources, the same on both targets: calls recorded by the edge (of any process), CloudWatch Logs, queue depths and
+item counts. Nothing is read while nobody watches.
+"""
+
+import asyncio
+import itertools
+import logging
+import time
+import weakref
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Self
+
+from botocore.exceptions import BotoCoreError, ClientError
+from django.conf import settings
+from django.db import DatabaseError
+
+from catalogue.labs import gauges, services
+from catalogue.labs.database import in_database
+from catalogue.labs.models import EdgeCall, Lab, Status
+from catalogue.labs.represent import lab_document
+from catalogue.labs.targets import Target, TargetDown, get_target
+from catalogue.labs.trace import Event, LogLine, LogReader
+
+logger = logging.getLogger(__name__)
+
+_KEPT_EVENTS = 3000
+_ACTIVE_SECONDS = 3.0
+_IDLE_POLL_SECONDS = 1.0
+_CALLS_POLL_SECONDS = 0.1
+_STATE_SECONDS = 0.5
+_SILENCE_SECONDS = 10.0
+
+
+class TooManyStreams(Exception):
+    """The lab is watched by as many streams as it may be."""
+
+
+class Cursor(NamedTuple):
+    """How far a watcher has read: the last call's row, and the n-th event of the newest log timestamp."""
+
+    call: int = 0
+    log_ms: int = 0
+    nth: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.call}-{self.log_ms}-{self.nth}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """None for anything that is no cursor."""
+        parts = text.split("-")
+        if len(parts) != 3 or not all(part.isascii() and part.isdigit() and len(part) < 16 for part in parts):
+            return None
+        return cls(*map(int, parts))
+
+
+@dataclass(frozen=True)
+class Told:
+    """An event with the cursor after it, and its own place among the events of its source."""
+
+    number: int
+    cursor: Cursor
+    event: Event
+    place: Cursor
+
+    def after(self, cursor: Cursor) -> bool:
+        """Whether a watcher who has read up to `cursor` has not had it yet."""
+        if self.place.call:
+            return self.place.call > cursor.call
+        return self.place[1:] > cursor[1:]
+
+
+@dataclass
+class _Position:
+    """How far the feed itself has read."""
+
+    call: int = 0
+    since_ms: int = 0
+    seen: dict[tuple[str, str, int, int], int] = field(default_factory=dict)
+
+
+class Feed:
+    """One lab's events in this process: gathered from the first watcher's coming to the last one's leaving."""
+
+    def __init__(self, lab_id: str) -> None:
+        self._lab_id = lab_id
+        self._told: deque[Told] = deque(maxlen=_KEPT_EVENTS)
+        self._cursor = Cursor()
+        self._changed = asyncio.Event()
+        self._state: Event | None = None
+        self._gauges: dict[tuple[str, str], Event] = {}
+        self._ended = False
+        self._task: asyncio.Task[None] | None = None
+        self._reader = LogReader()
+        self._position = _Position()
+        self._watchers = 0
+
+    @property
+    def full(self) -> bool:
+        return self._watchers >= settings.LABS_STREAMS_PER_LAB
+
+    @property
+    def watched(self) -> bool:
+        return self._watchers > 0
+
+    def join(self) -> None:
+        """Count one watcher more; the first starts the feed."""
+        self._watchers += 1
+        if self._task is None:
+            self._task = asyncio.create_task(self._run())
+
+    def leave(self) -> None:
+        """Count one watcher less; the last stops the feed."""
+        self._watchers -= 1
+        if not self._watchers and self._task is not None:
+            self._task.cancel()
+
+    async def events(self, cursor: Cursor | None) -> AsyncIterator[Told | None]:
+        """What happened since `cursor` (without one: all that is kept) and what happens; None for every silence.
+
+        A watcher who comes back gets the present state and counts, not their history. Ends after `gone`.
+        """
+        number = 0
+        if cursor is not None and self._told:
+            for event in filter(None, (self._state, *self._gauges.values())):
+                yield Told(0, cursor, event, Cursor())
+            number = self._told[-1].number
+            for told in list(self._told):
+                if told.place != Cursor() and told.after(cursor):
+                    yield told
+        while True:
+            changed = self._changed
+            for told in self._since(number):
+                number = told.number
+                if cursor is None or told.place == Cursor() or told.after(cursor):
+                    yield told
+            if self._ended:
+                return
+            try:
+                async with asyncio.timeout(_SILENCE_SECONDS):
+                    await changed.wait()
+            except TimeoutError:
+                yield None
+
+    def _since(self, number: int) -> list[Told]:
+        fresh = list(itertools.takewhile(lambda told: told.number > number, reversed(self._told)))
+        return fresh[::-1]
+
+    async def _run(self) -> None:
+        target = get_target()
+        active_until = state_due = aws_due = 0.0
+        lab: Lab | None = None
+        while not self._ended:
+            now = time.monotonic()
+            try:
+                if lab is None or now >= state_due or lab.status == Status.DEPLOYING:
+                    lab = await in_database(_read_lab, self._lab_id)
+                    self._tell_state(lab)
+                    state_due = now + _STATE_SECONDS
+                    if self._ended or lab is None:
+                        return
+                calls = await in_database(_read_calls, self._lab_id, self._position.call)
+                if calls:
+                    active_until = now + _ACTIVE_SECONDS
+                self._tell_calls(calls)
+                if lab.status == Status.READY and (now >= aws_due or (calls and aws_due - now > target.poll_seconds)):
+                    if await self._read_aws(target, lab):
+                        active_until = now + _ACTIVE_SECONDS
+                    aws_due = now + (target.poll_seconds if now < active_until else _IDLE_POLL_SECONDS)
+            except (TargetDown, BotoCoreError, ClientError, DatabaseError) as error:
+                logger.debug("Reading lab events: %s", error)
+                state_due = 0
+            await asyncio.sleep(_CALLS_POLL_SECONDS if time.monotonic() >= active_until else 0.05)
+
+    async def _read_aws(self, target: Target, lab: Lab) -> bool:
+        """Read logs and gauges; True if anything was new or messages are on their way."""
+        resources = services.resources_of(lab)
+        if not self._position.since_ms:
+            self._position.since_ms = int(lab.created_at.timestamp() * 1000)
+        lines, counted = await in_database(_read_aws, target, resources, self._position.since_ms)
+        fresh = list(self._unseen(lines, target.log_delay_ms))
+        for event in sorted(self._reader.read(fresh), key=lambda event: event.at_ms):
+            self._tell_log(event)
+        at = time.time()
+        for gauge in counted:
+            self._tell_gauge(gauge, at)
+        return bool(fresh) or any(gauge.measure != "items" and gauge.value for gauge in counted)
+
+    def _unseen(self, lines: list[LogLine], delay_ms: int) -> Iterator[LogLine]:
+        """Lines not had before: the same span is read again and again, since lines may appear late."""
+        ordinals: dict[tuple[str, str, int], int] = {}
+        position = self._position
+        for line in lines:
+            moment = (line.function, line.stream, line.at_ms)
+            ordinal = ordinals[moment] = ordinals.get(moment, 0) + 1
+            key = (*moment, ordinal)
+            if key not in position.seen:
+                position.seen[key] = line.at_ms
+                yield line
+        if lines:
+            position.since_ms = max(position.since_ms, lines[-1].at_ms - delay_ms)
+            position.seen = {key: at for key, at in position.seen.items() if at >= position.since_ms}
+
+    def _tell(self, event: Event, place: Cursor) -> None:
+        number = self._told[-1].number + 1 if self._told else 1
+        self._told.append(Told(number, self._cursor, event, place))
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def _tell_state(self, lab: Lab | None) -> None:
+        if lab is None:
+            self._ended = True
+            self._tell(Event("gone", {"at": time.time(), "reason": "This lab is no longer known."}), Cursor())
+            return
+        state = lab_document(lab)
+        if self._state is None or state != {key: self._state.data.get(key) for key in state}:
+            self._state = Event("state", {"at": time.time(), **state})
+            self._tell(self._state, Cursor())
+        if not lab.live:
+            self._ended = True
+            self._tell(Event("gone", {"at": time.time(), "reason": lab.reason}), Cursor())
+
+    def _tell_calls(self, calls: list[EdgeCall]) -> None:
+        for call in calls:
+            self._position.call = call.pk
+            self._cursor = self._cursor._replace(call=call.pk)
+            data = {
+                "at": call.at,
+                "trace": call.trace,
+                "method": call.method,
+                "path": call.path,
+                "status": call.status,
+                "ms": call.ms,
+            }
+            self._tell(Event("request", data), Cursor(call=call.pk))
+
+    def _tell_log(self, event: Event) -> None:
+        cursor = self._cursor
+        if event.at_ms > cursor.log_ms:
+            cursor = cursor._replace(log_ms=event.at_ms, nth=1)
+        elif event.at_ms == cursor.log_ms:
+            cursor = cursor._replace(nth=cursor.nth + 1)
+        self._cursor = cursor
+        self._tell(event, Cursor(0, event.at_ms, cursor.nth if event.at_ms == cursor.log_ms else 0))
+
+    def _tell_gauge(self, gauge: gauges.Gauge, at: float) -> None:
+        key = (gauge.resource, gauge.measure)
+        before = self._gauges.get(key)
+        if before is None or before.data["value"] != gauge.value:
+            data = {"at": at, "resource": gauge.resource, "measure": gauge.measure, "value": gauge.value}
+            self._gauges[key] = Event("gauge", data)
+            self._tell(self._gauges[key], Cursor())
+
+
+def _read_lab(lab_id: str) -> Lab | None:
+    lab = Lab.objects.filter(pk=lab_id).first()
+    return None if lab is None else services.refresh_lab(lab)
+
+
+def _read_calls(lab_id: str, after: int) -> list[EdgeCall]:
+    return list(EdgeCall.objects.filter(lab_id=lab_id, pk__gt=after).order_by("pk")[:1000])
+
+
+def _read_aws(target: Target, resources: Any, since_ms: int) -> tuple[list[LogLine], list[gauges.Gauge]]:
+    return gauges.read_logs(target, resources, since_ms), list(gauges.read_gauges(target, resources))
+
+
+_feeds: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Feed]]" = weakref.WeakKeyDictionary()
+
+
+def feed_of(lab_id: str) -> Feed:
+    """The lab's feed on the running event loop; raises TooManyStreams if it has as many watchers as it may have."""
+    feed = _feeds.setdefault(asyncio.get_running_loop(), {}).get(lab_id) or Feed(lab_id)
+    if feed.full:
+        raise TooManyStreams
+    return feed
+
+
+async def watch(feed: Feed, lab_id: str, cursor: Cursor | None) -> AsyncGenerator[Told | None]:
+    """The feed's events for one watcher, who leaves when the iteration is closed. Raises TooManyStreams."""
+    if feed.full:
+        raise TooManyStreams
+    feeds = _feeds.setdefault(asyncio.get_running_loop(), {})
+    feeds[lab_id] = feed
+    feed.join()
+    try:
+        async for told in feed.events(cursor):
+            yield told
+    finally:
+        feed.leave()
+        if not feed.watched and feeds.get(lab_id) is feed:
+            del feeds[lab_id]

@@ -1,0 +1,46 @@
+"""A lab's events as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
+
+import json
+from collections.abc import AsyncIterator
+
+from django.http import HttpRequest, StreamingHttpResponse
+
+from catalogue.errors import Problem
+from catalogue.labs.feed import Cursor, Feed, Told, TooManyStreams, feed_of, watch
+
+_RETRY_MS = 1000
+
+
+def event_stream(request: HttpRequest, lab_id: str) -> StreamingHttpResponse:
+    """The response; it resumes after the event that the Last-Event-ID header names. Raises Problem (429)."""
+    try:
+        feed = feed_of(lab_id)
+    except TooManyStreams:
+        raise Problem(
+            429,
+            "Too many streams",
+            "This lab is watched by as many pages as it may be. Close one of them.",
+            headers={"Retry-After": "10"},
+        ) from None
+    cursor = Cursor.parse(request.headers.get("Last-Event-ID", ""))
+    response = StreamingHttpResponse(_lines(feed, lab_id, cursor), content_type="text/event-stream")
+    response["Cache-Control"] = "no-store"
+    response["X-Accel-Buffering"] = "no"
+    return response
+
+
+async def _lines(feed: Feed, lab_id: str, cursor: Cursor | None) -> AsyncIterator[bytes]:
+    yield f"retry: {_RETRY_MS}\n\n".encode()
+    watching = watch(feed, lab_id, cursor)
+    try:
+        async for told in watching:
+            yield b": still here\n\n" if told is None else _event(told)
+    except TooManyStreams:
+        return
+    finally:
+        await watching.aclose()
+
+
+def _event(told: Told) -> bytes:
+    data = json.dumps(told.event.data, ensure_ascii=False, separators=(",", ":"))
+    return f"id: {told.cursor}\nevent: {told.event.kind}\ndata: {data}\n\n".encode()

@@ -83,10 +83,10 @@ def _in_words(
             length = len(str(detail["input"]).strip())
             return f"`{place}` has {length} characters.", f"{detail['msg'].replace('String', 'It')}."
         case "too_short" | "too_long":
-            limits = detail.get("ctx", {})
-            given, least, most = (limits.get(key) for key in ("actual_length", "min_length", "max_length"))
-            needed = f"at least {least}" if detail["type"] == "too_short" else f"at most {most}"
-            return f"`{place}` has {given} entries.", f"Give it {needed}."
+            limit = detail.get("ctx", {})
+            few = detail["type"] == "too_short"
+            needed = f"at least {limit.get('min_length')}" if few else f"at most {limit.get('max_length')}"
+            return f"`{place}` has {limit.get('actual_length')} entries.", f"Give it {needed}."
         case "value_error":
             said = str(detail.get("ctx", {}).get("error", detail["msg"]))
             return f"`{place}` does not fit together." if place else "The values do not fit together.", (

@@ -1,7 +1,7 @@
 """demo.yaml against the template: routes, resources and types, saved values, fields that fit together."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Any
 
 from catalogue.patterns.content import Pattern
@@ -14,6 +14,7 @@ BUILT_IN = frozenset({"uuid", "n", "now"})
 QUEUES = ("AWS::SQS::Queue",)
 TABLES = ("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable", "AWS::Serverless::SimpleTable")
 MAPPINGS = ("AWS::Lambda::EventSourceMapping",)
+STAGES = ("AWS::ApiGateway::Stage",)
 OBSERVED = {
     "invocations": FUNCTIONS,
     "errors": FUNCTIONS,
@@ -32,6 +33,8 @@ OPERATED = {
     "set-concurrency": FUNCTIONS,
     "clear-concurrency": FUNCTIONS,
     "set-environment": FUNCTIONS,
+    "open-cache-invalidation": STAGES,
+    "close-cache-invalidation": STAGES,
 }
 _VARIABLE = re.compile(r"\{\{(.*?)\}\}")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -42,6 +45,7 @@ _TYPE_NAMES = {
     QUEUES: "a queue",
     TABLES: "a table",
     MAPPINGS: "an event source mapping",
+    STAGES: "a stage",
 }
 type Place = tuple[str | int, ...]
 
@@ -274,19 +278,29 @@ def _observations(pattern: Pattern, place: Place, step: Step) -> Iterator[Conten
 
 
 def _variables(pattern: Pattern, place: Place, step: Step, saved: set[str]) -> Iterator[ContentError]:
-    known = saved | BUILT_IN
-    parts: list[tuple[Place, Any]] = [
-        ((*place, "expect"), [step.expect.headers, step.expect.body]),
-        *(((*place, "observe", index), observed.text) for index, observed in enumerate(step.observe)),
-    ]
+    # The built-ins change with every call of a request, so nothing outside one can speak of them.
+    expected: list[tuple[Place, Any]] = [((*place, "expect"), [step.expect.headers, step.expect.body])]
+    sent: list[tuple[Place, Any]] = []
     if step.request is not None:
         at: Place = (*place, "request")
-        parts += [
+        sent += [
             ((*at, "path"), step.request.path),
             *(((*at, "headers", name), value) for name, value in step.request.headers.items()),
             ((*at, "json"), step.request.json_body),
             ((*at, "text"), step.request.text),
         ]
+    # Observations begin when the answer is there: they may use what this very step saves.
+    observed: list[tuple[Place, Any]] = [
+        ((*place, "observe", index, "text"), each.text) for index, each in enumerate(step.observe)
+    ]
+    yield from _unknown(pattern, step, sent, saved | BUILT_IN)
+    yield from _unknown(pattern, step, expected, saved)
+    yield from _unknown(pattern, step, observed, saved | step.save.keys())
+
+
+def _unknown(
+    pattern: Pattern, step: Step, parts: list[tuple[Place, Any]], known: Set[str]
+) -> Iterator[ContentError]:
     for where, value in parts:
         for name in dict.fromkeys(_used(value)):
             if name not in known:
@@ -295,7 +309,7 @@ def _variables(pattern: Pattern, place: Place, step: Step, saved: set[str]) -> I
                     where,
                     f"The step `{step.id}` uses `{{{{{name}}}}}`, which no earlier step saves.",
                     f"Save it in an earlier step (`save: {{{name}: body.…}}`); known here: "
-                    f"{', '.join(sorted(known))}.",
+                    f"{', '.join(sorted(known)) or 'nothing'}.",
                     "patterns.E031",
                 )
 

@@ -245,3 +245,11 @@ def test_the_mistakes_of_several_steps_are_told_together(sample: Draft) -> None:
         message="GET /bye",
         remedy="GET /hello/{name}",
     )
+
+
+def test_an_observation_may_look_for_what_its_own_step_saves(sample: Draft) -> None:
+    logged = '      - {resource: WebFunction, measure: logged, text: "{{name}}"}\n'
+    sample.append("demo.yaml", logged)
+    assert [mistake.id for mistake in sample.mistakes()] == ["patterns.E031"]
+    sample.append("demo.yaml", "    save:\n      name: body.hello\n")
+    assert sample.mistakes() == []

@@ -207,3 +207,15 @@ def test_what_is_no_template_is_named(sample: Draft, text: str, message: str) ->
     (mistake,) = sample.mistakes()
     assert (mistake.id, mistake.file.name) == ("patterns.E004", "template.yaml")
     assert message in mistake.message
+
+
+def test_a_list_of_the_wrong_length_says_how_long_it_is(sample: Draft) -> None:
+    sample.replace("pattern.md", "[simplicity]", "[simplicity, cost, latency, security]")
+    expect_one(
+        sample.mistakes(),
+        id="patterns.E003",
+        file="pattern.md",
+        line=sample.line_of("pattern.md", "helps_with:"),
+        message="`helps_with` has 4 entries",
+        remedy="at most 3",
+    )

@@ -141,6 +141,8 @@ class Operation(Closed):
         "set-maximum-concurrency",  # of the event source mapping `resource` to `value`
         "set-batch-size",  # of the event source mapping `resource` to `value`
         "set-environment",  # variable `name` of the function `resource` to `value`
+        "open-cache-invalidation",  # let anyone invalidate the cache of the stage `resource`
+        "close-cache-invalidation",  # only those with the permission, as is the default
     ]
     resource: LogicalId
     to: LogicalId | None = None

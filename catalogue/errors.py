@@ -112,11 +112,13 @@ def respond(request: HttpRequest, problem: Problem) -> HttpResponse:
 def problem_of(request: HttpRequest, exception: BaseException) -> Problem | None:
     """The refusal that an exception stands for; None for one that nobody foresaw."""
     match exception:
+        case Problem(status=404) if "suggestions" not in exception.extra:
+            return _nothing_here(request, exception.title, exception.detail)
         case Problem():
             return exception
         case Http404():
             said = exception.args[0] if exception.args else ""
-            return _nothing_here(request, said if isinstance(said, str) else "")
+            return _nothing_here(request, "", said if isinstance(said, str) else "")
         case PermissionDenied():
             return Problem(403, detail=str(exception) or "You may not do this here.")
         case RequestDataTooBig():
@@ -128,10 +130,10 @@ def problem_of(request: HttpRequest, exception: BaseException) -> Problem | None
     return None
 
 
-def _nothing_here(request: HttpRequest, said: str) -> Problem:
+def _nothing_here(request: HttpRequest, title: str, said: str) -> Problem:
     suggestions = [hint for suggester in _suggesters for hint in suggester(request.path)]
     detail = said or f"No page or file has the address {request.path[:200]}."
-    return Problem(404, detail=detail, **({"suggestions": suggestions} if suggestions else {}))
+    return Problem(404, title, detail, **({"suggestions": suggestions} if suggestions else {}))
 
 
 def malformed_path(request: HttpRequest) -> bool:

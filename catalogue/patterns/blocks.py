@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from catalogue.patterns.content import Pattern, library
 from catalogue.patterns.prices import price, price_book
@@ -14,12 +15,18 @@ class Cost:
     service: str
     """Name of the service."""
     charged_for: str
-    price: str
-    """With its unit: `$0.20 per 1 million requests`."""
+    usd: Decimal
+    unit: str
+    """How many of it the price buys: `1 million requests`."""
     free: str
     """The monthly allowance that does not end, or empty."""
     source: str
     as_of: date
+
+    @property
+    def price(self) -> str:
+        """`$0.20 per 1 million requests`."""
+        return f"${self.usd:f} per {self.unit}"
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,8 @@ def costs(pattern: Pattern) -> tuple[Cost, ...]:
         Cost(
             service=service.name if (service := services().by_key.get(entry.service)) else entry.service,
             charged_for=entry.charged_for,
-            price=f"${entry.usd:f} per {entry.unit}",
+            usd=entry.usd,
+            unit=entry.unit,
             free=entry.free_tier or "",
             source=entry.source,
             as_of=entry.as_of,

@@ -1,0 +1,39 @@
+"""The Atom feed (RFC 4287): one entry for each pattern's present revision, so a new one shows up."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, time
+
+from django.utils.feedgenerator import Atom1Feed
+
+from catalogue.patterns.content import Pattern
+
+MOST_ENTRIES = 50
+
+
+def atom(patterns: Iterable[Pattern], site_url: str, site_name: str) -> str:
+    """The newest revisions first; `site_url` has no trailing slash."""
+    newest = sorted(patterns, key=lambda pattern: (pattern.front.published, pattern.slug), reverse=True)
+    feed = Atom1Feed(
+        title=site_name,
+        link=f"{site_url}/",
+        subtitle="New and revised serverless architecture patterns.",
+        description="",
+        feed_url=f"{site_url}/feed.atom",
+        author_name=site_name,
+        author_link=f"{site_url}/",
+        language="en",
+    )
+    for pattern in newest[:MOST_ENTRIES]:
+        front, address = pattern.front, f"{site_url}{pattern.url}"
+        day = datetime.combine(front.published, time(), UTC)
+        revised = f" (revision {front.revision})" if front.revision > 1 else ""
+        feed.add_item(
+            title=f"{front.title}{revised}",
+            link=address,
+            description=f"{front.change} {front.summary}",
+            unique_id=f"{address}#revision-{front.revision}",
+            pubdate=day,
+            updateddate=day,
+            categories=[service.name for service in pattern.services],
+        )
+    return str(feed.writeString("utf-8"))

@@ -1,0 +1,178 @@
+"""The description of the site's interfaces for programs: OpenAPI 3.1, schemas from the models that answer."""
+
+import json
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from catalogue.patterns.documents import PatternDocument, PatternList
+from catalogue.patterns.lab_documents import CreatedLab, Lab, NewLab, Problem, StepResult
+
+type Json = dict[str, Any]
+
+_SLUG = {"name": "slug", "in": "path", "required": True, "schema": {"type": "string"}}
+_LAB = {
+    "name": "id",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string"},
+    "description": "The lab's id, unguessable: knowing it is what allows calling the lab.",
+}
+_OWNER = [{"bearer": []}, {"owner": []}]
+
+
+def openapi_text(site_url: str) -> str:
+    return json.dumps(openapi(site_url), ensure_ascii=False, indent=2) + "\n"
+
+
+def openapi(site_url: str) -> Json:
+    """The whole document. Source: https://spec.openapis.org/oas/v3.1.1.html"""
+    models = [PatternList, PatternDocument, NewLab, Lab, CreatedLab, StepResult, Problem]
+    _, schemas = models_json_schema(
+        [(model, "serialization") for model in models], ref_template="#/components/schemas/{model}"
+    )
+    return {
+        "openapi": "3.1.1",
+        "info": {
+            "title": "Serverless Patterns",
+            "version": "1",
+            "summary": "Patterns to read as data, and labs to run them.",
+            "description": "Reading needs no account and no key. A lab belongs to the browser or the token "
+            "that made it. Every refusal is a problem document (RFC 9457).",
+            "license": {"name": "Apache License 2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": site_url}],
+        "tags": [
+            {"name": "patterns", "description": "What there is to read."},
+            {"name": "labs", "description": "A copy of a pattern of your own, deployed for a while."},
+        ],
+        "paths": _pattern_paths() | _lab_paths(),
+        "components": {
+            "schemas": schemas["$defs"],
+            "responses": {
+                "Problem": {
+                    "description": "A refusal with its reason.",
+                    "content": {"application/problem+json": {"schema": _ref("Problem")}},
+                }
+            },
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "description": "The `token` of POST /labs/."},
+                "owner": {"type": "apiKey", "in": "cookie", "name": "sessionid"},
+            },
+        },
+    }
+
+
+def _ref(model: str) -> Json:
+    return {"$ref": f"#/components/schemas/{model}"}
+
+
+def _json(model: str, description: str) -> Json:
+    return {"description": description, "content": {"application/json": {"schema": _ref(model)}}}
+
+
+def _text(media_type: str, description: str) -> Json:
+    return {"description": description, "content": {media_type: {"schema": {"type": "string"}}}}
+
+
+def _binary(media_type: str, description: str) -> Json:
+    return {"description": description, "content": {media_type: {}}}
+
+
+def _operation(id: str, tag: str, summary: str, responses: dict[str, Json], **more: Any) -> Json:
+    responses = responses | {"default": {"$ref": "#/components/responses/Problem"}}
+    return {"operationId": id, "tags": [tag], "summary": summary, "responses": responses} | more
+
+
+def _get(id: str, summary: str, response: Json) -> Json:
+    return {"get": _operation(id, "patterns", summary, {"200": response})}
+
+
+def _pattern_paths() -> Json:
+    one = {"parameters": [_SLUG]}
+    file = {"name": "path", "in": "path", "required": True, "schema": {"type": "string"}}
+    plain = {"name": "plain", "in": "query", "required": True, "schema": {"const": "1"}}
+    return {
+        "/patterns.json": _get(
+            "listPatterns", "Every pattern", _json("PatternList", "By level, then title.")
+        ),
+        "/patterns/{slug}.json": one
+        | _get("getPattern", "One pattern as data", _json("PatternDocument", "All but the prose.")),
+        "/patterns/{slug}.md": one
+        | _get(
+            "readPattern", "One pattern to read", _text("text/markdown", "The whole text, code included.")
+        ),
+        "/patterns/{slug}/project.zip": one
+        | _get(
+            "downloadProject",
+            "One pattern to deploy",
+            _binary("application/zip", "A project for the SAM CLI; the same bytes for the same content."),
+        ),
+        "/patterns/{slug}/diagram.svg": one
+        | _get(
+            "getDiagram", "A pattern's diagram", _text("image/svg+xml", "A picture with its description.")
+        ),
+        "/patterns/{slug}/share.png": one
+        | _get("getShareImage", "A pattern's share image", _binary("image/png", "1200 by 630 pixels.")),
+        "/patterns/{slug}/source/{path}": {"parameters": [_SLUG, file, plain]}
+        | _get("readFile", "One file of a pattern", _text("text/plain", "The file as it is deployed.")),
+        "/feed.atom": _get(
+            "getFeed", "New and revised patterns", _text("application/atom+xml", "Newest first.")
+        ),
+    }
+
+
+def _lab_paths() -> Json:
+    lab = {"parameters": [_LAB]}
+    body = {"schema": _ref("NewLab")}
+    step = {"name": "step_id", "in": "path", "required": True, "schema": {"type": "string"}}
+    return {
+        "/labs/": {
+            "post": _operation(
+                "createLab",
+                "labs",
+                "Deploy a pattern for yourself",
+                {"201": _json("CreatedLab", "The lab, deploying; ready within a second or so.")},
+                requestBody={
+                    "required": True,
+                    "content": {"application/json": body, "application/x-www-form-urlencoded": body},
+                },
+            )
+        },
+        "/labs/{id}": lab
+        | {
+            "get": _operation("getLab", "labs", "The lab's state", {"200": _json("Lab", "As of now.")}),
+            "delete": _operation(
+                "deleteLab",
+                "labs",
+                "Delete the lab",
+                {"2XX": {"description": "The lab is gone, or going."}},
+                security=_OWNER,
+            ),
+        },
+        "/labs/{id}/events": lab
+        | {
+            "get": _operation(
+                "watchLab",
+                "labs",
+                "What happens in the lab, as it happens",
+                {
+                    "200": _text(
+                        "text/event-stream",
+                        "Server-sent events: state, request, log, invocation, gauge, gone. Each `data` is "
+                        "JSON with `at` in Unix seconds. Send the last `id` as Last-Event-ID to go on there.",
+                    )
+                },
+            )
+        },
+        "/labs/{id}/steps/{step_id}": {"parameters": [_LAB, step]}
+        | {
+            "post": _operation(
+                "runStep",
+                "labs",
+                "Take one step of the pattern's demo",
+                {"200": _json("StepResult", "What was answered and observed.")},
+                security=_OWNER,
+            )
+        },
+    }

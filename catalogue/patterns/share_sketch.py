@@ -1,0 +1,98 @@
+"""The diagram on a share image: named boxes and arrows, laid out like the page's own picture."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from catalogue.patterns.content import Pattern
+from catalogue.patterns.diagram_geometry import Drawn, Rect, Wish
+from catalogue.patterns.diagram_layout import Layout, Place, Sizes, lay_out
+from catalogue.patterns.diagram_picture import Box, Picture
+from catalogue.patterns.diagram_text import balanced, text_width
+
+if TYPE_CHECKING:
+    from catalogue.patterns.share_image import Canvas
+
+_INK, _PAPER, _ALIVE = "#14202a", "#fdfefe", "#b5176e"
+_ROOMY = Sizes(box_width=150, box_height=58, column_gap=58, row_gap=26, padding=3)
+_FLAT = Sizes(box_width=156, box_height=32, column_gap=50, row_gap=20, padding=3)
+"""For pictures of many rows, which would otherwise shrink until nobody can read them."""
+_LARGEST = 1.35
+_TEXT = 16.0
+_HEAD = 11.0
+
+
+def draw_sketch(canvas: Canvas, pattern: Pattern, area: tuple[float, float, float, float]) -> None:
+    """Fit the pattern's diagram into `area` (left, top, right, bottom), in the middle."""
+    picture = Picture.of(pattern)
+    sizes = _ROOMY if len({box.row for box in picture.boxes}) < 3 else _FLAT
+    layout = _layout(picture, sizes)
+    left, top, right, bottom = area
+    scale = min((right - left) / layout.width, (bottom - top) / layout.height, _LARGEST)
+    x = left + (right - left - layout.width * scale) / 2
+    y = top + (bottom - top - layout.height * scale) / 2
+    pen = _Pen(canvas, x, y, scale, 2 if sizes is _ROOMY else 1)
+    for edge in layout.edges.values():
+        pen.edge(edge)
+    for box in picture.boxes:
+        pen.box(box, layout.boxes[box.id])
+
+
+def _layout(picture: Picture, sizes: Sizes) -> Layout:
+    wishes = [Wish(edge.key, edge.source, edge.target, edge.kind) for edge in picture.edges]
+    return lay_out([Place(box.id, box.column, box.row) for box in picture.boxes], wishes, sizes)
+
+
+class _Pen:
+    def __init__(self, canvas: Canvas, x: float, y: float, scale: float, most_lines: int) -> None:
+        self.canvas, self.x, self.y, self.scale = canvas, x, y, scale
+        self.most_lines = most_lines
+
+    def at(self, x: float, y: float) -> tuple[float, float]:
+        return self.x + x * self.scale, self.y + y * self.scale
+
+    def box(self, box: Box, place: Rect) -> None:
+        area = (*self.at(place.x, place.y), *self.at(place.right, place.bottom))
+        self.canvas.box(area, fill=_PAPER, outline=_ALIVE if box.actor else _INK, width=2)
+        one_line = self.most_lines == 1 or text_width(box.label, _TEXT) < place.width - 14
+        lines = [box.label] if one_line else balanced(box.label, _TEXT, 2)
+        widest = max(text_width(line, _TEXT) for line in lines)
+        size = min(_TEXT, _TEXT * (place.width - 8) / widest) * self.scale
+        for number, line in enumerate(lines):
+            x, y = self.at(place.center.x, place.center.y)
+            y += (number - (len(lines) - 1) / 2) * size * 1.15
+            self.canvas.text((x, y), line, "archivo-label", size, _ALIVE if box.actor else _INK, "mm")
+
+    def edge(self, edge: Drawn) -> None:
+        points = [self.at(*point) for point in edge.points]
+        (bx, by), (tx, ty) = points[-2:]
+        angle = math.atan2(ty - by, tx - bx)
+        head = _HEAD * min(self.scale, 1.1)
+        base = (tx - head * math.cos(angle), ty - head * math.sin(angle))
+        wings = [
+            (
+                base[0] + side * head * 0.5 * math.sin(angle),
+                base[1] - side * head * 0.5 * math.cos(angle),
+            )
+            for side in (1, -1)
+        ]
+        if edge.wish.kind == "async":
+            self._dashed(points)
+            self.canvas.line([wings[0], (tx, ty), wings[1]], _INK, 2)
+        else:
+            self.canvas.line([*points[:-1], base], _INK, 2)
+            self.canvas.polygon([(tx, ty), *wings], _INK)
+
+    def _dashed(self, points: list[tuple[float, float]], dash: float = 8, gap: float = 6) -> None:
+        for (x, y), (to_x, to_y) in pairwise(points):
+            length = math.hypot(to_x - x, to_y - y)
+            place = 0.0
+            while place < length:
+                end = min(place + dash, length)
+                start_at, end_at = (
+                    (x + (to_x - x) * part / length, y + (to_y - y) * part / length) for part in (place, end)
+                )
+                self.canvas.line([start_at, end_at], _INK, 2)
+                place = end + gap

@@ -1,0 +1,116 @@
+"""The catalogue as files: data, text, feeds, downloads, pictures. All answer GET and HEAD, conditionally."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.cache import get_conditional_response, set_response_etag
+from django.views.decorators.http import require_safe
+from pydantic import BaseModel
+
+from catalogue.errors import Problem
+from catalogue.patterns import crawlers, documents, feeds
+from catalogue.patterns.content import Pattern, UnknownPattern, library
+from catalogue.patterns.diagram_svg import render_diagram_file
+from catalogue.patterns.openapi import openapi_text
+from catalogue.patterns.plain import as_markdown
+from catalogue.patterns.project import build_project
+from catalogue.patterns.share_image import share_image
+
+TEXT = "text/plain; charset=utf-8"
+JSON = "application/json"
+FRESH_SECONDS = 300
+
+
+@require_safe
+def patterns_json(request: HttpRequest) -> HttpResponseBase:
+    return _document(request, documents.pattern_list(_published(), settings.SITE_URL))
+
+
+@require_safe
+def pattern_json(request: HttpRequest, slug: str) -> HttpResponseBase:
+    return _document(request, documents.pattern_document(_pattern(slug), settings.SITE_URL))
+
+
+@require_safe
+def openapi(request: HttpRequest) -> HttpResponseBase:
+    return _answer(request, openapi_text(settings.SITE_URL), JSON)
+
+
+@require_safe
+def markdown(request: HttpRequest, slug: str) -> HttpResponseBase:
+    # RFC 7763, with the flavour left open.
+    text = as_markdown(_pattern(slug), settings.SITE_URL)
+    return _answer(request, text, "text/markdown; charset=utf-8")
+
+
+@require_safe
+def project(request: HttpRequest, slug: str) -> HttpResponseBase:
+    return _answer(request, build_project(_pattern(slug)), "application/zip", download=f"{slug}.zip")
+
+
+@require_safe
+def diagram(request: HttpRequest, slug: str) -> HttpResponseBase:
+    response = _answer(request, render_diagram_file(_pattern(slug)), "image/svg+xml")
+    # Opened on its own, a picture has a style of its own and no business with anything else.
+    response["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
+    return response
+
+
+@require_safe
+def share(request: HttpRequest, slug: str) -> HttpResponseBase:
+    return _answer(request, share_image(_pattern(slug)), "image/png")
+
+
+@require_safe
+def feed(request: HttpRequest) -> HttpResponseBase:
+    text = feeds.atom(_published(), settings.SITE_URL, settings.SITE_NAME)
+    return _answer(request, text, "application/atom+xml; charset=utf-8")
+
+
+@require_safe
+def sitemap(request: HttpRequest) -> HttpResponseBase:
+    return _answer(request, crawlers.sitemap(_published(), settings.SITE_URL), "application/xml")
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponseBase:
+    return _answer(request, crawlers.robots(settings.SITE_URL), TEXT)
+
+
+@require_safe
+def llms(request: HttpRequest) -> HttpResponseBase:
+    text = crawlers.llms(_published(), settings.SITE_URL, settings.SITE_NAME)
+    return _answer(request, text, "text/markdown; charset=utf-8")
+
+
+def _published() -> list[Pattern]:
+    return list(library().by_slug.values())
+
+
+def _pattern(slug: str) -> Pattern:
+    try:
+        return library().get(slug)
+    except UnknownPattern:
+        raise Problem(404, "No such pattern", f"The catalogue has no pattern called {slug[:80]}.") from None
+
+
+def _document(request: HttpRequest, document: BaseModel) -> HttpResponseBase:
+    return _answer(request, document.model_dump_json(indent=2) + "\n", JSON)
+
+
+def _answer(
+    request: HttpRequest, body: str | bytes, content_type: str, *, download: str = ""
+) -> HttpResponseBase:
+    """The body with a strong ETag of its bytes, or 304 if the client has it (RFC 9110, 13.1.2).
+
+    Everything here is public and the same for everyone, so any page may fetch it and any cache may keep it
+    a while; with DEBUG it is asked for each time, so that an author sees an edit at once.
+    """
+    response = HttpResponse(body, content_type=content_type)
+    set_response_etag(response)
+    keep = "no-cache" if settings.DEBUG else f"public, max-age={FRESH_SECONDS}, stale-while-revalidate=86400"
+    response["Cache-Control"] = keep
+    response["Access-Control-Allow-Origin"] = "*"
+    if download:
+        response["Content-Disposition"] = f'attachment; filename="{download}"'
+    return get_conditional_response(request, etag=response["ETag"], response=response) or response

@@ -102,15 +102,17 @@ def _column_gaps(
     """Each channel as wide as the labels of the edges that cross it and it alone."""
     at = {place.id: place for place in places}
     gaps = [sizes.column_gap] * (len(columns) - 1)
-    if not sizes.may_widen:
-        return gaps
     for wish in wishes:
         source, target = at[wish.source], at[wish.target]
         first, last = sorted((columns.index(source.column), columns.index(target.column)))
-        if last - first == 1:
-            bend = 0 if source.row == target.row else 34
-            need = max(wish.label_width + 8, wish.marker_width + 16) + HEAD + bend
-            gaps[first] = max(gaps[first], need)
+        if last - first != 1:
+            continue
+        straight = source.row == target.row
+        if sizes.may_widen:
+            need = max(wish.label_width + 8, wish.marker_width + 16) + HEAD + (0 if straight else 34)
+        else:
+            need = wish.marker_width + 8 + HEAD if straight else 0.0
+        gaps[first] = max(gaps[first], need)
     return gaps
 
 

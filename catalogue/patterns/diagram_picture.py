@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from catalogue.patterns.content import Pattern
+from catalogue.patterns.glyphs import short_name
 from catalogue.patterns.schema import Diagram, Node
 from catalogue.patterns.services import services
 
@@ -81,7 +82,7 @@ def _box(pattern: Pattern, node: Node) -> Box:
     return Box(
         node.id,
         node.label,
-        _short_name(service.name) if service else "",
+        short_name(service.name) if service else "",
         service.glyph if service else "",
         False,
         f"{address}#L{resource.line}" if resource else "",
@@ -89,8 +90,3 @@ def _box(pattern: Pattern, node: Node) -> Box:
         column,
         row,
     )
-
-
-def _short_name(name: str) -> str:
-    """As one says it: without the brand in front."""
-    return name.removeprefix("Amazon ").removeprefix("AWS ")

@@ -107,7 +107,7 @@ class _Grid:
     def _ports(
         self, id: str, owner: tuple[str, str, str]
     ) -> list[tuple[tuple[int, int], str, Point, float, float]]:
-        """Where a route may leave or reach a box: first free vertex outside it, side, border point, offset, cost."""
+        """Where a route may leave or reach a box: free vertex outside it, side, border point, offset, cost."""
         box, found = self.boxes[id], []
         for side, (dx, dy) in _DIRECTIONS.items():
             for offset in (0.0, -PORT_OFFSET, PORT_OFFSET):

@@ -23,12 +23,12 @@ from catalogue.patterns.diagram_variants import Variant, sketch, upright, wide
 
 
 def render_diagram(pattern: Pattern) -> SafeString:
-    """Both variants and the legend, for a page. The numbered flow belongs below it: the `[[flow]]` directive."""
+    """Both variants and the legend, for a page; the numbered flow belongs below: the `[[flow]]` directive."""
     return _rendered(Picture.of(pattern))
 
 
 def render_diagram_file(pattern: Pattern) -> str:
-    """The wide variant as a file of its own with its style inside; follows the reader's light or dark scheme."""
+    """The wide variant as a file with its style inside; follows the reader's light or dark scheme."""
     picture = Picture.of(pattern)
     body = _svg(picture, wide(picture), file=True)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'
@@ -41,16 +41,20 @@ def render_sketch(pattern: Pattern) -> SafeString:
 
 @lru_cache(maxsize=512)
 def _rendered(picture: Picture) -> SafeString:
-    desk = wide(picture)
+    desk, phone = wide(picture), upright(picture)
     threshold = "s" if desk[1].width <= 620 else "m" if desk[1].width <= 900 else "l"
+    hint = _HINT if phone[1].width > _PHONE_WIDTH else ""
     kinds = [kind for kind in ("sync", "async") if any(edge.kind == kind for edge in picture.edges)]
     legend = "".join(f"<li>{_legend_line(kind)}{_LEGEND[kind]}</li>" for kind in kinds)
     return mark_safe(  # noqa: S308  every value is escaped where it is written
-        f'<div class="diagram" data-diagram data-size="{threshold}">{_svg(picture, desk)}{_svg(picture, upright(picture))}'
-        f'<ul class="diagram__legend">{legend}</ul></div>'
+        f'<div class="diagram" data-diagram data-size="{threshold}">{hint}'
+        f'{_svg(picture, desk)}{_svg(picture, phone)}<ul class="diagram__legend">{legend}</ul></div>'
     )
 
 
+_PHONE_WIDTH = 336.0
+"""The widest upright picture that 320 points show without scrolling, as it may shrink a little."""
+_HINT = '<p class="diagram__hint" aria-hidden="true">Wider than this screen: it scrolls sideways.</p>'
 _LEGEND = {"sync": "waits for the answer", "async": "hands over and goes on"}
 
 
@@ -67,7 +71,7 @@ def _svg(picture: Picture, drawn: tuple[Variant, Layout], *, file: bool = False)
     width, height = round(layout.width), round(layout.height)
     attributes = (
         f'class="diagram__picture diagram__picture--{variant.name}" viewBox="0 0 {width} {height}" '
-        f'width="{width}" height="{height}"'
+        f'width="{width}" height="{height}" style="--wide:{width}"'
     )
     kinds = {edge.key: edge for edge in picture.edges}
     parts = "".join(
@@ -80,9 +84,10 @@ def _svg(picture: Picture, drawn: tuple[Variant, Layout], *, file: bool = False)
     description = escape(picture.description)
     if file:
         return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" {attributes} role="img" aria-labelledby="title description">'
-            f'<title id="title">{escape(picture.title)}</title><desc id="description">{description}</desc>'
-            f'<style>{FILE_STYLE}</style><rect class="ground" width="{width}" height="{height}"/>{parts}</svg>'
+            f'<svg xmlns="http://www.w3.org/2000/svg" {attributes} role="img" '
+            f'aria-labelledby="title description"><title id="title">{escape(picture.title)}</title>'
+            f'<desc id="description">{description}</desc><style>{FILE_STYLE}</style>'
+            f'<rect class="ground" width="{width}" height="{height}"/>{parts}</svg>'
         )
     name = escape(f"Diagram of {picture.title}")
     return f'<svg {attributes} role="group" aria-label="{name}"><desc>{description}</desc>{parts}</svg>'
@@ -105,8 +110,9 @@ def _notes_svg(edge: Drawn) -> str:
             "middle": edge.label.center.x,
             "end": edge.label.right,
         }[edge.label_anchor]
+        top, height = edge.label.y + 11, edge.wish.line_height
         lines = "".join(
-            f'<tspan x="{num(x)}" y="{num(edge.label.y + 11 + index * edge.wish.line_height)}">{escape(line)}</tspan>'
+            f'<tspan x="{num(x)}" y="{num(top + index * height)}">{escape(line)}</tspan>'
             for index, line in enumerate(edge.wish.label)
         )
         parts.append(f'<text class="edge__label" text-anchor="{edge.label_anchor}">{lines}</text>')
@@ -114,24 +120,28 @@ def _notes_svg(edge: Drawn) -> str:
         box = edge.marker
         steps = escape(edge.wish.marker)
         parts.append(
-            f'<g class="step" data-step="{steps}"><rect x="{num(box.x)}" y="{num(box.y)}" width="{num(box.width)}" '
-            f'height="{num(box.height)}" rx="9"/><text x="{num(box.center.x)}" y="{num(box.center.y + 4.2)}" '
-            f'text-anchor="middle">{steps}</text></g>'
+            f'<g class="step" data-step="{steps}"><rect x="{num(box.x)}" y="{num(box.y)}" '
+            f'width="{num(box.width)}" height="{num(box.height)}" rx="9"/>'
+            f'<text x="{num(box.center.x)}" y="{num(box.center.y + 4.2)}" text-anchor="middle">'
+            f"{steps}</text></g>"
         )
     return f'<g aria-hidden="true">{"".join(parts)}</g>' if parts else ""
 
 
 def _node_svg(box: Box, place: Rect, variant: Variant, *, links: bool) -> str:
     kind = "node node--actor" if box.actor else "node"
+    width, height = num(place.width), num(place.height)
+    corner = ' rx="14"' if box.actor else ""
     inner = (
-        f'<rect class="node__box" width="{num(place.width)}" height="{num(place.height)}"{' rx="14"' if box.actor else ""}/>'
+        f'<rect class="node__box" width="{width}" height="{height}"{corner}/>'
         + (_stacked(box, place, variant) if variant.stacked else _beside(box, place, variant))
-        + f'<text class="node__count" data-count="{box.id}" x="{num(place.width)}" y="-5" text-anchor="end"></text>'
+        + f'<text class="node__count" data-count="{box.id}" x="{width}" y="-5" text-anchor="end"></text>'
     )
     if links and box.href:
         said = escape(f"{box.label}, {box.service}: line {box.line} of the template")
         inner = f'<a href="{escape(box.href)}" aria-label="{said}">{inner}</a>'
-    return f'<g class="{kind}" data-node="{box.id}" transform="translate({num(place.x)} {num(place.y)})">{inner}</g>'
+    at = f"translate({num(place.x)} {num(place.y)})"
+    return f'<g class="{kind}" data-node="{box.id}" transform="{at}">{inner}</g>'
 
 
 def _beside(box: Box, place: Rect, variant: Variant) -> str:
@@ -141,19 +151,25 @@ def _beside(box: Box, place: Rect, variant: Variant) -> str:
     top = (place.height - height) / 2 + 13
     return (
         glyph(box.glyph, 14, place.height / 2 - 12)
-        + text("node__label", lines, x, top, 17, "start")
+        + text(_label_class(variant), lines, x, top, 17, "start")
         + text("node__service", [box.service], x, top + len(lines) * 17 - 2, 14, "start")
     )
 
 
 def _stacked(box: Box, place: Rect, variant: Variant) -> str:
-    lines = _label_lines(box.label, variant, place.width - 4)
+    lines = _label_lines(box.label, variant, place.width - 12)
     x = place.width / 2
     top = 50.0 if len(lines) == 1 else 46.0
     return (
         glyph(box.glyph, x - 12, 8 if len(lines) > 1 else 12)
-        + text("node__label node__label--small", lines, x, top, 15, "middle")
+        + text(_label_class(variant), lines, x, top, 15, "middle")
         + text("node__service", [box.service], x, top + len(lines) * 15, 14, "middle")
+    )
+
+
+def _label_class(variant: Variant) -> str:
+    return {15.0: "node__label", 13.5: "node__label node__label--small"}.get(
+        variant.label_size, "node__label node__label--tiny"
     )
 
 
@@ -178,6 +194,6 @@ def _sketched(picture: Picture) -> SafeString:
     )
     width, height = round(layout.width), round(layout.height)
     return mark_safe(  # noqa: S308  numbers only
-        f'<svg class="sketch" viewBox="0 0 {width} {height}" width="{width / 3:.0f}" height="{height / 3:.0f}" '
-        f'aria-hidden="true">{lines}{boxes}</svg>'
+        f'<svg class="sketch" viewBox="0 0 {width} {height}" '
+        f'width="{width / 2.4:.0f}" height="{height / 2.4:.0f}" aria-hidden="true">{lines}{boxes}</svg>'
     )

@@ -45,7 +45,7 @@ def wide(picture: Picture) -> tuple[Variant, Layout]:
 def upright(picture: Picture) -> tuple[Variant, Layout]:
     """Rows and columns change places; up to three boxes stand side by side within 288 units."""
     across = len({box.row for box in picture.boxes})
-    box_width, gap = {1: (176.0, 40.0), 2: (116.0, 40.0)}.get(across, (82.0, 17.0))
+    box_width, gap = {1: (168.0, 40.0), 2: (112.0, 40.0)}.get(across, (82.0, 17.0))
     stacked = across > 1
     sizes = Sizes(
         box_width=box_width,

@@ -1,7 +1,7 @@
 """The filters of the pattern list as values: what is chosen, what it leaves, where each choice leads.
 
 A query string names levels, services and aims, each any number of times: `?level=100&service=sqs&helps=cost`.
-A pattern has one level, so levels are alternatives; it has many services and aims, so all chosen must be there.
+A pattern has one level, so levels are alternatives; of services and aims all chosen must be there.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Literal, Protocol, get_args
 from urllib.parse import urlencode
 
 from catalogue.patterns.content import Pattern
+from catalogue.patterns.glyphs import short_name
 from catalogue.patterns.schema import Help
 
 type Dimension = Literal["level", "service", "helps"]
@@ -88,7 +89,7 @@ def apply(patterns: Iterable[Pattern], chosen: Selection) -> list[Pattern]:
 
 
 def choices(patterns: Sequence[Pattern], chosen: Selection) -> dict[Dimension, list[Choice]]:
-    """Every choice there is, by dimension: levels ascending, services by how often they occur, aims in order."""
+    """Every choice by dimension: levels ascending, the commonest services first, aims in their own order."""
     now = len(apply(patterns, chosen))
 
     def choice(dimension: Dimension, value: str, name: str, glyph: str = "") -> Choice:
@@ -101,7 +102,7 @@ def choices(patterns: Sequence[Pattern], chosen: Selection) -> dict[Dimension, l
     return {
         "level": [choice("level", level, level) for level in LEVELS],
         "service": [
-            choice("service", key, services[key].name, services[key].glyph)
+            choice("service", key, short_name(services[key].name), services[key].glyph)
             for key in sorted(services, key=_commonest(patterns))
         ],
         "helps": [choice("helps", aim, aim.capitalize()) for aim in get_args(Help)],

@@ -26,3 +26,8 @@ def glyph_svg(name: str) -> SafeString:
         '<svg class="glyph" viewBox="0 0 24 24" width="24" height="24" fill="none" stroke="currentColor" '
         f'stroke-width="1.5" aria-hidden="true">{glyph_shapes(name)}</svg>'
     )
+
+
+def short_name(name: str) -> str:
+    """As one says it: without the brand in front."""
+    return name.removeprefix("Amazon ").removeprefix("AWS ")

@@ -5,7 +5,7 @@ from django.utils.safestring import SafeString
 
 from catalogue.patterns.content import Pattern
 from catalogue.patterns.diagram_svg import render_diagram, render_sketch
-from catalogue.patterns.glyphs import glyph_svg
+from catalogue.patterns.glyphs import glyph_svg, short_name
 
 register = template.Library()
 
@@ -23,3 +23,6 @@ def diagram(pattern: Pattern) -> SafeString:
 @register.simple_tag
 def sketch(pattern: Pattern) -> SafeString:
     return render_sketch(pattern)
+
+
+register.filter("short", short_name)

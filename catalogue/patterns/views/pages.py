@@ -12,6 +12,7 @@ from catalogue.errors import Problem
 from catalogue.patterns import filters, metadata
 from catalogue.patterns.content import Pattern, UnknownPattern, library
 from catalogue.patterns.render import highlight, render_body
+from catalogue.patterns.search import search as find
 
 LEVELS = {
     100: "One idea and one or two services. Every other pattern stands on these.",
@@ -40,7 +41,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def _featured(patterns: list[Pattern]) -> Pattern | None:
-    """The one that shows most at a glance: it runs, has both kinds of arrow, and no more boxes than it needs."""
+    """The one that shows most at a glance: it runs, has both kinds of arrow, and few boxes."""
 
     def rank(pattern: Pattern) -> tuple[bool, bool, int]:
         kinds = {edge.kind for edge in pattern.diagram.edges}
@@ -79,7 +80,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def source(request: HttpRequest, slug: str, path: str) -> HttpResponse:
-    """One file of a pattern: highlighted, or as it is with `?plain=1`. The path is looked up, never opened."""
+    """One file, highlighted or with `?plain=1` as it is. The path is looked up, never opened."""
     pattern = _pattern(slug)
     try:
         file = pattern.file(path)
@@ -98,8 +99,7 @@ def source(request: HttpRequest, slug: str, path: str) -> HttpResponse:
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
     query = " ".join(request.GET.get("q", "")[:LONGEST_QUERY].replace("\0", " ").split())
-    context = {"query": query, "results": []}
-    return render(request, "patterns/search.html", context)
+    return render(request, "patterns/search.html", {"query": query, "results": find(query) if query else []})
 
 
 @require_safe

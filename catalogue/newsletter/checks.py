@@ -23,7 +23,7 @@ def check_newsletter(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
 
 def _default_mailer() -> tuple[str, dict[str, Any]]:
     """Backend path and options."""
-    default = settings.MAILERS.get("default", {})
+    default: dict[str, Any] = dict(settings.MAILERS.get("default", {}))
     return default.get("BACKEND", SMTP), default.get("OPTIONS", {})
 
 

@@ -56,9 +56,9 @@ def any_due() -> bool:
 def claim(most: int) -> Claim:
     """Take up to `most` due rows, oldest first."""
     now = timezone.now()
-    lease = uuid.uuid4()
     due = Delivery.objects.filter(state__in=Delivery.OPEN, due_at__lte=now)
     found = list(due.order_by("due_at", "pk").values_list("pk", flat=True)[:most])
+    lease = uuid.uuid4()
     if not found or not due.filter(pk__in=found).update(
         state=_State.IN_FLIGHT, lease=lease, due_at=now + LEASE
     ):

@@ -1,3 +1,4 @@
+import json
 import re
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -11,6 +12,7 @@ from catalogue.newsletter import sender
 from catalogue.newsletter.models import ConsentRecord, Delivery, MailboxMessage, Subscriber
 
 SUBSCRIBE = "/newsletter/subscribe"
+type Answer = Any  # django.test's response, whose class exists for the type checker only
 
 
 def use_backend(settings: Settings, path: str, **options: Any) -> None:
@@ -22,6 +24,18 @@ def snapshot() -> list[list[dict[str, Any]]]:
     """Everything the newsletter knows, to tell whether a request changed any of it."""
     models: list[type[Model]] = [Subscriber, Delivery, ConsentRecord]
     return [list(model._default_manager.order_by("pk").values()) for model in models]
+
+
+def post(client: Client, fields: dict[str, Any], as_json: bool = False, **headers: str) -> Answer:
+    """Send the subscribe form, from a browser or as JSON."""
+    if as_json:
+        return post_json(client, json.dumps(fields), **headers)
+    return client.post(SUBSCRIBE, fields, headers=headers)
+
+
+def post_json(client: Client, body: str | bytes, **headers: str) -> Answer:
+    headers = {"accept": "application/json"} | headers
+    return client.generic("POST", SUBSCRIBE, body, "application/json", headers=headers)
 
 
 def subscribe(client: Client, email: str = "ada@example.com") -> None:

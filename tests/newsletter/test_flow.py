@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from catalogue.newsletter import sender, tokens
+from catalogue.newsletter import queue, sender, tokens
 from catalogue.newsletter.models import ConsentRecord, Delivery, MailboxMessage, Subscriber
 from tests.newsletter.helpers import confirmed, link, received, snapshot, subscribe
 from tests.newsletter.test_tokens import days_later
@@ -154,14 +154,14 @@ def test_leaving_between_claim_and_sending_stops_the_mail(
 ) -> None:
     subscribe(client)
     leave = f"/newsletter/unsubscribe/{tokens.unsubscribe_token(Subscriber.objects.get().ref)}"
-    claim = sender.queue.claim
+    claim = queue.claim
 
-    def claim_then_leave(most: int) -> object:
+    def claim_then_leave(most: int) -> queue.Claim:
         claimed = claim(most)
         client.post(leave)
         return claimed
 
-    monkeypatch.setattr(sender.queue, "claim", claim_then_leave)
+    monkeypatch.setattr(queue, "claim", claim_then_leave)
     sender.send_due()
     assert not MailboxMessage.objects.exists()
 

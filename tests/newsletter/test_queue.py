@@ -1,3 +1,4 @@
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -34,15 +35,15 @@ def test_the_claim_repeats_its_condition_when_it_takes_the_rows(monkeypatch: pyt
     """Another sender comes between the look at the queue and the UPDATE."""
     enqueue(1)
     other: list[queue.Claim] = []
-    new_lease = queue.uuid.uuid4
+    new_lease = uuid.uuid4
 
-    def interrupted() -> object:
+    def interrupted() -> uuid.UUID:
         if not other:
             other.append(queue.Claim(new_lease(), []))
             other.append(queue.claim(1))
         return new_lease()
 
-    monkeypatch.setattr(queue.uuid, "uuid4", interrupted)
+    monkeypatch.setattr(uuid, "uuid4", interrupted)
     mine = queue.claim(1)
     assert (len(other[1].deliveries), len(mine.deliveries)) == (1, 0)
 

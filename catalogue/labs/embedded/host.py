@@ -57,7 +57,7 @@ def clean_environment() -> dict[str, str]:
         "LANG": "C.UTF-8",
         "TZ": "UTC",
         "AUTH": "true",
-        "LOG_LEVEL": "WARNING",
+        "LOG_LEVEL": "ERROR",
         "LAMBDA_WARM_TTL_SECONDS": "60",
         "LAMBDA_ACCOUNT_CONCURRENCY": "200",
         "IOT_MTLS_ENABLED": "0",

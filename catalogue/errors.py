@@ -218,7 +218,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
             found = resolve(request.path_info + "/")
         except Resolver404:
             found = None
-        if found and found.func is not not_found and not request.path.startswith("//"):
+        if found and found.func is not not_found:
             return HttpResponsePermanentRedirect(request.get_full_path(force_append_slash=True))
     return respond(request, problem_of(request, exception or Http404()) or Problem(404))
 

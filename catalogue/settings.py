@@ -42,6 +42,7 @@ SITE_URL = env.text("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 SITE_NAME = "Serverless Patterns"
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
+CSRF_FAILURE_VIEW = "catalogue.errors.csrf_failure"
 
 INSTALLED_APPS = [
     "django.contrib.admin",

@@ -16,3 +16,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
 if settings.MAILBOX:
     urlpatterns.append(path("mailbox/", include("catalogue.newsletter.mailbox.urls")))
 urlpatterns.append(re_path("", errors.not_found))
+
+# What other middlewares refuse with DEBUG off; views' own refusals never come here.
+handler400 = handler403 = errors.refused
+handler404 = errors.not_found
+handler500 = errors.server_error

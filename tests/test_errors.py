@@ -11,13 +11,14 @@ from django.core.exceptions import PermissionDenied
 from django.core.handlers.asgi import ASGIRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.test import AsyncClient, Client, RequestFactory
-from django.urls import path, re_path
+from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from hypothesis import given
 from hypothesis import strategies as st
 
 from catalogue import errors
+from catalogue import urls as site
 from catalogue.errors import ErrorsMiddleware, Problem, Suggestion, wants_html
 
 JSON = {"accept": "application/json"}
@@ -67,11 +68,11 @@ urlpatterns = [
     path("forbidden", forbidden),
     path("broken", broken),
     path("async", asynchronous),
-    re_path(r"^(?s:.*)$", errors.not_found),
+    *site.urlpatterns,
 ]
-handler400 = handler403 = errors.refused
-handler404 = errors.not_found
-handler500 = errors.server_error
+handler400 = handler403 = site.handler400
+handler404 = site.handler404
+handler500 = site.handler500
 
 pytestmark = pytest.mark.urls(__name__)
 
@@ -151,7 +152,7 @@ def test_a_forgotten_slash_is_added_and_the_query_kept(client: Client) -> None:
 
 
 def test_a_path_of_two_slashes_never_redirects_to_another_host(client: Client) -> None:
-    response = client.get("//page", headers=HTML)
+    response = client.get("/", headers=HTML, PATH_INFO="//page")
 
     assert response.status_code == 404
 

@@ -1,6 +1,6 @@
 """Full-text search over the published patterns: SQLite's FTS5, in memory, built from the library.
 
-Ranking is bm25 with a hit in the title weighing most, then the summary, the headings, the body
+Ranking is bm25 with a hit in the title weighing most, then the summary, the headings, the body, the code
 (https://www.sqlite.org/fts5.html#the_bm25_function). Words are stemmed (Porter), accents ignored, and the
 last word counts as a beginning while it is being typed. All words are wanted; where no pattern has them all,
 any of them.
@@ -30,15 +30,17 @@ _WORD = re.compile(r"[^\W_]+")
 class Result:
     pattern: Pattern
     section: str
-    """Title of the section that the passage is from; empty for the summary."""
+    """Title of the section, or path of the file, that the passage is from; empty for the summary."""
     anchor: str
-    """Its id on the page; empty for the summary."""
+    """The section's id on the page; empty for the summary and for a file."""
     passage: SafeString
     """Escaped text with the found words in `<mark>`."""
 
     @property
     def url(self) -> str:
-        return f"{self.pattern.url}#{self.anchor}" if self.anchor else self.pattern.url
+        if self.anchor:
+            return f"{self.pattern.url}#{self.anchor}"
+        return f"{self.pattern.url}source/{self.section}" if self.section else self.pattern.url
 
 
 def search(text: str, *, limit: int = 20) -> list[Result]:
@@ -55,10 +57,10 @@ class Index:
         self._database = sqlite3.connect(":memory:", check_same_thread=False)
         self._database.executescript("""
             CREATE VIRTUAL TABLE patterns USING fts5(
-                title, summary, headings, body, tokenize = 'porter unicode61 remove_diacritics 2'
+                title, summary, headings, body, code, tokenize = 'porter unicode61 remove_diacritics 2'
             );
             CREATE VIRTUAL TABLE sections USING fts5(
-                title, text, pattern UNINDEXED, anchor UNINDEXED,
+                title, text, pattern UNINDEXED, anchor UNINDEXED, code UNINDEXED,
                 tokenize = 'porter unicode61 remove_diacritics 2'
             );
         """)
@@ -69,17 +71,29 @@ class Index:
         front = pattern.front
         summary = _clean(f"{front.summary} {front.question} {front.answer}")
         sections = [
-            (_clean(section.title), _clean(plain_text(section.html)), number, section.id)
+            (_clean(section.title), _clean(plain_text(section.html)), number, section.id, 0)
             for section in render_body(pattern).sections
         ]
-        services = " ".join(service.name for service in pattern.services)
-        headings = f"{services} {' '.join(front.helps_with)} {' '.join(title for title, *_ in sections)}"
+        files = [
+            (file.path, _clean(file.text), number, "", 1) for file in pattern.files if _is_code(file.path)
+        ]
+        names = [service.name for service in pattern.services] + [
+            node.label for node in pattern.diagram.nodes
+        ]
+        headings = " ".join([*names, *front.helps_with, *(title for title, *_ in sections)])
         self._database.execute(
-            "INSERT INTO patterns (rowid, title, summary, headings, body) VALUES (?, ?, ?, ?, ?)",
-            (number, _clean(front.title), summary, headings, " ".join(text for _, text, *_ in sections)),
+            "INSERT INTO patterns (rowid, title, summary, headings, body, code) VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                number,
+                _clean(front.title),
+                summary,
+                _clean(headings),
+                " ".join(text for _, text, *_ in sections),
+                " ".join(text for _, text, *_ in files),
+            ),
         )
-        rows = [("", summary, number, ""), *sections]
-        self._database.executemany("INSERT INTO sections VALUES (?, ?, ?, ?)", rows)
+        rows = [("", summary, number, "", 0), *sections, *files]
+        self._database.executemany("INSERT INTO sections VALUES (?, ?, ?, ?, ?)", rows)
 
     def find(self, text: str, limit: int) -> list[Result]:
         terms = terms_of(text)
@@ -92,7 +106,7 @@ class Index:
     def _patterns(self, query: str, limit: int) -> list[int]:
         rows = self._database.execute(
             "SELECT rowid FROM patterns WHERE patterns MATCH ? "
-            "ORDER BY bm25(patterns, 12, 6, 3, 1), rowid LIMIT ?",
+            "ORDER BY bm25(patterns, 12, 6, 3, 1, 0.3), rowid LIMIT ?",
             (query, limit),
         )
         return [number for (number,) in rows.fetchall()]
@@ -101,7 +115,7 @@ class Index:
         pattern = self.patterns[number]
         best = self._database.execute(
             "SELECT title, anchor, snippet(sections, 1, ?, ?, '…', ?) FROM sections "
-            "WHERE sections MATCH ? AND pattern = ? ORDER BY bm25(sections, 2, 1), rowid LIMIT 1",
+            "WHERE sections MATCH ? AND pattern = ? ORDER BY code, bm25(sections, 2, 1), rowid LIMIT 1",
             (_OPEN, _CLOSE, _PASSAGE_WORDS, " OR ".join(terms), number),
         ).fetchone()
         title, anchor, passage = best or ("", "", _clean(pattern.front.summary))
@@ -115,6 +129,10 @@ def terms_of(text: str) -> list[str]:
     if terms and text[-1:] == words[-1][-1:]:
         terms[-1] += " *"
     return terms
+
+
+def _is_code(path: str) -> bool:
+    return path.startswith("functions/") or path in ("template.yaml", "naive.yaml")
 
 
 def marked(passage: str) -> SafeString:

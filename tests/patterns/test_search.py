@@ -92,6 +92,14 @@ def test_services_are_found_by_name(index: Index) -> None:
     assert set(slugs(index.find("api gateway", 10))) == {"caching", "queueing"}
 
 
+def test_code_is_found_where_the_prose_says_nothing(index: Index) -> None:
+    result = index.find("AuthorizationType", 10)[0]
+
+    assert (result.section, result.anchor) == ("template.yaml", "")
+    assert result.url == f"{result.pattern.url}source/template.yaml"
+    assert "<mark>AuthorizationType</mark>" in result.passage
+
+
 @pytest.mark.parametrize("typed", ["", "   ", "???", '"', "zzzzqqq", "\0", "AND", "NEAR(", "*"])
 def test_what_fits_nothing_gives_an_empty_list(index: Index, typed: str) -> None:
     assert isinstance(index.find(typed, 10), list)

@@ -73,6 +73,10 @@ def test_an_old_confirmation_does_not_undo_a_later_unsubscribe(client: Client) -
         assert 'action="/newsletter/subscribe"' in response.content.decode()
     assert snapshot() == before
 
+    subscribe(client)
+    assert client.post(link(mail, "confirm")).status_code == 410
+    assert state() == "pending"
+
 
 def test_an_expired_link_offers_a_fresh_one(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     subscribe(client)

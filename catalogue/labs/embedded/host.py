@@ -21,6 +21,7 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
+from typing import Any, cast
 
 from catalogue.labs.embedded.guard import guard
 from catalogue.labs.embedded.warmup import warm_up
@@ -119,12 +120,13 @@ async def _serve(listening: socket.socket, folder: Path) -> None:
     from ministack.app import app
     from ministack.core import hypercorn_compat
 
-    from catalogue.labs.embedded import fidelity, stage_cache
+    from catalogue.labs.embedded import fidelity, request_validation, stage_cache
 
     for chatty in ("kms", "samtranslator.metrics.metrics"):
         logging.getLogger(chatty).setLevel(logging.ERROR)  # warnings that concern no pattern
     hypercorn_compat.install()
     fidelity.install()
+    request_validation.install()
     stage_cache.install()
     _raise_file_limit()
 
@@ -141,7 +143,7 @@ async def _serve(listening: socket.socket, folder: Path) -> None:
     config.shutdown_timeout = 1
     boot_id = secrets.token_hex(8)
     threading.Thread(target=_announce, args=(port, boot_id), daemon=True).start()
-    await serve(guard(app, boot_id), config, shutdown_trigger=stop.wait)
+    await serve(cast(Any, guard(app, boot_id)), config, shutdown_trigger=stop.wait)
 
 
 def _announce(port: str, boot_id: str) -> None:

@@ -10,7 +10,7 @@ import time
 import uuid
 from typing import Any
 
-FONTS = {"Garamond", "Futura"}
+FONTS = ("Garamond", "Futura")
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import boto3
 
-FONTS = {"Garamond", "Futura"}
+FONTS = ("Garamond", "Futura")
 
 dynamodb = boto3.client("dynamodb")
 

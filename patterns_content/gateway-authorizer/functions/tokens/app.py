@@ -15,7 +15,7 @@ from typing import Any
 
 import boto3
 
-KNOWN_SCOPES = {"prices:read", "quotes:write"}
+KNOWN_SCOPES = ("prices:read", "quotes:write")
 LONGEST_LIFE = 3600
 
 secrets = boto3.client("secretsmanager")
@@ -51,7 +51,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if not isinstance(subject, str) or not 1 <= len(subject) <= 64:
         return answer(400, {"title": "sub must be a name of 1 to 64 characters"})
     if not isinstance(scopes, list) or not all(scope in KNOWN_SCOPES for scope in scopes):
-        return answer(400, {"title": f"scopes must be a list of {', '.join(sorted(KNOWN_SCOPES))}"})
+        return answer(400, {"title": f"scopes must be a list of {', '.join(KNOWN_SCOPES)}"})
     if type(life) is not int or not 1 <= life <= LONGEST_LIFE:
         return answer(400, {"title": f"expires_in must be 1 to {LONGEST_LIFE} seconds"})
 

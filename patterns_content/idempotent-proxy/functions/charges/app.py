@@ -9,7 +9,7 @@ from typing import Any
 
 from idempotency import Answer, InProgress, KeyReused, claim_or_answer, complete
 
-CURRENCIES = {"EUR", "USD"}
+CURRENCIES = ("EUR", "USD")
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -23,9 +23,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if mistake:
         return problem(400, mistake, key)
 
-    fingerprint = hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
     try:
-        mine = claim_or_answer(key, fingerprint, context.aws_request_id)
+        mine = claim_or_answer(key, fingerprint_of(request), context.aws_request_id)
         if isinstance(mine, Answer):
             log("charge.replayed", trace, key=key, charge=mine.body["charge"])
             return reply(mine, key, replayed=True)
@@ -54,8 +53,13 @@ def read_request(body: str | None) -> tuple[dict[str, Any], str]:
     if not isinstance(order, str) or not 1 <= len(order) <= 80:
         return {}, "order is a text of 1 to 80 characters"
     if type(amount) is not int or not 1 <= amount <= 1_000_000 or currency not in CURRENCIES:
-        return {}, f"amount_cents is 1 to 1000000, currency one of {', '.join(sorted(CURRENCIES))}"
+        return {}, f"amount_cents is 1 to 1000000, currency one of {', '.join(CURRENCIES)}"
     return {"order": order, "amount_cents": amount, "currency": currency}, ""
+
+
+def fingerprint_of(request: dict[str, Any]) -> str:
+    """Tells requests apart by what they ask for, not by how they are spelled."""
+    return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
 
 
 def charge(request: dict[str, Any]) -> tuple[Answer, dict[str, Any]]:

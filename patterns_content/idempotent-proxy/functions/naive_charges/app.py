@@ -8,7 +8,7 @@ from typing import Any
 
 import boto3
 
-CURRENCIES = {"EUR", "USD"}
+CURRENCIES = ("EUR", "USD")
 
 dynamodb = boto3.client("dynamodb")
 
@@ -45,7 +45,7 @@ def read_request(body: str | None) -> tuple[dict[str, Any], str]:
     if not isinstance(order, str) or not 1 <= len(order) <= 80:
         return {}, "order is a text of 1 to 80 characters"
     if type(amount) is not int or not 1 <= amount <= 1_000_000 or currency not in CURRENCIES:
-        return {}, f"amount_cents is 1 to 1000000, currency one of {', '.join(sorted(CURRENCIES))}"
+        return {}, f"amount_cents is 1 to 1000000, currency one of {', '.join(CURRENCIES)}"
     return {"order": order, "amount_cents": amount, "currency": currency}, ""
 
 

@@ -133,7 +133,8 @@ def problem_of(request: HttpRequest, exception: BaseException) -> Problem | None
 def _nothing_here(request: HttpRequest, title: str, said: str) -> Problem:
     suggestions = [hint for suggester in _suggesters for hint in suggester(request.path)]
     detail = said or f"No page or file has the address {request.path[:200]}."
-    return Problem(404, title, detail, **({"suggestions": suggestions} if suggestions else {}))
+    extra: dict[str, Any] = {"suggestions": suggestions} if suggestions else {}
+    return Problem(404, title, detail, **extra)
 
 
 def malformed_path(request: HttpRequest) -> bool:

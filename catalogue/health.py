@@ -5,17 +5,25 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from catalogue.errors import Problem, respond
-
 
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """200 `{"status": "ok", "database": "ok"}`, or a 503 problem while the database does not answer."""
+    """200 `{"status": "ok", "database": "ok"}`, or a 503 problem (RFC 9457) while the database is away.
+
+    Always JSON, whatever is accepted: only machines ask.
+    """
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except DatabaseError:
-        problem = Problem(503, detail="The database does not answer.", headers={"Retry-After": "5"})
-        return respond(request, problem)
+        problem = {
+            "type": "about:blank",
+            "title": "Service Unavailable",
+            "status": 503,
+            "detail": "The database does not answer.",
+        }
+        return JsonResponse(
+            problem, status=503, content_type="application/problem+json", headers={"Retry-After": "5"}
+        )
     return JsonResponse({"status": "ok", "database": "ok"})

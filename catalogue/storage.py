@@ -4,6 +4,6 @@ from django.contrib.staticfiles import storage
 
 
 class ManifestStaticFilesStorage(storage.ManifestStaticFilesStorage):
-    """Rewrites `import`, `export … from` and `import()` like CSS addresses, so that caches need no bundler."""
+    """Rewrites `import`, `export … from` and `import()` like CSS addresses, so caches need no bundler."""
 
     support_js_module_import_aggregation = True

@@ -24,7 +24,8 @@ def sitemap(patterns: Iterable[Pattern], site_url: str) -> bytes:
         ElementTree.SubElement(entry, "loc").text = f"{site_url}{path}"
         if changed:
             ElementTree.SubElement(entry, "lastmod").text = changed
-    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+    document: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return document + b"\n"
 
 
 def robots(site_url: str) -> str:

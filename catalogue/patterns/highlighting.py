@@ -12,11 +12,13 @@ from pygments.util import ClassNotFound
 
 
 def _lexer(language: str) -> Lexer:
+    # What the file says is what is shown: taking off leading blank lines would shift every line number.
+    lexer: Lexer
     try:
-        # What the file says is what is shown: leading blank lines would shift every line number.
-        return get_lexer_by_name(language, stripnl=False, ensurenl=True)
+        lexer = get_lexer_by_name(language, stripnl=False, ensurenl=True)
     except ClassNotFound:
-        return TextLexer(stripnl=False, ensurenl=True)
+        lexer = TextLexer(stripnl=False, ensurenl=True)
+    return lexer
 
 
 @lru_cache(maxsize=1024)

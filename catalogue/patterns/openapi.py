@@ -1,8 +1,9 @@
 """The description of the site's interfaces for programs: OpenAPI 3.1, schemas from the models that answer."""
 
 import json
-from typing import Any
+from typing import Any, Literal
 
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from catalogue.patterns.documents import PatternDocument, PatternList
@@ -18,7 +19,7 @@ _LAB = {
     "schema": {"type": "string"},
     "description": "The lab's id, unguessable: knowing it is what allows calling the lab.",
 }
-_OWNER = [{"bearer": []}, {"owner": []}]
+_OWNER: list[dict[str, list[str]]] = [{"bearer": []}, {"owner": []}]
 
 
 def openapi_text(site_url: str) -> str:
@@ -27,9 +28,18 @@ def openapi_text(site_url: str) -> str:
 
 def openapi(site_url: str) -> Json:
     """The whole document. Source: https://spec.openapis.org/oas/v3.1.1.html"""
-    models = [PatternList, PatternDocument, NewLab, Lab, CreatedLab, StepResult, Problem]
+    models: list[type[BaseModel]] = [
+        PatternList,
+        PatternDocument,
+        NewLab,
+        Lab,
+        CreatedLab,
+        StepResult,
+        Problem,
+    ]
+    answered: Literal["serialization"] = "serialization"
     _, schemas = models_json_schema(
-        [(model, "serialization") for model in models], ref_template="#/components/schemas/{model}"
+        [(model, answered) for model in models], ref_template="#/components/schemas/{model}"
     )
     return {
         "openapi": "3.1.1",

@@ -1,0 +1,70 @@
+"""Share images: drawn from the content alone, kept, and holding every title there may be."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from catalogue.patterns import share_image
+from catalogue.patterns.content import Pattern, load_pattern
+from catalogue.patterns.share_image import DISPLAY, draw, wrapped
+from catalogue.patterns.share_image import share_image as image_of
+from tests.patterns.example import FRONT, write_pattern
+
+
+@pytest.fixture
+def pattern(tmp_path: Path, settings: Any) -> Pattern:
+    settings.VAR_DIR = tmp_path / "var"
+    return load_pattern(write_pattern(tmp_path))
+
+
+def test_the_same_content_gives_the_same_bytes(pattern: Pattern) -> None:
+    assert draw(pattern) == draw(load_pattern(pattern.folder))
+
+
+def test_it_is_drawn_once_and_anew_when_the_content_changes(
+    pattern: Pattern, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[str] = []
+
+    def counted(one: Pattern) -> bytes:
+        drawn.append(one.title)
+        return one.title.encode()
+
+    monkeypatch.setattr(share_image, "draw", counted)
+    assert image_of(pattern) == image_of(pattern) == b"Parcel Counter"
+    page = pattern.folder / "pattern.md"
+    page.write_text(page.read_text().replace("title: Parcel Counter", "title: Parcel Window"))
+
+    assert image_of(load_pattern(pattern.folder)) == b"Parcel Window"
+    assert drawn == ["Parcel Counter", "Parcel Window"]
+
+
+def test_nothing_half_written_is_left_behind(pattern: Pattern, settings: Any) -> None:
+    image_of(pattern)
+
+    assert [file.suffix for file in (settings.VAR_DIR / "share").iterdir()] == [".png"]
+
+
+@pytest.mark.parametrize("title", ["Abc", "Wide Moored Mammoth Workflow Migrations With Many Mergers XX"])
+def test_the_shortest_and_the_longest_title_stay_within_the_frame(tmp_path: Path, title: str) -> None:
+    assert len(title) <= 60
+    summary = "Wwwww mmmmm " * 13
+    front = FRONT.replace("A counter that hands a parcel over and tells who asked for it.", summary[:158])
+
+    drawn = draw(load_pattern(write_pattern(tmp_path, title=title, front=front)))
+
+    image = Image.open(io.BytesIO(drawn)).convert("RGB")
+    # The strip between the text's right edge and the frame is empty water.
+    colours = image.crop((1130, 100, 1160, 320)).getcolors()
+    assert colours is not None
+    assert len(colours) == 1
+
+
+def test_a_line_is_never_wider_than_asked() -> None:
+    lines = wrapped("a few words that need some room to stand in", DISPLAY, 60, 300)
+
+    assert len(lines) > 2
+    assert all(share_image.width_of(line, DISPLAY, 60) <= 300 for line in lines)

@@ -85,7 +85,7 @@ def _candidates(wish: Wish, points: tuple[Point, ...], own: list[Segment]) -> It
     for index, piece in enumerate(own):
         usable = _usable(piece, last=index == len(own) - 1)
         slack = 0.15 * (longest - piece.length) + (0.0 if piece.level else 8.0)
-        for share in (0.5, 0.35, 0.65, 0.2, 0.8):
+        for share in (0.5, 0.35, 0.65, 0.2, 0.8, 0.9):
             spot = Point(
                 usable.start.x + (usable.end.x - usable.start.x) * share,
                 usable.start.y + (usable.end.y - usable.start.y) * share,

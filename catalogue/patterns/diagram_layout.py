@@ -102,6 +102,7 @@ def _column_gaps(
     """Each channel as wide as the labels of the edges that cross it and it alone."""
     at = {place.id: place for place in places}
     gaps = [sizes.column_gap] * (len(columns) - 1)
+    turning = {(wish.source, wish.kind) for wish in wishes if at[wish.source].row != at[wish.target].row}
     for wish in wishes:
         source, target = at[wish.source], at[wish.target]
         first, last = sorted((columns.index(source.column), columns.index(target.column)))
@@ -109,7 +110,9 @@ def _column_gaps(
             continue
         straight = source.row == target.row
         if sizes.may_widen:
-            need = max(wish.label_width + 8, wish.marker_width + 16) + HEAD + (0 if straight else 34)
+            # edges of one source share a trunk up to where one of them turns off
+            apart = 40 if (wish.source, wish.kind) in turning else 0
+            need = max(wish.label_width + 8, wish.marker_width + 16) + HEAD + apart
         else:
             need = wish.marker_width + 8 + HEAD if straight else 0.0
         gaps[first] = max(gaps[first], need)

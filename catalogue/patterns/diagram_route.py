@@ -35,7 +35,10 @@ def route(
     grid = _Grid(boxes, xs, ys)
     routes: dict[str, tuple[Point, ...]] = {}
     for wish in sorted(wishes, key=lambda wish: _difficulty(boxes, wish)):
-        routes[wish.key] = grid.route(wish)
+        try:
+            routes[wish.key] = grid.route(wish)
+        except NoRoute:
+            routes[wish.key] = grid.route(wish, crowded=True)
     return routes
 
 
@@ -51,6 +54,7 @@ class _Grid:
         offsets = (-PORT_OFFSET, 0.0, PORT_OFFSET)
         self.xs = sorted(xs | {box.center.x + offset for box in boxes.values() for offset in offsets})
         self.ys = sorted(ys | {box.center.y + offset for box in boxes.values() for offset in offsets})
+        self.crowded = False
         self.blocked = {
             (i, j)
             for i, x in enumerate(self.xs)
@@ -62,7 +66,9 @@ class _Grid:
         self.passed: dict[tuple[int, int], set[tuple[str, str, bool]]] = {}
         self.ports: dict[tuple[str, str, float], tuple[str, str, str]] = {}
 
-    def route(self, wish: Wish) -> tuple[Point, ...]:
+    def route(self, wish: Wish, *, crowded: bool = False) -> tuple[Point, ...]:
+        """The cheapest way; a `crowded` one may run along another edge where there is no room beside it."""
+        self.crowded = crowded
         owner = (wish.source, wish.kind)
         starts = self._ports(wish.source, (*owner, "out"))
         goals = {
@@ -107,11 +113,11 @@ class _Grid:
     def _ports(
         self, id: str, owner: tuple[str, str, str]
     ) -> list[tuple[tuple[int, int], str, Point, float, float]]:
-        """Where a route may leave or reach a box: free vertex outside it, side, border point, offset, cost."""
+        """Where a route may leave or reach a box: free vertex outside, side, border point, offset, cost."""
         box, found = self.boxes[id], []
         for side, (dx, dy) in _DIRECTIONS.items():
             for offset in (0.0, -PORT_OFFSET, PORT_OFFSET):
-                if self.ports.get((id, side, offset), owner) != owner:
+                if self.ports.get((id, side, offset), owner) != owner and not self.crowded:
                     continue
                 if dx:
                     port = Point(box.right if dx > 0 else box.x, box.center.y + offset)
@@ -142,10 +148,10 @@ class _Grid:
         if not (0 <= onward[0] < len(self.xs) and 0 <= onward[1] < len(self.ys)) or onward in self.blocked:
             return None
         owners = self.taken.get(frozenset((vertex, onward)), set())
-        if owners - {owner}:
+        if owners - {owner} and not self.crowded:
             return None
         length = abs(self.xs[onward[0]] - self.xs[vertex[0]]) + abs(self.ys[onward[1]] - self.ys[vertex[1]])
-        cost = length * (_SHARED if owners else 1.0)
+        cost = length * (1.0 if not owners else 5.0 if owners - {owner} else _SHARED)
         if heading != direction:
             cost += _BEND
             # among bends of one price, the one next to the source leaves the longest run for a label

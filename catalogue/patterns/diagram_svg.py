@@ -47,7 +47,7 @@ def _rendered(picture: Picture) -> SafeString:
     kinds = [kind for kind in ("sync", "async") if any(edge.kind == kind for edge in picture.edges)]
     legend = "".join(f"<li>{_legend_line(kind)}{_LEGEND[kind]}</li>" for kind in kinds)
     return mark_safe(  # noqa: S308  every value is escaped where it is written
-        f'<div class="diagram" data-diagram data-size="{threshold}">{hint}'
+        f'<div class="diagram" data-diagram="" data-size="{threshold}">{hint}'
         f'{_svg(picture, desk)}{_svg(picture, phone)}<ul class="diagram__legend">{legend}</ul></div>'
     )
 

@@ -27,6 +27,8 @@ from django.http.response import HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
 from django.utils.cache import patch_vary_headers
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
 
 JSON_TYPES = ("application/json", "application/problem+json")
 
@@ -211,6 +213,12 @@ class ErrorsMiddleware:
         return respond(request, problem) if problem else None
 
 
+def read_only[View: Callable[..., HttpResponseBase]](view: View) -> View:
+    """GET and HEAD only. Nothing changes here, so another method is a 405 before it is a question of CSRF."""
+    return csrf_exempt(require_safe(view))
+
+
+@csrf_exempt
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponseBase:
     """The last address of all: the same path with a slash where that is a page, a helpful 404 otherwise."""
     if exception is None and request.method in ("GET", "HEAD") and not request.path.endswith("/"):

@@ -194,6 +194,15 @@ def test_a_malformed_multipart_body_is_a_400(client: Client) -> None:
     assert problem(response)["status"] == 400
 
 
+@pytest.mark.parametrize("address", ["/", "/patterns.json", "/healthz", "/about/"])
+def test_a_method_that_is_not_possible_is_a_405_before_it_is_a_forgery(address: str) -> None:
+    assert Client(enforce_csrf_checks=True).delete(address, headers=JSON).status_code == 405
+
+
+def test_an_unknown_address_is_a_404_before_it_is_a_forgery() -> None:
+    assert Client(enforce_csrf_checks=True).post("/nowhere", headers=JSON).status_code == 404
+
+
 def test_a_failed_csrf_check_is_a_403_that_says_what_to_do(settings: Any) -> None:
     settings.CSRF_FAILURE_VIEW = "catalogue.errors.csrf_failure"
     strict = Client(enforce_csrf_checks=True)

@@ -4,10 +4,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response, set_response_etag
-from django.views.decorators.http import require_safe
 from pydantic import BaseModel
 
-from catalogue.errors import Problem
+from catalogue.errors import Problem, read_only
 from catalogue.patterns import crawlers, documents, feeds
 from catalogue.patterns.content import Pattern, UnknownPattern, library
 from catalogue.patterns.diagram_svg import render_diagram_file
@@ -21,34 +20,34 @@ JSON = "application/json"
 FRESH_SECONDS = 300
 
 
-@require_safe
+@read_only
 def patterns_json(request: HttpRequest) -> HttpResponseBase:
     return _document(request, documents.pattern_list(_published(), settings.SITE_URL))
 
 
-@require_safe
+@read_only
 def pattern_json(request: HttpRequest, slug: str) -> HttpResponseBase:
     return _document(request, documents.pattern_document(_pattern(slug), settings.SITE_URL))
 
 
-@require_safe
+@read_only
 def openapi(request: HttpRequest) -> HttpResponseBase:
     return _answer(request, openapi_text(settings.SITE_URL), JSON)
 
 
-@require_safe
+@read_only
 def markdown(request: HttpRequest, slug: str) -> HttpResponseBase:
     # RFC 7763, with the flavour left open.
     text = as_markdown(_pattern(slug), settings.SITE_URL)
     return _answer(request, text, "text/markdown; charset=utf-8")
 
 
-@require_safe
+@read_only
 def project(request: HttpRequest, slug: str) -> HttpResponseBase:
     return _answer(request, build_project(_pattern(slug)), "application/zip", download=f"{slug}.zip")
 
 
-@require_safe
+@read_only
 def diagram(request: HttpRequest, slug: str) -> HttpResponseBase:
     response = _answer(request, render_diagram_file(_pattern(slug)), "image/svg+xml")
     # Opened on its own, a picture has a style of its own and no business with anything else.
@@ -56,28 +55,28 @@ def diagram(request: HttpRequest, slug: str) -> HttpResponseBase:
     return response
 
 
-@require_safe
+@read_only
 def share(request: HttpRequest, slug: str) -> HttpResponseBase:
     return _answer(request, share_image(_pattern(slug)), "image/png")
 
 
-@require_safe
+@read_only
 def feed(request: HttpRequest) -> HttpResponseBase:
     text = feeds.atom(_published(), settings.SITE_URL, settings.SITE_NAME)
     return _answer(request, text, "application/atom+xml; charset=utf-8")
 
 
-@require_safe
+@read_only
 def sitemap(request: HttpRequest) -> HttpResponseBase:
     return _answer(request, crawlers.sitemap(_published(), settings.SITE_URL), "application/xml")
 
 
-@require_safe
+@read_only
 def robots(request: HttpRequest) -> HttpResponseBase:
     return _answer(request, crawlers.robots(settings.SITE_URL), TEXT)
 
 
-@require_safe
+@read_only
 def llms(request: HttpRequest) -> HttpResponseBase:
     text = crawlers.llms(_published(), settings.SITE_URL, settings.SITE_NAME)
     return _answer(request, text, "text/markdown; charset=utf-8")

@@ -6,9 +6,8 @@ from itertools import groupby
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
 
-from catalogue.errors import Problem
+from catalogue.errors import Problem, read_only
 from catalogue.patterns import filters, metadata
 from catalogue.patterns.content import Pattern, UnknownPattern, library
 from catalogue.patterns.render import highlight, render_body
@@ -29,7 +28,7 @@ class Level:
     patterns: list[Pattern]
 
 
-@require_safe
+@read_only
 def home(request: HttpRequest) -> HttpResponse:
     patterns = list(library().by_slug.values())
     levels = [
@@ -50,7 +49,7 @@ def _featured(patterns: list[Pattern]) -> Pattern | None:
     return min(patterns, key=rank, default=None)
 
 
-@require_safe
+@read_only
 def pattern_list(request: HttpRequest) -> HttpResponse:
     patterns = list(library().by_slug.values())
     chosen = filters.selection(request.GET, patterns)
@@ -63,7 +62,7 @@ def pattern_list(request: HttpRequest) -> HttpResponse:
     return render(request, "patterns/list.html", context)
 
 
-@require_safe
+@read_only
 def detail(request: HttpRequest, slug: str) -> HttpResponse:
     pattern = _pattern(slug)
     patterns = list(library().by_slug.values())
@@ -78,7 +77,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "patterns/detail.html", context)
 
 
-@require_safe
+@read_only
 def source(request: HttpRequest, slug: str, path: str) -> HttpResponse:
     """One file, highlighted or with `?plain=1` as it is. The path is looked up, never opened."""
     pattern = _pattern(slug)
@@ -96,13 +95,13 @@ def source(request: HttpRequest, slug: str, path: str) -> HttpResponse:
     return render(request, "patterns/source.html", context)
 
 
-@require_safe
+@read_only
 def search(request: HttpRequest) -> HttpResponse:
     query = " ".join(request.GET.get("q", "")[:LONGEST_QUERY].replace("\0", " ").split())
     return render(request, "patterns/search.html", {"query": query, "results": find(query) if query else []})
 
 
-@require_safe
+@read_only
 def about(request: HttpRequest) -> HttpResponse:
     return render(request, "patterns/about.html", {"count": len(library().by_slug)})
 

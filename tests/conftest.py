@@ -1,0 +1,37 @@
+"""What the whole test run shares: one embedded AWS, and a database that many threads can use."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalogue.labs.embedded import process
+from catalogue.labs.embedded.process import Emulator
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """SQLite in a file, as on the site: an in-memory database cannot be written by several threads."""
+    from django.conf import settings
+
+    database: dict[str, Any] = settings.DATABASES["default"]
+    if database["ENGINE"] == "django.db.backends.sqlite3":
+        file: Path = tmp_path_factory.mktemp("database") / "test.sqlite3"
+        database.setdefault("TEST", {})["NAME"] = str(file)
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[Emulator]:
+    """The embedded AWS of this test run, started when first asked for; EMBEDDED_AWS_URL leads to it."""
+    with process.running() as started:
+        before = os.environ.get("EMBEDDED_AWS_URL")
+        os.environ["EMBEDDED_AWS_URL"] = started.url
+        try:
+            yield started
+        finally:
+            if before is None:
+                del os.environ["EMBEDDED_AWS_URL"]
+            else:
+                os.environ["EMBEDDED_AWS_URL"] = before

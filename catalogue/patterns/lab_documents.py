@@ -1,4 +1,4 @@
-"""What the labs' API takes and gives, as schemas for /openapi.json."""
+"""What the labs' API takes and gives, as schemas for /openapi.json; a test holds the answers against them."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -7,11 +7,9 @@ from pydantic import ConfigDict, Field
 
 from catalogue.patterns.documents import Document, Url
 
-Status = Literal["deploying", "ready", "failed", "gone"]
-
 
 class Open(Document):
-    """A document that may carry further members."""
+    """A document to which later versions may add members."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -25,11 +23,20 @@ class Lab(Open):
     """One visitor's deployed copy of a pattern."""
 
     id: str
-    status: Status
+    pattern: str
+    """Slug."""
+    variant: str
+    """Which of the pattern's templates it deploys."""
+    status: Literal["deploying", "ready", "failed", "gone"]
     reason: str = ""
     """Why it failed or is gone, in CloudFormation's own words where it said something."""
     endpoint: Url
     """Base address of the lab's own HTTP endpoint, without a trailing slash; whoever knows it may call it."""
+    page: Url
+    created_at: datetime
+    ready_at: datetime | None = None
+    deploy_ms: int | None = None
+    """From the request to a ready endpoint."""
     expires_at: datetime
     """When the lab is deleted at the latest."""
 
@@ -39,10 +46,16 @@ class CreatedLab(Lab):
     """Shown once. As `Authorization: Bearer …` it manages the lab for those without the owner's cookie."""
 
 
+class TakeStep(Document):
+    saved: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    """Values to use instead of, or besides, those that earlier steps saved."""
+
+
 class Answer(Open):
     status: int
-    headers: dict[str, str] | list[list[str]]
-    body: Any
+    headers: dict[str, str]
+    """Names in lower case."""
+    body: str
     ms: float
     """From sending the request to having read the answer, in milliseconds."""
 
@@ -59,9 +72,9 @@ class StepResult(Open):
 
     step: str
     ok: bool
-    answers: list[Answer] = Field(default_factory=list)
-    checks: list[Check] = Field(default_factory=list)
-    saved: dict[str, Any] = Field(default_factory=dict)
+    answers: list[Answer]
+    checks: list[Check]
+    saved: dict[str, Any]
     """Values for later steps."""
     cli: str | None = None
     """For an operation: the AWS CLI command that does the same."""

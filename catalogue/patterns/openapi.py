@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from catalogue.patterns.documents import PatternDocument, PatternList
-from catalogue.patterns.lab_documents import CreatedLab, Lab, NewLab, Problem, StepResult
+from catalogue.patterns.lab_documents import CreatedLab, Lab, NewLab, Problem, StepResult, TakeStep
 
 type Json = dict[str, Any]
 
@@ -34,6 +34,7 @@ def openapi(site_url: str) -> Json:
         NewLab,
         Lab,
         CreatedLab,
+        TakeStep,
         StepResult,
         Problem,
     ]
@@ -67,7 +68,7 @@ def openapi(site_url: str) -> Json:
             },
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "description": "The `token` of POST /labs/."},
-                "owner": {"type": "apiKey", "in": "cookie", "name": "sessionid"},
+                "owner": {"type": "apiKey", "in": "cookie", "name": "labs_owner"},
             },
         },
     }
@@ -156,7 +157,7 @@ def _lab_paths() -> Json:
                 "deleteLab",
                 "labs",
                 "Delete the lab",
-                {"2XX": {"description": "The lab is gone, or going."}},
+                {"204": {"description": "The lab is gone, or going."}},
                 security=_OWNER,
             ),
         },
@@ -182,6 +183,7 @@ def _lab_paths() -> Json:
                 "labs",
                 "Take one step of the pattern's demo",
                 {"200": _json("StepResult", "What was answered and observed.")},
+                requestBody={"content": {"application/json": {"schema": _ref("TakeStep")}}},
                 security=_OWNER,
             )
         },

@@ -1,0 +1,62 @@
+"""The labs answer as /openapi.json says: the description stands in one part, the code in another."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.serializers.json import DjangoJSONEncoder
+from django.urls import resolve
+from django.utils import timezone
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+
+from catalogue.labs.expectations import Answer, Check
+from catalogue.labs.models import Lab, Status
+from catalogue.labs.ownership import COOKIE
+from catalogue.labs.represent import lab_document
+from catalogue.labs.runner import StepResult
+from catalogue.labs.views import result_document
+from catalogue.patterns.openapi import openapi
+
+DESCRIPTION = openapi("https://patterns.example")
+
+
+def validate(model: str, document: Any) -> None:
+    whole = {"$ref": f"#/components/schemas/{model}", "components": DESCRIPTION["components"]}
+    sent = json.loads(json.dumps(document, cls=DjangoJSONEncoder))
+    Draft202012Validator(whole).validate(sent)
+    known = DESCRIPTION["components"]["schemas"][model]["properties"]
+    assert set(sent) <= set(known), "a member that the description does not know"
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_a_lab_is_as_described(status: Status) -> None:
+    now = timezone.now()
+    lab = Lab(pattern="gateway-proxy", status=status, expires_at=now + timedelta(minutes=30))
+    if status == Status.READY:
+        lab.ready_at = now
+    if status in (Status.FAILED, Status.GONE):
+        lab.reason = "Resource handler returned a message."
+
+    validate("Lab", lab_document(lab))
+    validate("CreatedLab", lab_document(lab) | {"token": "a"})
+
+
+def test_a_steps_result_is_as_described() -> None:
+    answer = Answer(201, {"content-type": "application/json"}, '{"a": 1}', 12.5)
+    check = Check("status is 201", True, "201")
+    result = StepResult("order", (answer,), (check,), {"order_id": "x"}, "aws sqs purge-queue")
+
+    validate("StepResult", result_document(result))
+    validate("StepResult", result_document(StepResult("redrive")))
+
+
+def test_the_owners_cookie_is_the_described_one() -> None:
+    assert DESCRIPTION["components"]["securitySchemes"]["owner"]["name"] == COOKIE
+
+
+def test_every_described_address_of_the_labs_exists() -> None:
+    for path in DESCRIPTION["paths"]:
+        if path.startswith("/labs"):
+            match = resolve(path.format(id="l" * 22, step_id="say-hello"))
+            assert match.app_name == "labs", path

@@ -158,6 +158,15 @@ def test_a_dead_attempts_key_is_taken_over_once_its_lease_is_over(
 
 
 @pytest.mark.usefixtures("impatient")
+def test_a_dead_attempts_key_is_not_taken_over_for_another_request(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEASE_SECONDS", "0")
+    shop.claim("dead", "another request")
+    assert shop.charge(owner="two")["statusCode"] == 422
+
+
+@pytest.mark.usefixtures("impatient")
 def test_a_slow_attempt_that_was_taken_over_charges_nothing(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

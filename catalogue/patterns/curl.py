@@ -13,7 +13,7 @@ from catalogue.patterns.schema import Request
 
 _PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_-]*)\s*\}\}")
 _PLAIN_IN_DOUBLE_QUOTES = re.compile(r"[A-Za-z0-9/_.~?=&%:@,+;-]*")
-BUILT_IN = {"uuid": "$(uuidgen)", "now": "$(date +%s)", "n": "$n"}
+_MADE_ON_THE_SPOT = {"uuid": "$(uuidgen)", "now": "$(date +%s)"}
 
 
 def variable(name: str) -> str:
@@ -21,8 +21,11 @@ def variable(name: str) -> str:
     return name.replace("-", "_")
 
 
-def _expression(name: str) -> str:
-    return f'"{BUILT_IN.get(name, "$" + variable(name))}"'
+def _value(name: str, *, braces: bool = False) -> str:
+    """The value's shell expression, bare; braces keep what follows it apart from the name."""
+    if name in _MADE_ON_THE_SPOT:
+        return _MADE_ON_THE_SPOT[name]
+    return f"${{{variable(name)}}}" if braces else f"${variable(name)}"
 
 
 def word(text: str) -> str:
@@ -31,15 +34,15 @@ def word(text: str) -> str:
         return shlex.quote(text)
     literals_and_names = _PLACEHOLDER.split(text)
     return "".join(
-        _expression(part) if index % 2 else shlex.quote(part) if part else ""
+        f'"{_value(part)}"' if index % 2 else shlex.quote(part) if part else ""
         for index, part in enumerate(literals_and_names)
     )
 
 
 def _address(endpoint: str, path: str) -> str:
-    if _PLAIN_IN_DOUBLE_QUOTES.fullmatch(path):
-        return f'"{endpoint}{path}"'
-    return f'"{endpoint}"{word(path)}'
+    if not _PLAIN_IN_DOUBLE_QUOTES.fullmatch(_PLACEHOLDER.sub("", path)):
+        return f'"{endpoint}"{word(path)}'
+    return f'"{endpoint}{_PLACEHOLDER.sub(lambda match: _value(match[1], braces=True), path)}"'
 
 
 def body_text(request: Request) -> str | None:

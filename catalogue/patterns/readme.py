@@ -117,7 +117,7 @@ def _step(number: int, step: Step) -> str:
 
 def _expectation(step: Step) -> str:
     if step.expect.statuses:
-        counts = ", ".join(f"{count} times {status}" for status, count in step.expect.statuses.items())
+        counts = ", ".join(f"{count} × {status}" for status, count in step.expect.statuses.items())
         return f"Expect: {counts}."
     return f"Expect: status {step.expect.status}." if step.expect.status else ""
 

@@ -24,6 +24,10 @@ _LONGEST_WORD = 40
 _PASSAGE_WORDS = 32
 _OPEN, _CLOSE = "\x02", "\x03"
 _WORD = re.compile(r"[^\W_]+")
+_COMMON = frozenset(
+    re.findall(r"\w+", "a an and are can do does for how i in is it my of on or the to what when why with")
+)
+"""Left out of a question: they stand everywhere and tell nothing apart."""
 
 
 @dataclass(frozen=True)
@@ -124,9 +128,10 @@ class Index:
 
 def terms_of(text: str) -> list[str]:
     """What was typed as FTS5 strings, so that nothing in it can be read as query syntax."""
-    words = [word[:_LONGEST_WORD] for word in _WORD.findall(text)[:MOST_WORDS]]
-    terms = [f'"{word}"' for word in words]
-    if terms and text[-1:] == words[-1][-1:]:
+    words = _WORD.findall(text)
+    telling = [word for word in words if word.lower() not in _COMMON] or words
+    terms = [f'"{word[:_LONGEST_WORD]}"' for word in telling[:MOST_WORDS]]
+    if terms and text.endswith(telling[-1]) and len(telling) <= MOST_WORDS:
         terms[-1] += " *"
     return terms
 

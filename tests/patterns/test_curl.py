@@ -74,7 +74,7 @@ def test_saved_values_and_built_ins_become_shell_expressions() -> None:
         request(path="/jobs/{{job-id}}", headers={"idempotency-key": "a-{{uuid}}"}, text="{{now}}")
     )
 
-    assert made[1] == '"$ENDPOINT"/jobs/"$job_id"'
+    assert made[1] == '"$ENDPOINT/jobs/${job_id}"'
     assert "'idempotency-key: a-'" + '"$(uuidgen)"' in made
     assert made[-1] == '"$(date +%s)"'
 

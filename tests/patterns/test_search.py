@@ -88,6 +88,11 @@ def test_all_words_are_wanted_and_any_if_no_pattern_has_them_all(index: Index) -
     ) == ["queueing", "caching"]
 
 
+def test_common_words_of_a_question_do_not_decide(index: Index) -> None:
+    assert slugs(index.find("How is it when a tenant asks", 10)) == ["caching"]
+    assert terms_of("what is it") == ['"what"', '"is"', '"it" *']
+
+
 def test_services_are_found_by_name(index: Index) -> None:
     assert set(slugs(index.find("api gateway", 10))) == {"caching", "queueing"}
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import aiohttp
 from django.conf import settings
+from django.core.checks import Tags
 from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
 
@@ -23,6 +24,8 @@ HOST = "127.0.0.1"
 
 class Command(BaseCommand):
     help = "Start the embedded AWS, the web server, the mail loop and the labs' janitor; restart what dies."
+    # Content is checked whole by `manage.py check`; a start need not wait for it, since a broken pattern is left out.
+    requires_system_checks = ("labs", "newsletter", Tags.models, Tags.templates)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default=HOST, help="address to listen on (default: this machine only)")

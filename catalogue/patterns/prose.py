@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from markdown.extensions.toc import slugify
+
 SECTIONS = (
     "The problem",
     "The solution",
@@ -22,6 +24,7 @@ SECTIONS = (
     "Further reading",
 )
 
+_HEADING = re.compile(r"^(#{2,4})\s+(.*)$")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _DIRECTIVE = re.compile(r"^\[\[\s*([a-z]+)(?:\s+(\S.*?))?\s*\]\]$")
 _LINK = re.compile(r"""\]\(\s*<?([^)\s>]+)|^\[[^\]]+\]:\s*<?([^\s>]+)|\b(?:href|src)=["']([^"']+)""")
@@ -68,6 +71,15 @@ def headings(body: str) -> list[tuple[int, str]]:
         for line in lines(body)
         if not line.code and line.text.startswith("## ")
     ]
+
+
+def anchors(body: str) -> set[str]:
+    """The fragments that a page gives its headings, as Python-Markdown's table of contents makes them."""
+    return {
+        slugify(match[2].strip(" #"), "-")
+        for line in lines(body)
+        if not line.code and (match := _HEADING.match(line.text))
+    }
 
 
 def directives(body: str) -> list[Directive]:

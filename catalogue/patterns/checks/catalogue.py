@@ -4,9 +4,10 @@ import difflib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from catalogue.patterns import prose
-from catalogue.patterns.checks.prose import linked_pattern
+from catalogue.patterns.checks.prose import anchors_remedy, linked_pattern
 from catalogue.patterns.content import Pattern, pattern_folders
 from catalogue.patterns.mistakes import ContentError
 from catalogue.patterns.prices import PRICES_FILE, price_book
@@ -114,6 +115,8 @@ def _links(pattern: Pattern, by_slug: dict[str, Pattern], unread: set[str]) -> I
         mistake = _unlinkable(pattern, slug, by_slug, unread)
         if mistake is None and slug in by_slug and not _has_page(by_slug[slug], rest):
             mistake = f"names `{rest}`, which {slug} does not have.", "Link the pattern or one of its files."
+        elif mistake is None and slug in by_slug and not rest:
+            mistake = _anchor_mistake(by_slug[slug], target)
         elif mistake is not None:
             mistake = f"leads to a pattern that {mistake[0]}", mistake[1]
         if mistake:
@@ -124,6 +127,14 @@ def _links(pattern: Pattern, by_slug: dict[str, Pattern], unread: set[str]) -> I
                 mistake[1],
                 id="patterns.E013",
             )
+
+
+def _anchor_mistake(pattern: Pattern, target: str) -> tuple[str, str] | None:
+    fragment = urlsplit(target).fragment
+    known = prose.anchors(pattern.body)
+    if not fragment or fragment in known:
+        return None
+    return f"names no heading of {pattern.slug}.", anchors_remedy(known)
 
 
 def _has_page(pattern: Pattern, rest: str) -> bool:

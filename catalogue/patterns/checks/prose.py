@@ -14,6 +14,10 @@ from catalogue.patterns.mistakes import ContentError
 
 WORDS = range(900, 1801)
 PLACES = {"flow": "How a request travels", "costs": "What it costs", "related": "Related patterns"}
+SOURCES = {
+    "What goes wrong": ("https://docs.aws.amazon.com/", "https://aws.amazon.com/"),
+    "Further reading": ("https://",),
+}
 _INLINE_CODE = re.compile(r"(`+).*?\1")
 _SLUG_LINK = re.compile(r"^/patterns/([^/]+)/(.*)$")
 
@@ -23,6 +27,7 @@ def check(pattern: Pattern) -> Iterator[ContentError]:
     yield from _directives(pattern)
     yield from _length(pattern)
     yield from _links(pattern)
+    yield from _sources(pattern)
 
 
 def _wrong(pattern: Pattern, line: int, message: str, remedy: str, id: str) -> ContentError:
@@ -116,6 +121,24 @@ def _directives(pattern: Pattern) -> Iterator[ContentError]:
             )
 
 
+def _sources(pattern: Pattern) -> Iterator[ContentError]:
+    """A limit without AWS's word for it is hearsay, and a reading list without a link is none."""
+    if pattern.front.draft:
+        return
+    titles = prose.headings(pattern.body)
+    for (line, title), (following, _) in pairwise([*titles, (pattern.body.count("\n") + 2, "")]):
+        sources = SOURCES.get(title)
+        within = (target for at, target in prose.links(pattern.body) if line < at < following)
+        if sources is not None and not any(target.startswith(sources) for target in within):
+            yield _wrong(
+                pattern,
+                line,
+                f"The section `{title}` links no source.",
+                f"Link at least one page that begins with {' or '.join(sources)}.",
+                "patterns.E018",
+            )
+
+
 def _length(pattern: Pattern) -> Iterator[ContentError]:
     if pattern.front.draft or pattern.words in WORDS:
         return
@@ -132,12 +155,12 @@ def _length(pattern: Pattern) -> Iterator[ContentError]:
 
 def _links(pattern: Pattern) -> Iterator[ContentError]:
     for line, target in prose.links(pattern.body):
-        wrong = _link_mistake(target)
+        wrong = _link_mistake(pattern, target)
         if wrong:
             yield _wrong(pattern, line, f"The link `{target}` {wrong[0]}", wrong[1], "patterns.E013")
 
 
-def _link_mistake(target: str) -> tuple[str, str] | None:
+def _link_mistake(pattern: Pattern, target: str) -> tuple[str, str] | None:
     """What is wrong with a link by itself, and the remedy; links to patterns are checked with all of them."""
     parts = urlsplit(target)
     if parts.scheme or parts.netloc:
@@ -145,12 +168,17 @@ def _link_mistake(target: str) -> tuple[str, str] | None:
             return None
         return "is not an https address.", "Link the https address."
     if target.startswith("#"):
-        return None
+        known = prose.anchors(pattern.body)
+        return None if target[1:] in known else ("names no heading of the page.", anchors_remedy(known))
     if not target.startswith("/"):
         return "is relative.", "Begin it with `/`, as in `/patterns/<slug>/`, or with `https://`."
     if _SLUG_LINK.match(parts.path) or _resolves(parts.path):
         return None
     return "leads nowhere on this site.", "Link `/patterns/<slug>/` or another address of the site."
+
+
+def anchors_remedy(known: set[str]) -> str:
+    return f"The headings are {', '.join(f'`#{anchor}`' for anchor in sorted(known))}."
 
 
 def _resolves(path: str) -> bool:

@@ -20,6 +20,9 @@ SECOND_STEP = """
     expect:
       status: 200
 """
+POST_WITH_KEY = """method: POST
+      path: /hello/{{name}}
+      json: {deep: [{"{{who}}": 1}]}"""
 OPERATION = """
   - id: break-it
     title: Break it on purpose
@@ -252,4 +255,29 @@ def test_an_observation_may_look_for_what_its_own_step_saves(sample: Draft) -> N
     sample.append("demo.yaml", logged)
     assert [mistake.id for mistake in sample.mistakes()] == ["patterns.E031"]
     sample.append("demo.yaml", "    save:\n      name: body.hello\n")
+    assert sample.mistakes() == []
+
+
+def test_a_variable_in_a_key_of_the_body_is_seen(sample: Draft) -> None:
+    with_second_step(sample)
+    sample.replace("demo.yaml", "method: GET\n      path: /hello/{{name}}", POST_WITH_KEY)
+    sample.replace("template.yaml", "HttpMethod: GET", "HttpMethod: ANY")
+    (mistake,) = sample.mistakes()
+    assert (mistake.id, mistake.line) == ("patterns.E031", sample.line_of("demo.yaml", "json:"))
+
+
+def test_one_status_or_counts_of_several(sample: Draft) -> None:
+    sample.replace("demo.yaml", "status: 200", "status: 200\n      statuses: {200: 1}")
+    expect_one(
+        sample.mistakes(),
+        id="patterns.E033",
+        file="demo.yaml",
+        line=sample.line_of("demo.yaml", "status: 200"),
+        message="side by side",
+        remedy="Keep `statuses`",
+    )
+
+
+def test_a_pattern_without_a_demo_has_none_to_check(sample: Draft) -> None:
+    (sample.folder / "demo.yaml").unlink()
     assert sample.mistakes() == []

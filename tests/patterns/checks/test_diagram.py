@@ -199,3 +199,30 @@ def test_what_lies_outside_has_an_actor_at_one_end(queued: Draft) -> None:
         message="joins two resources",
         remedy="exactly one end",
     )
+
+
+def test_a_node_is_drawn_once(queued: Draft) -> None:
+    queued.replace(
+        "diagram.yaml", "\nedges:", "  - id: OrdersTable\n    label: Again\n    at: [5, 4]\n\nedges:"
+    )
+    expect_one(
+        queued.mistakes(),
+        id="patterns.E025",
+        file="diagram.yaml",
+        line=queued.line_of("diagram.yaml", "label: Again") - 1,
+        message="`OrdersTable` is drawn twice",
+        remedy="Keep one",
+    )
+
+
+def test_an_edge_of_a_misnamed_node_is_not_complained_of_too(queued: Draft) -> None:
+    text = queued.text("diagram.yaml").replace("OrdersTable", "OrderTable")
+    queued.write("diagram.yaml", text)
+    assert {mistake.id for mistake in queued.mistakes()} == {"patterns.E021", "patterns.E023"}
+
+
+def test_only_an_environment_edge_speaks_of_variables(queued: Draft) -> None:
+    queued.replace("template.yaml", "FunctionName: !Ref WorkerFunction", "FunctionName: !Ref WebFunction")
+    (mistake,) = queued.mistakes()
+    assert "event source mapping" in mistake.message
+    assert "variable" not in mistake.message

@@ -157,6 +157,8 @@ def test_only_published_prose_has_a_length(sample: Draft, words: int, verdict: s
         ("/patterns/sample-patern/", "that does not exist", "Did you mean `sample-pattern`?"),
         ("/patterns/sample-pattern/source/app.py", "names `source/app.py`", "one of its files"),
         ("/nowhere", "leads nowhere", "another address"),
+        ("#safety", "no heading of the page", "`#security`"),
+        ("/patterns/sample-pattern/#safety", "no heading of sample-pattern", "`#security`"),
     ],
 )
 def test_a_link_that_leads_nowhere_is_named(sample: Draft, link: str, message: str, remedy: str) -> None:
@@ -197,3 +199,16 @@ def test_a_published_pattern_does_not_lead_to_a_draft(sample: Draft) -> None:
     (mistake,) = [mistake for mistake in sample.mistakes() if mistake.id == "patterns.E013"]
     assert mistake.line == sample.line_of("pattern.md", "the other")
     assert "is a draft" in mistake.message
+
+
+def test_published_limits_and_readings_have_sources(sample: Draft) -> None:
+    sample.replace("pattern.md", "draft: true", "draft: false")
+    found = [mistake for mistake in sample.mistakes() if mistake.id == "patterns.E018"]
+    assert [mistake.line for mistake in found] == [
+        sample.line_of("pattern.md", "## What goes wrong"),
+        sample.line_of("pattern.md", "## Further reading"),
+    ]
+    assert "https://docs.aws.amazon.com/" in found[0].remedy
+    sample.replace("pattern.md", "Give each limit", "[The limits](https://docs.aws.amazon.com/x/). Give each")
+    sample.append("pattern.md", "\n- [More](https://www.rfc-editor.org/rfc/rfc9110)\n")
+    assert not [mistake for mistake in sample.mistakes() if mistake.id == "patterns.E018"]

@@ -157,9 +157,7 @@ def _admit(request: HttpRequest) -> None:
     if malformed_path(request):
         raise Problem(400, detail="The address is not valid percent-encoded UTF-8.")
     request.get_host()
-    if request.method not in ("GET", "HEAD", "OPTIONS", "TRACE"):
-        if request.content_type != "multipart/form-data":
-            _ = request.body
+    if request.method == "POST":
         _ = request.POST
 
 

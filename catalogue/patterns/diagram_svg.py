@@ -39,7 +39,7 @@ def render_sketch(pattern: Pattern) -> SafeString:
     return _sketched(Picture.of(pattern))
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=2048)
 def _rendered(picture: Picture) -> SafeString:
     desk, phone = wide(picture), upright(picture)
     threshold = "s" if desk[1].width <= 620 else "m" if desk[1].width <= 900 else "l"
@@ -178,7 +178,7 @@ def _label_lines(label: str, variant: Variant, width: float) -> list[str]:
     return balanced(label, variant.label_size, variant.label_lines) if len(lines) > 1 else lines
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=2048)
 def _sketched(picture: Picture) -> SafeString:
     layout = sketch(picture)
     actors = {box.id for box in picture.boxes if box.actor}

@@ -3,7 +3,6 @@
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.conf import settings
@@ -19,9 +18,9 @@ from catalogue.patterns.services import services
 from tests.patterns.example import write_pattern
 
 REAL = [
-    pattern
+    each
     for folder in pattern_folders(Path(settings.BASE_DIR, "patterns_content"))
-    if (pattern := read_pattern(folder)[0]) is not None
+    if (each := read_pattern(folder)[0]) is not None
 ]
 
 
@@ -173,5 +172,5 @@ def test_words_are_broken_into_lines_of_like_width(text: str, lines: list[str]) 
     assert balanced(text, 12, 2) == lines
 
 
-def test_wrapping_keeps_every_word(settings: Any) -> None:
+def test_wrapping_keeps_every_word() -> None:
     assert wrap("one two three four", 12, 30, 2) == ["one", "two three four"]

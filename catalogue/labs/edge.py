@@ -58,7 +58,6 @@ class Edge:
         self.session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=_CONNECTIONS, keepalive_timeout=30),
             cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=LONGEST_SECONDS, connect=5),
             auto_decompress=False,
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
             trust_env=False,
@@ -221,6 +220,7 @@ async def _forward(
             headers=CIMultiDict(http.request_headers(scope["headers"], trace)),
             data=body or None,
             allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(total=LONGEST_SECONDS, connect=5),
         ) as answer:
             await _same_boot(kept, route, answer.headers)
             content = await _content(answer)

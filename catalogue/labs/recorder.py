@@ -11,7 +11,7 @@ from django.db import DatabaseError
 
 from catalogue.labs import services
 from catalogue.labs.database import in_database
-from catalogue.labs.models import EdgeCall
+from catalogue.labs.models import EdgeCall, Lab
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +77,10 @@ class Recorder:
             await self._wake.wait()
             await asyncio.sleep(FLUSH_SECONDS)
             self._wake.clear()
-            await self.flush()
+            try:
+                await self.flush()
+            except Exception:  # recording must go on, whatever was in one batch
+                logger.exception("A batch of calls could not be recorded")
             if self._waiting:
                 self._wake.set()
 
@@ -102,7 +105,8 @@ class Recorder:
 
 
 def _write(calls: list[Call], touch: set[str], trim: set[str]) -> None:
-    EdgeCall.objects.bulk_create([EdgeCall(**vars(call)) for call in calls])
+    known = set(Lab.objects.filter(pk__in={call.lab_id for call in calls}).values_list("pk", flat=True))
+    EdgeCall.objects.bulk_create([EdgeCall(**vars(call)) for call in calls if call.lab_id in known])
     if touch:
         services.touch(touch)
     for lab_id in trim:

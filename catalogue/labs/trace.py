@@ -129,7 +129,7 @@ def _invocation_event(line: LogLine, request_id: str, invocation: _Invocation) -
     return Event(
         "invocation",
         {
-            "at": (line.at_ms - ms) / 1000,
+            "at": round((line.at_ms - ms) / 1000, 4),
             "function": line.function,
             "request_id": request_id,
             "ms": ms,

@@ -1,0 +1,83 @@
+"""Each limit, by going past it."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+from pytest_django import Settings
+
+from catalogue.labs.limits import LimitReached, TokenBucket, admission, digest
+from catalogue.labs.models import Lab, Status
+
+
+def make_lab(owner: str = "me", status: str = Status.READY, **fields: object) -> Lab:
+    count = Lab.objects.count()
+    defaults: dict[str, object] = {
+        "pattern": "postbox",
+        "owner": digest(owner),
+        "status": status,
+        "stack": f"lab-{count}",
+        "boot_id": "b",
+        "expires_at": timezone.now() + timedelta(minutes=30),
+    }
+    return Lab.objects.create(**(defaults | fields))
+
+
+@pytest.mark.django_db
+def test_a_visitor_has_no_more_labs_than_allowed(settings: Settings) -> None:
+    settings.LABS_PER_VISITOR = 2
+    first = make_lab(used_at=timezone.now() - timedelta(seconds=settings.LABS_IDLE_SECONDS - 100))
+    make_lab()
+    with pytest.raises(LimitReached) as refused, admission(digest("me")):
+        pytest.fail("admitted")
+    assert first in refused.value.labs
+    assert 1 <= refused.value.retry_after <= 101
+    with admission(digest("another")):
+        pass
+
+
+@pytest.mark.django_db
+def test_what_is_over_does_not_count(settings: Settings) -> None:
+    settings.LABS_PER_VISITOR = 1
+    make_lab(status=Status.GONE)
+    make_lab(status=Status.FAILED)
+    make_lab(expires_at=timezone.now())
+    with admission(digest("me")):
+        pass
+
+
+@pytest.mark.django_db
+def test_the_machine_has_no_more_labs_than_allowed(settings: Settings) -> None:
+    settings.LABS_PER_MACHINE = 2
+    make_lab("a")
+    make_lab("b")
+    with pytest.raises(LimitReached, match="All 2 labs"), admission(digest("c")):
+        pytest.fail("admitted")
+
+
+def test_visitors_at_the_same_moment_are_admitted_one_by_one(settings: Settings, transactional_db: None) -> None:
+    settings.LABS_PER_VISITOR = 3
+
+    def try_once(number: int) -> bool:
+        try:
+            with admission(digest("me")):
+                make_lab(stack=f"at-once-{number}")
+                return True
+        except LimitReached:
+            return False
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sum(threads.map(try_once, range(8))) == 3
+
+
+def test_a_bucket_lets_a_burst_through_and_then_the_rate() -> None:
+    bucket = TokenBucket(rate=10, burst=3, now=0)
+    assert [bucket.take(0) for _ in range(3)] == [0, 0, 0]
+    assert bucket.take(0) == pytest.approx(0.1)
+    assert bucket.take(0.11) == 0
+    assert bucket.take(0.12) > 0
+    assert [bucket.take(100) for _ in range(4)][:3] == [0, 0, 0]

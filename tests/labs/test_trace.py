@@ -1,0 +1,91 @@
+"""Log lines become events: pure, on lines as AWS and as the embedded AWS write them."""
+
+import json
+
+from catalogue.labs.trace import Event, LogLine, LogReader
+
+TRACE = "1-6b0406f5-6a4f8d0ccf3d54cf950abdda"
+
+
+def read(*messages: str, at_ms: int = 1_795_426_037_000, stream: str = "s") -> list[Event]:
+    return list(LogReader().read(LogLine("Web", stream, at_ms, message) for message in messages))
+
+
+def test_an_invocation_tells_duration_memory_and_its_handlers_trace() -> None:
+    said = {"at": 1_795_426_036.5, "step": "order.accepted", "trace": f"Root={TRACE};Sampled=1"}
+    log, invocation = read(
+        "START RequestId: r-1 Version: $LATEST\n",
+        json.dumps(said),
+        "END RequestId: r-1\n",
+        "REPORT RequestId: r-1\tDuration: 6.20 ms\tBilled Duration: 187 ms\tMemory Size: 256 MB\t"
+        "Max Memory Used: 40 MB\tInit Duration: 180.05 ms\t\n",
+    )
+    assert (log.kind, log.data["at"], log.data["trace"], log.data["json"]) == ("log", 1_795_426_036.5, TRACE, said)
+    assert invocation.data == {
+        "at": 1_795_426_036.9938,
+        "function": "Web",
+        "request_id": "r-1",
+        "ms": 6.2,
+        "cold": True,
+        "init_ms": 180.05,
+        "memory_mb": 256,
+        "error": False,
+        "trace": TRACE,
+    }
+
+
+def test_an_exception_as_aws_writes_it_marks_the_invocation() -> None:
+    events = read(
+        "START RequestId: r-1 Version: $LATEST",
+        "[ERROR] ValueError: no\nTraceback (most recent call last):\n  File …",
+        "END RequestId: r-1",
+        "REPORT RequestId: r-1\tDuration: 2.00 ms\tMemory Size: 128 MB\t",
+    )
+    assert [event.kind for event in events] == ["log", "invocation"]
+    assert events[0].data["message"].startswith("[ERROR] ValueError: no\nTraceback")
+    assert events[1].data["error"] is True
+    assert events[1].data["cold"] is False
+
+
+def test_a_timeout_marks_the_invocation() -> None:
+    events = read(
+        "START RequestId: r Version: 1",
+        "2026-11-23T09:00:00.000Z r Task timed out after 3.00 seconds",
+        "REPORT RequestId: r\tDuration: 3000.00 ms\tMemory Size: 128 MB",
+    )
+    assert events[-1].data["error"] is True
+
+
+def test_plain_lines_of_one_moment_are_one_message() -> None:
+    (event,) = read("Traceback:", "  File x", "", "    boom")
+    assert event.data["message"] == "Traceback:\n  File x\n    boom"
+
+
+def test_invocations_of_several_streams_do_not_mix() -> None:
+    reader = LogReader()
+    lines = [
+        LogLine("Web", "a", 1, "START RequestId: r-a Version: 1"),
+        LogLine("Web", "b", 2, "START RequestId: r-b Version: 1"),
+        LogLine("Web", "a", 3, json.dumps({"trace": TRACE})),
+        LogLine("Web", "b", 4, "[ERROR] no"),
+        LogLine("Web", "a", 5, "REPORT RequestId: r-a\tDuration: 1 ms"),
+        LogLine("Web", "b", 6, "REPORT RequestId: r-b\tDuration: 1 ms"),
+    ]
+    ended = [event.data for event in reader.read(lines) if event.kind == "invocation"]
+    assert [(data["request_id"], data["trace"], data["error"]) for data in ended] == [
+        ("r-a", TRACE, False),
+        ("r-b", None, True),
+    ]
+
+
+def test_an_invocation_may_be_read_in_two_goes() -> None:
+    reader = LogReader()
+    list(reader.read([LogLine("Web", "a", 1, "START RequestId: r Version: 1"), LogLine("Web", "a", 1, "[ERROR] no")]))
+    (event,) = reader.read([LogLine("Web", "a", 2, "REPORT RequestId: r\tDuration: 1.5 ms\tMemory Size: 128 MB")])
+    assert event.data["error"] is True
+
+
+def test_what_only_looks_like_json_or_a_time_does_no_harm() -> None:
+    events = read('{"at": "soon", "trace": 5}', "{not json}", '{"at": NaN}', "[" * 2000)
+    assert [event.kind for event in events] == ["log", "log", "log", "log"]
+    assert events[0].data["at"] == 1_795_426_037.0

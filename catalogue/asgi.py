@@ -1,13 +1,14 @@
 """The doors of the site: the labs' endpoints go to a lean proxy, everything else to Django."""
 
 import os
+from typing import cast
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "catalogue.settings")
 
 from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
 from django.core.asgi import get_asgi_application
 
-django_app: ASGI3Application = get_asgi_application()
+django_app = cast("ASGI3Application", get_asgi_application())
 
 from catalogue.labs.edge import edge  # noqa: E402  (models may only be imported once Django is set up)
 

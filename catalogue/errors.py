@@ -101,9 +101,7 @@ def respond(request: HttpRequest, problem: Problem) -> HttpResponse:
             name: [entry._asdict() for entry in value] if name == "suggestions" else value
             for name, value in problem.extra.items()
         }
-        response = JsonResponse(
-            document | extra, status=problem.status, content_type="application/problem+json"
-        )
+        response = JsonResponse(document | extra, status=problem.status, content_type="application/problem+json")
     for name, value in problem.headers.items():
         response[name] = value
     response["Cache-Control"] = "no-store"
@@ -246,9 +244,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500, which must not fail itself: plain text when even the page cannot be made."""
-    detail = (
-        "Something went wrong on our side. Nothing that you sent was wrong; please try again in a moment."
-    )
+    detail = "Something went wrong on our side. Nothing that you sent was wrong; please try again in a moment."
     try:
         return respond(request, Problem(500, detail=detail))
     except Exception:

@@ -25,7 +25,5 @@ def healthz(request: HttpRequest) -> HttpResponse:
             "status": 503,
             "detail": "The database does not answer.",
         }
-        return JsonResponse(
-            problem, status=503, content_type="application/problem+json", headers={"Retry-After": "5"}
-        )
+        return JsonResponse(problem, status=503, content_type="application/problem+json", headers={"Retry-After": "5"})
     return JsonResponse({"status": "ok", "database": "ok"})

@@ -85,9 +85,7 @@ class Supervisor:
         deadline = time.monotonic() + START_SECONDS
         while not self._stopping.is_set():
             if process.returncode is not None:
-                raise PartFailedError(
-                    f"{part.name} ended with exit code {process.returncode} while starting."
-                )
+                raise PartFailedError(f"{part.name} ended with exit code {process.returncode} while starting.")
             if await part.ready() if part.ready else spoke.is_set():
                 return
             if time.monotonic() > deadline:

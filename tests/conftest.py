@@ -16,7 +16,7 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
     """SQLite in a file, as on the site: an in-memory database cannot be written by several threads."""
     from django.conf import settings
 
-    database: dict[str, Any] = settings.DATABASES["default"]
+    database: Any = settings.DATABASES["default"]
     if database["ENGINE"] == "django.db.backends.sqlite3":
         file: Path = tmp_path_factory.mktemp("database") / "test.sqlite3"
         database.setdefault("TEST", {})["NAME"] = str(file)

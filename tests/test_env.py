@@ -9,12 +9,8 @@ from django.core.exceptions import ImproperlyConfigured
 from catalogue import env
 
 
-@pytest.mark.parametrize(
-    ("written", "read"), [("1", True), ("yes", True), ("ON", True), ("0", False), ("", False)]
-)
-def test_a_flag_is_read_in_its_usual_spellings(
-    monkeypatch: pytest.MonkeyPatch, written: str, read: bool
-) -> None:
+@pytest.mark.parametrize(("written", "read"), [("1", True), ("yes", True), ("ON", True), ("0", False), ("", False)])
+def test_a_flag_is_read_in_its_usual_spellings(monkeypatch: pytest.MonkeyPatch, written: str, read: bool) -> None:
     monkeypatch.setenv("DEBUG", written)
     assert env.flag("DEBUG", not read) is read
 

@@ -308,9 +308,7 @@ def test_the_500_page_survives_a_template_that_does_not_render(settings: Any) ->
         ("/newsletter/subscribe", {"accept": "*/*", "content-type": "application/json"}, False),
     ],
 )
-def test_the_format_follows_accept_then_content_then_address(
-    address: str, headers: dict[str, str], html: bool
-) -> None:
+def test_the_format_follows_accept_then_content_then_address(address: str, headers: dict[str, str], html: bool) -> None:
     request = RequestFactory().generic(
         "POST", address, "{}", content_type=headers.get("content-type", "text/plain"), headers=headers
     )

@@ -24,9 +24,7 @@ def storage(tmp_path: Path, settings: Any) -> ManifestStaticFilesStorage:
     settings.STATICFILES_DIRS = [source]
     settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
     settings.STATIC_ROOT = tmp_path / "static"
-    settings.STORAGES = settings.STORAGES | {
-        "staticfiles": {"BACKEND": "catalogue.storage.ManifestStaticFilesStorage"}
-    }
+    settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": "catalogue.storage.ManifestStaticFilesStorage"}}
     call_command("collectstatic", interactive=False, verbosity=0)
     return ManifestStaticFilesStorage()
 
@@ -45,9 +43,7 @@ def test_the_sites_own_static_files_can_be_collected(tmp_path: Path, settings: A
     """A module that imports a file that is not there, or a sheet that names one, stops the build here."""
     settings.DEBUG = False
     settings.STATIC_ROOT = tmp_path
-    settings.STORAGES = settings.STORAGES | {
-        "staticfiles": {"BACKEND": "catalogue.storage.ManifestStaticFilesStorage"}
-    }
+    settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": "catalogue.storage.ManifestStaticFilesStorage"}}
     call_command("collectstatic", interactive=False, verbosity=0)
 
     assert (tmp_path / "staticfiles.json").exists()

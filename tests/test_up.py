@@ -65,9 +65,7 @@ def test_the_line_with_the_address_means_that_pages_and_labs_answer(tmp_path: Pa
 
 def test_stopping_leaves_no_process_and_no_temporary_folder(tmp_path: Path) -> None:
     with running_site(tmp_path, free_port()) as site:
-        lab = httpx.post(
-            f"{site.url}/labs/", json={"pattern": "function-as-a-web-service"}, timeout=20
-        ).json()
+        lab = httpx.post(f"{site.url}/labs/", json={"pattern": "function-as-a-web-service"}, timeout=20).json()
         httpx.get(lab["endpoint"], timeout=20)  # whatever it answers, a worker has been started for it
         tree = descendants(site.process.pid)
         assert len(tree) >= 4, tree
@@ -76,9 +74,7 @@ def test_stopping_leaves_no_process_and_no_temporary_folder(tmp_path: Path) -> N
         assert not list(tmp_path.glob("**/tmp*")), "a temporary folder was left"
 
 
-@pytest.mark.parametrize(
-    "part", ["catalogue.labs.embedded.host", "granian", "newsletter_loop", "labs_janitor"]
-)
+@pytest.mark.parametrize("part", ["catalogue.labs.embedded.host", "granian", "newsletter_loop", "labs_janitor"])
 def test_a_part_that_is_killed_is_back_within_seconds(tmp_path: Path, part: str) -> None:
     with running_site(tmp_path, free_port()) as site:
 

@@ -51,7 +51,9 @@ def _names() -> Iterator[CheckMessage]:
 def _aws() -> Iterator[CheckMessage]:
     if not _REGION.fullmatch(settings.AWS_REGION):
         yield Error(
-            f"AWS_REGION={settings.AWS_REGION!r} is no region.", hint="Write one like eu-central-1.", id="labs.E004"
+            f"AWS_REGION={settings.AWS_REGION!r} is no region.",
+            hint="Write one like eu-central-1.",
+            id="labs.E004",
         )
     patterns = {
         "LABS_ROLE_ARN": (_ROLE, "arn:aws:iam::123456789012:role/labs"),
@@ -61,7 +63,11 @@ def _aws() -> Iterator[CheckMessage]:
     for number, (name, (pattern, example)) in enumerate(patterns.items(), 5):
         value = getattr(settings, name)
         if value and not pattern.fullmatch(value):
-            yield Error(f"{name}={value!r} is not as AWS writes it.", hint=f"Write one like {example}.", id=f"labs.E00{number}")
+            yield Error(
+                f"{name}={value!r} is not as AWS writes it.",
+                hint=f"Write one like {example}.",
+                id=f"labs.E00{number}",
+            )
     if not settings.LABS_PERMISSIONS_BOUNDARY:
         yield Warning(
             "Labs on real AWS make roles, and LABS_PERMISSIONS_BOUNDARY is not set.",

@@ -44,9 +44,7 @@ class Refusal(Exception):
         super().__init__(title)
         self.status = status
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
-        self.body = json.dumps(
-            {"type": "about:blank", "title": title, "status": status, "detail": detail}
-        ).encode()
+        self.body = json.dumps({"type": "about:blank", "title": title, "status": status, "detail": detail}).encode()
 
 
 class Edge:
@@ -161,14 +159,10 @@ async def _answer(scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISend
 async def _admitted(kept: Edge, scope: HTTPScope, lab_id: str) -> Route:
     """The route of a lab that may be called now. Raises Refusal."""
     if scope["method"] not in _METHODS:
-        raise Refusal(
-            405, "Method Not Allowed", "API Gateway knows no such method.", Allow=", ".join(sorted(_METHODS))
-        )
+        raise Refusal(405, "Method Not Allowed", "API Gateway knows no such method.", Allow=", ".join(sorted(_METHODS)))
     route = await kept.routes.find(lab_id) if 0 < len(lab_id) <= 32 and lab_id.isascii() else None
     if route is None:
-        raise Refusal(
-            404, "No such lab", "This address belongs to no lab. Run a pattern to get one of your own."
-        )
+        raise Refusal(404, "No such lab", "This address belongs to no lab. Run a pattern to get one of your own.")
     if route.status == Status.GONE:
         raise Refusal(410, "This lab is gone", route.reason)
     if route.status == Status.FAILED:
@@ -272,9 +266,7 @@ def _is_preflight(scope: HTTPScope) -> bool:
 
 def _preflight_headers(scope: HTTPScope) -> list[tuple[bytes, bytes]]:
     headers = [(name.encode(), value.encode()) for name, value in http.PREFLIGHT.items()]
-    asked = next(
-        (value for name, value in scope["headers"] if name.lower() == b"access-control-request-headers"), None
-    )
+    asked = next((value for name, value in scope["headers"] if name.lower() == b"access-control-request-headers"), None)
     return headers if asked is None else [*headers, (b"access-control-allow-headers", asked)]
 
 
@@ -284,9 +276,7 @@ def _refused(refusal: Refusal) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     return refusal.status, [pair for pair in headers if pair[0] != b"x-amzn-trace-id"], refusal.body
 
 
-async def _send(
-    send: ASGISendCallable, status: int, headers: list[tuple[bytes, bytes]], content: bytes
-) -> None:
+async def _send(send: ASGISendCallable, status: int, headers: list[tuple[bytes, bytes]], content: bytes) -> None:
     if status != 204:
         headers = [*headers, (b"content-length", str(len(content)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers, "trailers": False})

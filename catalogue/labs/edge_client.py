@@ -48,7 +48,7 @@ async def call_edge(
         "server": None,
         "extensions": {},
     }
-    return await _call(cast(HTTPScope, scope), body)
+    return await _call(cast("HTTPScope", scope), body)
 
 
 async def _call(scope: HTTPScope, body: bytes) -> Answer:
@@ -58,10 +58,10 @@ async def _call(scope: HTTPScope, body: bytes) -> Answer:
     async def receive() -> ASGIReceiveEvent:
         if not waiting:
             await asyncio.Event().wait()
-        return cast(ASGIReceiveEvent, waiting.pop())
+        return cast("ASGIReceiveEvent", waiting.pop())
 
     async def send(message: ASGISendEvent) -> None:
-        received.append(cast(dict[str, Any], message))
+        received.append(cast("dict[str, Any]", message))
 
     started = time.perf_counter()
     await edge(scope, receive, send)
@@ -69,9 +69,7 @@ async def _call(scope: HTTPScope, body: bytes) -> Answer:
     content = b"".join(message.get("body", b"") for message in received[1:])
     return Answer(
         status=received[0]["status"],
-        headers={
-            name.decode("latin-1"): value.decode("utf-8", "replace") for name, value in received[0]["headers"]
-        },
+        headers={name.decode("latin-1"): value.decode("utf-8", "replace") for name, value in received[0]["headers"]},
         body=content.decode("utf-8", "replace"),
         ms=round(ms, 3),
     )

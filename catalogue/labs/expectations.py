@@ -127,12 +127,7 @@ def _value_at(where: str, answer: Answer) -> Any:
 
 def within_bounds(observe: Observe, value: int) -> bool:
     """Whether a measured value is as the demo says; `logged` without a bound means at least one line."""
-    if (
-        observe.measure == "logged"
-        and observe.equals is None
-        and observe.at_least is None
-        and observe.at_most is None
-    ):
+    if observe.measure == "logged" and observe.equals is None and observe.at_least is None and observe.at_most is None:
         return value >= 1
     return (
         (observe.equals is None or value == observe.equals)

@@ -44,9 +44,7 @@ def count_items(target: Target, table: str) -> int:
     return sum(page["Count"] for page in pages)
 
 
-def read_logs(
-    target: Target, resources: Mapping[str, Resource], since_ms: int, text: str = ""
-) -> list[LogLine]:
+def read_logs(target: Target, resources: Mapping[str, Resource], since_ms: int, text: str = "") -> list[LogLine]:
     """The lines of the stack's functions from `since_ms` on, oldest first; only those that hold `text`, if given."""
     lines: list[LogLine] = []
     for logical, resource in resources.items():
@@ -81,11 +79,7 @@ def read_log(target: Target, logical: str, function: str, since_ms: int, text: s
     return lines
 
 
-def count_invocations(
-    target: Target, logical: str, function: str, since_ms: int, *, failed_only: bool = False
-) -> int:
+def count_invocations(target: Target, logical: str, function: str, since_ms: int, *, failed_only: bool = False) -> int:
     """Invocations that ended since then; with `failed_only`, those that raised or ran out of time."""
     events = LogReader().read(read_log(target, logical, function, since_ms))
-    return sum(
-        1 for event in events if event.kind == "invocation" and (event.data["error"] or not failed_only)
-    )
+    return sum(1 for event in events if event.kind == "invocation" and (event.data["error"] or not failed_only))

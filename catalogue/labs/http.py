@@ -80,16 +80,11 @@ def upstream_path(raw_path: bytes, lab_id: str) -> str:
     return rest.decode("ascii")
 
 
-def request_headers(
-    headers: RawHeaders, trace: str, drop_prefixes: tuple[str, ...] = ()
-) -> list[tuple[str, str]]:
+def request_headers(headers: RawHeaders, trace: str, drop_prefixes: tuple[str, ...] = ()) -> list[tuple[str, str]]:
     """The headers to send on: without those of the connection, cookies and AWS signatures, with the trace id."""
     pairs = [(name.decode("latin-1"), _text(value)) for name, value in headers]
     named_by_connection = {
-        token.strip().lower()
-        for name, value in pairs
-        if name.lower() == "connection"
-        for token in value.split(",")
+        token.strip().lower() for name, value in pairs if name.lower() == "connection" for token in value.split(",")
     }
     dropped = _REQUEST_DROPPED | named_by_connection
     kept = [

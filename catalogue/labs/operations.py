@@ -92,9 +92,7 @@ def _set_event_source(enabled: bool) -> Callable[[Stack, Operation], str]:
     def change(stack: Stack, operation: Operation) -> str:
         uuid = stack.physical(operation.resource)
         stack.client("lambda").update_event_source_mapping(UUID=uuid, Enabled=enabled)
-        return _cli("lambda update-event-source-mapping", uuid=uuid) + (
-            " --enabled" if enabled else " --no-enabled"
-        )
+        return _cli("lambda update-event-source-mapping", uuid=uuid) + (" --enabled" if enabled else " --no-enabled")
 
     return change
 
@@ -102,9 +100,7 @@ def _set_event_source(enabled: bool) -> Callable[[Stack, Operation], str]:
 def _set_concurrency(stack: Stack, operation: Operation) -> str:
     function, value = stack.physical(operation.resource), _number(operation)
     stack.client("lambda").put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=value)
-    return _cli(
-        "lambda put-function-concurrency", function_name=function, reserved_concurrent_executions=value
-    )
+    return _cli("lambda put-function-concurrency", function_name=function, reserved_concurrent_executions=value)
 
 
 def _clear_concurrency(stack: Stack, operation: Operation) -> str:
@@ -131,11 +127,7 @@ def _set_environment(stack: Stack, operation: Operation) -> str:
         raise OperationFailed("The demo names no variable or no value.")
     functions = stack.client("lambda")
     function = stack.physical(operation.resource)
-    current = (
-        functions.get_function_configuration(FunctionName=function)
-        .get("Environment", {})
-        .get("Variables", {})
-    )
+    current = functions.get_function_configuration(FunctionName=function).get("Environment", {}).get("Variables", {})
     variables = {**current, operation.name: str(operation.value)}
     functions.update_function_configuration(FunctionName=function, Environment={"Variables": variables})
     functions.get_waiter("function_updated_v2").wait(

@@ -75,7 +75,11 @@ def require_same_origin(request: HttpRequest) -> None:
         and urlsplit(origin).netloc.lower() != request.get_host().lower()
     )
     if foreign:
-        raise Problem(403, "From another site", "This request was sent by a page of another site and was not acted upon.")
+        raise Problem(
+            403,
+            "From another site",
+            "This request was sent by a page of another site and was not acted upon.",
+        )
 
 
 def _origin(url: str) -> str:

@@ -67,9 +67,7 @@ class Routes:
         """0 if a request to this lab may pass now, else the seconds until one may."""
         bucket = self._buckets.get(lab_id)
         if bucket is None:
-            bucket = self._buckets[lab_id] = TokenBucket(
-                settings.LABS_REQUESTS_PER_SECOND, settings.LABS_BURST
-            )
+            bucket = self._buckets[lab_id] = TokenBucket(settings.LABS_REQUESTS_PER_SECOND, settings.LABS_BURST)
             if len(self._buckets) > _KEPT_ROUTES:
                 self._buckets.popitem(last=False)
         self._buckets.move_to_end(lab_id)

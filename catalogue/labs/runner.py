@@ -72,9 +72,7 @@ async def arun_step(lab: Lab, step: Step, variables: Mapping[str, Any]) -> StepR
             stack = operations.Stack(target, resources)
             cli = await in_database(operations.perform, stack, step.operation)
     except UnknownVariable as error:
-        checks.append(
-            Check(f"an earlier step has saved {error.args[0]}", False, "nothing: take the steps in order")
-        )
+        checks.append(Check(f"an earlier step has saved {error.args[0]}", False, "nothing: take the steps in order"))
     except (OperationFailed, ClientError, BotoCoreError) as error:
         checks.append(Check("AWS performs the operation", False, str(error)))
     if checks:
@@ -126,9 +124,7 @@ async def _send(lab: Lab, request: Request, variables: Mapping[str, Any]) -> tup
     return tuple(await asyncio.gather(*(one(number) for number in range(1, request.times + 1))))
 
 
-async def _observe(
-    target: Target, resources: Mapping[str, Resource], observe: Observe, since_ms: int
-) -> Check:
+async def _observe(target: Target, resources: Mapping[str, Resource], observe: Observe, since_ms: int) -> Check:
     """Wait until the measure is as it must be, at most `within` seconds; one that could grow must hold a moment."""
     what = expectations.in_words(observe)
     resource = resources.get(observe.resource)

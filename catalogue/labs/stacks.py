@@ -26,9 +26,7 @@ class Stack:
 
     @property
     def failed(self) -> bool:
-        return (
-            "ROLLBACK" in self.status or self.status.endswith("_FAILED") or self.status.startswith("DELETE")
-        )
+        return "ROLLBACK" in self.status or self.status.endswith("_FAILED") or self.status.startswith("DELETE")
 
     def reason(self, cloudformation: Any) -> str:
         """CloudFormation's own words for the first resource that failed."""

@@ -93,7 +93,10 @@ async def step(request: HttpRequest, lab_id: str, step_id: str) -> HttpResponse:
     lab, taken, variables = await in_database(_admit_step, request, lab_id, step_id)
     if _under_way[lab_id] >= _STEPS_AT_ONCE:
         raise Problem(
-            429, "One step after the other", "Steps of this lab are still under way.", headers={"Retry-After": "2"}
+            429,
+            "One step after the other",
+            "Steps of this lab are still under way.",
+            headers={"Retry-After": "2"},
         )
     _under_way[lab_id] += 1
     try:
@@ -186,7 +189,9 @@ def _runnable(slug: Any) -> Pattern:
     try:
         pattern = library().get(slug)
     except UnknownPattern:
-        raise Problem(422, "No such pattern", f"There is no pattern {slug[:80]!r}; /patterns.json lists them.") from None
+        raise Problem(
+            422, "No such pattern", f"There is no pattern {slug[:80]!r}; /patterns.json lists them."
+        ) from None
     if not pattern.runnable:
         raise Problem(422, "Not runnable yet", f"{pattern.title} has no demo yet.")
     return pattern
@@ -195,7 +200,9 @@ def _runnable(slug: Any) -> Pattern:
 def _lab(lab_id: str) -> Lab:
     lab = Lab.objects.filter(pk=lab_id).first()
     if lab is None:
-        raise Problem(404, "No such lab", "This address belongs to no lab, or its lab is long gone. Run a pattern anew.")
+        raise Problem(
+            404, "No such lab", "This address belongs to no lab, or its lab is long gone. Run a pattern anew."
+        )
     return lab
 
 

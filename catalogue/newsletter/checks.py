@@ -61,13 +61,7 @@ def _sender() -> list[CheckMessage]:
 
 def _site_url() -> list[CheckMessage]:
     parts = urlsplit(settings.SITE_URL)
-    if (
-        parts.scheme not in ("http", "https")
-        or not parts.hostname
-        or parts.path
-        or parts.query
-        or parts.fragment
-    ):
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query or parts.fragment:
         return [
             Error(
                 f"SITE_URL={settings.SITE_URL!r} is no site's address; links in mail are built on it.",

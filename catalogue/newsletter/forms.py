@@ -30,9 +30,7 @@ def read(request: HttpRequest) -> SubscribeRequest:
         fields = request.POST.dict()
         form = str(fields.get("form", ""))
     else:
-        raise Problem(
-            415, "This format is not understood", "Send the field email as a form or as a JSON object."
-        )
+        raise Problem(415, "This format is not understood", "Send the field email as a form or as a JSON object.")
     email = fields.get("email", "")
     if not isinstance(email, str):
         raise Problem(400, "email must be a text", 'Send for example {"email": "you@example.com"}.')

@@ -19,9 +19,7 @@ class Subscriber(models.Model):
         CONFIRMED = "confirmed", "confirmed"
         UNSUBSCRIBED = "unsubscribed", "unsubscribed"
 
-    ref = models.UUIDField(
-        default=uuid.uuid4, unique=True, editable=False, help_text="Stands for the row in links."
-    )
+    ref = models.UUIDField(default=uuid.uuid4, unique=True, editable=False, help_text="Stands for the row in links.")
     address = models.CharField(max_length=320, help_text="As the person wrote it: mail is sent here.")
     key = models.CharField(max_length=320, unique=True, help_text="The address in its one canonical form.")
     state = models.CharField(max_length=12, choices=State, default=State.PENDING)
@@ -112,9 +110,7 @@ class Delivery(models.Model):
     due_at = models.DateTimeField(
         help_text="When an attempt may begin; in flight, when the lease ends and another may take over."
     )
-    lease = models.UUIDField(
-        null=True, blank=True, editable=False, help_text="The claim under which it is in flight."
-    )
+    lease = models.UUIDField(null=True, blank=True, editable=False, help_text="The claim under which it is in flight.")
     attempts = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True, help_text="What the last attempt was answered.")
     created_at = models.DateTimeField()
@@ -129,9 +125,7 @@ class Delivery(models.Model):
                 fields=["due_at", "id"],
                 condition=Q(state__in=["queued", "in_flight", "retry"]),
             ),
-            models.Index(
-                name="newsletter_delivery_lease", fields=["lease"], condition=Q(lease__isnull=False)
-            ),
+            models.Index(name="newsletter_delivery_lease", fields=["lease"], condition=Q(lease__isnull=False)),
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(

@@ -18,9 +18,7 @@ from django.utils import timezone
 from catalogue.newsletter import consent
 from catalogue.newsletter.models import ConsentRecord, Delivery, Subscriber
 
-LEASE = timedelta(
-    minutes=5
-)  # longer than any one attempt: a check compares it with the mail server's timeout
+LEASE = timedelta(minutes=5)  # longer than any one attempt: a check compares it with the mail server's timeout
 MAX_ATTEMPTS = 12  # over about eighteen hours
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(hours=6)
@@ -59,9 +57,7 @@ def claim(most: int) -> Claim:
     due = Delivery.objects.filter(state__in=Delivery.OPEN, due_at__lte=now)
     found = list(due.order_by("due_at", "pk").values_list("pk", flat=True)[:most])
     lease = uuid.uuid4()
-    if not found or not due.filter(pk__in=found).update(
-        state=_State.IN_FLIGHT, lease=lease, due_at=now + LEASE
-    ):
+    if not found or not due.filter(pk__in=found).update(state=_State.IN_FLIGHT, lease=lease, due_at=now + LEASE):
         return Claim(lease, [])
     held = Delivery.objects.filter(lease=lease).select_related("subscriber").order_by("pk")
     return Claim(lease, list(held))

@@ -27,9 +27,7 @@ class Tally:
     server_down: bool = False
 
     def __str__(self) -> str:
-        return (
-            f"{self.sent} sent, {self.retry} to be tried again, {self.failed} failed, {self.skipped} skipped"
-        )
+        return f"{self.sent} sent, {self.retry} to be tried again, {self.failed} failed, {self.skipped} skipped"
 
     def count(self, outcome: Outcome) -> None:
         match outcome:

@@ -46,9 +46,7 @@ def confirm_token(subscriber: Subscriber) -> str:
 def read_confirm(token: str, *, also_expired: bool = False) -> Confirmation:
     """Raises `BadToken`, or `ExpiredToken` after `CONFIRM_LIFETIME` unless asked to overlook it."""
     try:
-        ref, epoch = _confirm_signer().unsign_object(
-            token, max_age=None if also_expired else CONFIRM_LIFETIME
-        )
+        ref, epoch = _confirm_signer().unsign_object(token, max_age=None if also_expired else CONFIRM_LIFETIME)
     except signing.SignatureExpired as error:
         raise ExpiredToken from error
     except signing.BadSignature as error:

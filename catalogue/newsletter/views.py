@@ -95,9 +95,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
 
 def _accepted(request: HttpRequest) -> HttpResponse:
     if not wants_html(request):
-        return JsonResponse(
-            {"status": "accepted", "next": "Open the link in the confirmation e-mail."}, status=202
-        )
+        return JsonResponse({"status": "accepted", "next": "Open the link in the confirmation e-mail."}, status=202)
     return HttpResponseRedirect(reverse("newsletter:check_mailbox"), status=303)
 
 

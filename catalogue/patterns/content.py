@@ -132,9 +132,7 @@ def pattern_folders(content: Path) -> list[Path]:
     """The folders that are patterns: all but hidden ones and caches."""
     if not content.is_dir():
         return []
-    return sorted(
-        folder for folder in content.iterdir() if folder.is_dir() and not _PASSED_OVER.match(folder.name)
-    )
+    return sorted(folder for folder in content.iterdir() if folder.is_dir() and not _PASSED_OVER.match(folder.name))
 
 
 def load_pattern(folder: Path) -> Pattern:
@@ -170,9 +168,7 @@ class _Reader:
         files = {file.path: file for file in self._source_files()}
         for name in _REQUIRED:
             if name not in files and not (self.folder / name).exists():
-                self._wrong(
-                    self.folder / name, f"The pattern has no {name}.", "Add the file.", "patterns.E001"
-                )
+                self._wrong(self.folder / name, f"The pattern has no {name}.", "Add the file.", "patterns.E001")
         front, body, body_line = self._front_matter(files.get("pattern.md"))
         diagram = self._described(Diagram, files.get("diagram.yaml"))
         demo = self._described(Demo, files.get("demo.yaml"))
@@ -206,9 +202,7 @@ class _Reader:
             if any(_PASSED_OVER.match(part) for part in relative.parts):
                 continue
             if path.is_symlink() or not (path.is_file() or path.is_dir()):
-                self._wrong(
-                    path, f"{relative} is not a plain file.", "Put the file itself here.", "patterns.E001"
-                )
+                self._wrong(path, f"{relative} is not a plain file.", "Put the file itself here.", "patterns.E001")
             elif path.is_file():
                 file = self._source_file(path, relative.as_posix())
                 if file is not None:
@@ -230,9 +224,7 @@ class _Reader:
             return None
         if "\r" in text:
             line = text.count("\n", 0, text.index("\r")) + 1
-            self._wrong(
-                path, "The file has carriage returns.", "Save it with LF line ends.", "patterns.E001", line
-            )
+            self._wrong(path, "The file has carriage returns.", "Save it with LF line ends.", "patterns.E001", line)
         return SourceFile(relative, text, LANGUAGES.get(path.suffix, "text"))
 
     def _document(self, file: SourceFile, text: str, *, offset: int = 0) -> Document | None:

@@ -46,8 +46,7 @@ def llms(patterns: Iterable[Pattern], site_url: str, site_name: str) -> str:
     ]
     for level, group in groupby(patterns, key=lambda pattern: pattern.level):
         lines = [
-            f"- [{pattern.title}]({site_url}{pattern.url.rstrip('/')}.md): {pattern.front.summary}"
-            for pattern in group
+            f"- [{pattern.title}]({site_url}{pattern.url.rstrip('/')}.md): {pattern.front.summary}" for pattern in group
         ]
         parts.append(f"## Patterns of level {level}\n\n" + "\n".join(lines))
     parts.append(

@@ -86,9 +86,7 @@ def command(request: Request, endpoint: str = "$ENDPOINT") -> str:
     words = arguments(request, endpoint)
     lines = ["curl"]
     for place, text in enumerate(words):
-        starts_line = (
-            place > 0 and text in ("-H", "--data-raw") and words[place - 1] not in ("-H", "--data-raw")
-        )
+        starts_line = place > 0 and text in ("-H", "--data-raw") and words[place - 1] not in ("-H", "--data-raw")
         if starts_line:
             lines.append(text)
         else:

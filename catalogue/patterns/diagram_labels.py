@@ -29,9 +29,7 @@ def place(
     taken: list[Rect] = []
     badness = 0.0
     for wish in sorted(wishes, key=lambda wish: (_length(routes[wish.key]), wish.key)):
-        others = [
-            piece.rect(9) for key, points in routes.items() if key != wish.key for piece in segments(points)
-        ]
+        others = [piece.rect(9) for key, points in routes.items() if key != wish.key for piece in segments(points)]
         own = segments(routes[wish.key])
         best: tuple[float, Drawn] | None = None
         for candidate, cost in _candidates(wish, routes[wish.key], own):

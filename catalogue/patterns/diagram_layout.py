@@ -96,9 +96,7 @@ def _axis(count: int, size: float, gaps: Sequence[float], start: float) -> tuple
     return starts[:count], tracks | {end + 18, end + 30}
 
 
-def _column_gaps(
-    places: Sequence[Place], wishes: Sequence[Wish], columns: Sequence[int], sizes: Sizes
-) -> list[float]:
+def _column_gaps(places: Sequence[Place], wishes: Sequence[Wish], columns: Sequence[int], sizes: Sizes) -> list[float]:
     """Each channel as wide as the labels of the edges that cross it and it alone."""
     at = {place.id: place for place in places}
     gaps = [sizes.column_gap] * (len(columns) - 1)
@@ -119,9 +117,7 @@ def _column_gaps(
     return gaps
 
 
-def _row_gaps(
-    places: Sequence[Place], wishes: Sequence[Wish], rows: Sequence[int], sizes: Sizes
-) -> list[float]:
+def _row_gaps(places: Sequence[Place], wishes: Sequence[Wish], rows: Sequence[int], sizes: Sizes) -> list[float]:
     at = {place.id: place for place in places}
     gaps = [sizes.row_gap] * (len(rows) - 1)
     for wish in wishes:
@@ -133,13 +129,9 @@ def _row_gaps(
     return gaps
 
 
-def _cropped(
-    boxes: dict[str, Rect], edges: dict[str, Drawn], columns: int, collisions: float, sizes: Sizes
-) -> Layout:
+def _cropped(boxes: dict[str, Rect], edges: dict[str, Drawn], columns: int, collisions: float, sizes: Sizes) -> Layout:
     """The same picture, moved so that its content begins at the padding, without empty margins."""
-    content = [
-        Rect(box.x, box.y - sizes.above, box.width, box.height + sizes.above) for box in boxes.values()
-    ]
+    content = [Rect(box.x, box.y - sizes.above, box.width, box.height + sizes.above) for box in boxes.values()]
     for edge in edges.values():
         content += [piece.rect(2) for piece in segments(edge.points)]
         content += [rect for rect in (edge.marker, edge.label) if rect is not None]

@@ -110,9 +110,7 @@ class _Grid:
             raise NoRoute(wish.key)
         return self._take(end[1], came, first, goals, wish)
 
-    def _ports(
-        self, id: str, owner: tuple[str, str, str]
-    ) -> list[tuple[tuple[int, int], str, Point, float, float]]:
+    def _ports(self, id: str, owner: tuple[str, str, str]) -> list[tuple[tuple[int, int], str, Point, float, float]]:
         """Where a route may leave or reach a box: free vertex outside, side, border point, offset, cost."""
         box, found = self.boxes[id], []
         for side, (dx, dy) in _DIRECTIONS.items():

@@ -19,9 +19,7 @@ def path(points: tuple[Point, ...], kind: str) -> str:
     for before, corner, after in zip(corners, corners[1:], corners[2:], strict=False):
         radius = min(_RADIUS, distance(before, corner) / 2, distance(corner, after) / 2)
         enter, leave = towards(corner, before, radius), towards(corner, after, radius)
-        path += (
-            f"L{num(enter.x)} {num(enter.y)}Q{num(corner.x)} {num(corner.y)} {num(leave.x)} {num(leave.y)}"
-        )
+        path += f"L{num(enter.x)} {num(enter.y)}Q{num(corner.x)} {num(corner.y)} {num(leave.x)} {num(leave.y)}"
     return f"{path}L{num(last.x)} {num(last.y)}"
 
 
@@ -45,8 +43,7 @@ def glyph(name: str, x: float, y: float) -> str:
 
 def text(name: str, lines: list[str], x: float, y: float, height: float, anchor: str) -> str:
     spans = "".join(
-        f'<tspan x="{num(x)}" y="{num(y + index * height)}">{escape(line)}</tspan>'
-        for index, line in enumerate(lines)
+        f'<tspan x="{num(x)}" y="{num(y + index * height)}">{escape(line)}</tspan>' for index, line in enumerate(lines)
     )
     return f'<text class="{name}" text-anchor="{anchor}">{spans}</text>'
 

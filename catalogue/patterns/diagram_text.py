@@ -38,8 +38,5 @@ def balanced(text: str, size: float, most: int) -> list[str]:
     words = text.split()
     if len(words) < 2 or most < 2:
         return [text] if text else []
-    splits = (
-        [" ".join(words[:cut]), *balanced(" ".join(words[cut:]), size, most - 1)]
-        for cut in range(1, len(words))
-    )
+    splits = ([" ".join(words[:cut]), *balanced(" ".join(words[cut:]), size, most - 1)] for cut in range(1, len(words)))
     return min(splits, key=lambda lines: max(text_width(line, size) for line in lines))

@@ -24,9 +24,7 @@ class Variant:
 
 
 def wide(picture: Picture) -> tuple[Variant, Layout]:
-    label = max(
-        max(text_width(line, LABEL) for line in balanced(box.label, LABEL, 2)) for box in picture.boxes
-    )
+    label = max(max(text_width(line, LABEL) for line in balanced(box.label, LABEL, 2)) for box in picture.boxes)
     service = max(text_width(box.service, SMALL) for box in picture.boxes)
     sizes = Sizes(
         box_width=max(128.0, 58 + max(label, service)),
@@ -37,9 +35,7 @@ def wide(picture: Picture) -> tuple[Variant, Layout]:
         above=16,
     )
     variant = Variant("wide", sizes, upright=False, stacked=False, label_size=LABEL, label_lines=2)
-    return variant, lay_out(
-        [Place(box.id, box.column, box.row) for box in picture.boxes], _wishes(picture, 2), sizes
-    )
+    return variant, lay_out([Place(box.id, box.column, box.row) for box in picture.boxes], _wishes(picture, 2), sizes)
 
 
 def upright(picture: Picture) -> tuple[Variant, Layout]:

@@ -23,9 +23,7 @@ def split(path: Path, text: str) -> Parts:
         raise ContentError(
             path,
             1,
-            "The file has no front matter."
-            if not text.startswith("---")
-            else "The front matter does not end.",
+            "The file has no front matter." if not text.startswith("---") else "The front matter does not end.",
             "Begin the file with a line `---`, then the front matter as YAML, then another line `---`.",
             id="patterns.E002",
         )

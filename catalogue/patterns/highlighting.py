@@ -22,9 +22,7 @@ def _lexer(language: str) -> Lexer:
 
 
 @lru_cache(maxsize=1024)
-def highlight(
-    text: str, language: str, *, first_line: int = 1, anchors: bool = True, label: str = ""
-) -> SafeString:
+def highlight(text: str, language: str, *, first_line: int = 1, anchors: bool = True, label: str = "") -> SafeString:
     """`<div class="highlight"><pre><code>…` with each line as `<span class="line">`.
 
     With `anchors` a line has the id `L<n>` and begins with an empty link to itself, whose `data-n` CSS shows

@@ -49,9 +49,7 @@ IDS: Final = {
 class ContentError(Exception):
     """One mistake in content. `line` counts from 1; `remedy` says what to do, in the imperative."""
 
-    def __init__(
-        self, file: Path, line: int, message: str, remedy: str, *, id: str = "patterns.E003"
-    ) -> None:
+    def __init__(self, file: Path, line: int, message: str, remedy: str, *, id: str = "patterns.E003") -> None:
         assert id in IDS, id
         super().__init__(message)
         self.file = file

@@ -104,15 +104,11 @@ def _pattern_paths() -> Json:
     file = {"name": "path", "in": "path", "required": True, "schema": {"type": "string"}}
     plain = {"name": "plain", "in": "query", "required": True, "schema": {"const": "1"}}
     return {
-        "/patterns.json": _get(
-            "listPatterns", "Every pattern", _json("PatternList", "By level, then title.")
-        ),
+        "/patterns.json": _get("listPatterns", "Every pattern", _json("PatternList", "By level, then title.")),
         "/patterns/{slug}.json": one
         | _get("getPattern", "One pattern as data", _json("PatternDocument", "All but the prose.")),
         "/patterns/{slug}.md": one
-        | _get(
-            "readPattern", "One pattern to read", _text("text/markdown", "The whole text, code included.")
-        ),
+        | _get("readPattern", "One pattern to read", _text("text/markdown", "The whole text, code included.")),
         "/patterns/{slug}/project.zip": one
         | _get(
             "downloadProject",
@@ -120,16 +116,12 @@ def _pattern_paths() -> Json:
             _binary("application/zip", "A project for the SAM CLI; the same bytes for the same content."),
         ),
         "/patterns/{slug}/diagram.svg": one
-        | _get(
-            "getDiagram", "A pattern's diagram", _text("image/svg+xml", "A picture with its description.")
-        ),
+        | _get("getDiagram", "A pattern's diagram", _text("image/svg+xml", "A picture with its description.")),
         "/patterns/{slug}/share.png": one
         | _get("getShareImage", "A pattern's share image", _binary("image/png", "1200 by 630 pixels.")),
         "/patterns/{slug}/source/{path}": {"parameters": [_SLUG, file, plain]}
         | _get("readFile", "One file of a pattern", _text("text/plain", "The file as it is deployed.")),
-        "/feed.atom": _get(
-            "getFeed", "New and revised patterns", _text("application/atom+xml", "Newest first.")
-        ),
+        "/feed.atom": _get("getFeed", "New and revised patterns", _text("application/atom+xml", "Newest first.")),
     }
 
 

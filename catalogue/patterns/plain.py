@@ -64,8 +64,7 @@ def _code(pattern: Pattern, reference: str) -> str:
     except UnresolvedReference as error:
         return f"({error.message})"
     return (
-        f"`{excerpt.path}`, lines {excerpt.first_line}–{excerpt.last_line}:\n\n"
-        f"{fenced(excerpt.text, excerpt.language)}"
+        f"`{excerpt.path}`, lines {excerpt.first_line}–{excerpt.last_line}:\n\n{fenced(excerpt.text, excerpt.language)}"
     )
 
 

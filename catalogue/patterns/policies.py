@@ -31,9 +31,7 @@ def statements_of(template: Template, function: Resource) -> list[Statement]:
 
 def allows(statement: Statement, prefix: str, target: str) -> bool:
     """Whether the statement allows an action of the service `prefix` on the resource `target`."""
-    return target in statement.resources and any(
-        action.split(":")[0].lower() == prefix for action in statement.actions
-    )
+    return target in statement.resources and any(action.split(":")[0].lower() == prefix for action in statement.actions)
 
 
 def _role_documents(template: Template, role: Any) -> Iterator[Any]:

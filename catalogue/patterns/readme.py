@@ -39,9 +39,7 @@ def _costs(pattern: Pattern) -> str:
 def _files(pattern: Pattern) -> str:
     names = [file.path for file in pattern.files if file.path in _PURPOSE] + ["samconfig.toml"]
     rows = [f"- `{name}`: {_PURPOSE[name]}" for name in names]
-    functions = sorted(
-        {file.path.split("/")[1] for file in pattern.files if file.path.startswith("functions/")}
-    )
+    functions = sorted({file.path.split("/")[1] for file in pattern.files if file.path.startswith("functions/")})
     rows += [f"- `functions/{name}/`: a Lambda function's code" for name in functions]
     return "## What is here\n\n" + "\n".join(rows)
 

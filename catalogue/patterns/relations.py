@@ -84,9 +84,7 @@ def _authorizers(template: Template) -> Iterator[Relation]:
         targets = _refs(authorizer, "AuthorizerUri") | _refs(authorizer, "ProviderARNs")
         yield from _links("authorizer", _refs(authorizer, "RestApiId"), targets, authorizer)
     for authorizer in template.of_type("AWS::ApiGatewayV2::Authorizer"):
-        yield from _links(
-            "authorizer", _refs(authorizer, "ApiId"), _refs(authorizer, "AuthorizerUri"), authorizer
-        )
+        yield from _links("authorizer", _refs(authorizer, "ApiId"), _refs(authorizer, "AuthorizerUri"), authorizer)
 
 
 def _caches(template: Template) -> Iterator[Relation]:
@@ -97,9 +95,7 @@ def _caches(template: Template) -> Iterator[Relation]:
 
 def _event_sources(template: Template) -> Iterator[Relation]:
     for mapping in template.of_type("AWS::Lambda::EventSourceMapping"):
-        yield from _links(
-            "event-source", _refs(mapping, "EventSourceArn"), _refs(mapping, "FunctionName"), mapping
-        )
+        yield from _links("event-source", _refs(mapping, "EventSourceArn"), _refs(mapping, "FunctionName"), mapping)
     for function in template.of_type("AWS::Serverless::Function"):
         for event in _mappings(function.property("Events")):
             key = _PULLED_BY_SAM.get(str(event.get("Type")))

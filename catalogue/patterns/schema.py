@@ -83,7 +83,7 @@ class Edge(Closed):
         "subscription",  # a subscription of the topic `source` that delivers to `target`
         "rule",  # a rule on the event bus `source` with `target` among its targets
         "redrive",  # the redrive policy of the queue `source` names the dead-letter queue `target`
-        "environment",  # an environment variable of the function `source` refers to `target`, and its policy allows a use
+        "environment",  # a variable of the function `source` refers to `target`, and its policy allows a use
     ]
 
 
@@ -108,7 +108,7 @@ class Diagram(Closed):
 class Request(Closed):
     """A call of the lab's endpoint; `{{name}}` in path, headers and body is replaced by a saved value or a built-in.
 
-    Built-ins: `{{uuid}}` (fresh for each call), `{{n}}` (the call's number in a burst, from 1), `{{now}}` (Unix seconds).
+    Built-ins: `{{uuid}}` (fresh for each call), `{{n}}` (the call's number in a burst, from 1), `{{now}}` (Unix s).
     """
 
     method: Method
@@ -181,12 +181,7 @@ class Observe(Closed):
 
     @model_validator(mode="after")
     def _one_bound(self) -> Self:
-        if (
-            self.measure != "logged"
-            and self.equals is None
-            and self.at_least is None
-            and self.at_most is None
-        ):
+        if self.measure != "logged" and self.equals is None and self.at_least is None and self.at_most is None:
             raise ValueError("give equals, at_least or at_most")
         if (self.measure == "logged") != (self.text is not None):
             raise ValueError("`text` goes with measure: logged, and only with it")

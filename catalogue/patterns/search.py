@@ -78,12 +78,8 @@ class Index:
             (_clean(section.title), _clean(plain_text(section.html)), number, section.id, 0)
             for section in render_body(pattern).sections
         ]
-        files = [
-            (file.path, _clean(file.text), number, "", 1) for file in pattern.files if _is_code(file.path)
-        ]
-        names = [service.name for service in pattern.services] + [
-            node.label for node in pattern.diagram.nodes
-        ]
+        files = [(file.path, _clean(file.text), number, "", 1) for file in pattern.files if _is_code(file.path)]
+        names = [service.name for service in pattern.services] + [node.label for node in pattern.diagram.nodes]
         headings = " ".join([*names, *front.helps_with, *(title for title, *_ in sections)])
         self._database.execute(
             "INSERT INTO patterns (rowid, title, summary, headings, body, code) VALUES (?, ?, ?, ?, ?, ?)",

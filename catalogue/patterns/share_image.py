@@ -115,9 +115,7 @@ class Canvas:
         left, top, right, bottom = area
         self._draw.rectangle((*_up(left, top), *_up(right, bottom)), fill, outline, round(width * DRAWN_AT))
 
-    def text(
-        self, at: tuple[float, float], text: str, face: str, size: float, fill: str, anchor: str
-    ) -> None:
+    def text(self, at: tuple[float, float], text: str, face: str, size: float, fill: str, anchor: str) -> None:
         self._draw.text(_up(*at), text, fill, font(face, size), anchor)
 
 

@@ -23,9 +23,7 @@ def near_in(library: Library, path: str) -> list[Suggestion]:
         for segment in segments
         for slug in get_close_matches(_stem(segment), list(library.by_slug), n=_MOST, cutoff=0.5)
     ]
-    return [
-        Suggestion(library.by_slug[slug].title, library.by_slug[slug].url) for slug in dict.fromkeys(slugs)
-    ][:_MOST]
+    return [Suggestion(library.by_slug[slug].title, library.by_slug[slug].url) for slug in dict.fromkeys(slugs)][:_MOST]
 
 
 def _stem(segment: str) -> str:

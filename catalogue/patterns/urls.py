@@ -1,4 +1,4 @@
-"""Addresses of everything that reads content. Files (feeds, JSON, downloads) and pages are told apart by their views module."""
+"""Addresses of everything that reads content: pages, and files (feeds, JSON, downloads) in a views module each."""
 
 from django.urls import path
 

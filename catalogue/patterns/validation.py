@@ -30,9 +30,7 @@ def validate[M: BaseModel](
         return model.model_validate(document.value), []
     except ValidationError as error:
         details = error.errors()
-        return None, [
-            _mistake(model, document, detail, id) for detail in details if not _follows(detail, details)
-        ]
+        return None, [_mistake(model, document, detail, id) for detail in details if not _follows(detail, details)]
 
 
 def read_validated[M: BaseModel](model: type[M], path: Path, *, id: str) -> M:
@@ -57,9 +55,7 @@ def _mistake(model: type[BaseModel], document: Document, detail: ErrorDetails, i
     return ContentError(document.path, document.line(*location), what, remedy, id=id)
 
 
-def _in_words(
-    model: type[BaseModel], detail: ErrorDetails, location: tuple[str | int, ...]
-) -> tuple[str, str]:
+def _in_words(model: type[BaseModel], detail: ErrorDetails, location: tuple[str | int, ...]) -> tuple[str, str]:
     """What is wrong, and the remedy."""
     place = _path(location)
     match detail["type"]:

@@ -31,8 +31,7 @@ def _mapping(loader: Any, node: yaml.MappingNode) -> dict[Hashable, Any]:
         seen[key] = key_node
     loader.flatten_mapping(node)
     return {
-        loader.construct_object(key, deep=True): loader.construct_object(value, deep=True)
-        for key, value in node.value
+        loader.construct_object(key, deep=True): loader.construct_object(value, deep=True) for key, value in node.value
     }
 
 

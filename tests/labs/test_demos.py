@@ -14,7 +14,9 @@ from catalogue.patterns.content import load_pattern, pattern_folders
 from tests.labs.conftest import Deploy
 
 RUNNABLE = [
-    folder.name for folder in pattern_folders(Path(settings.BASE_DIR / "patterns_content")) if (folder / "demo.yaml").exists()
+    folder.name
+    for folder in pattern_folders(Path(settings.BASE_DIR / "patterns_content"))
+    if (folder / "demo.yaml").exists()
 ]
 
 

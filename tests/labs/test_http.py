@@ -84,7 +84,12 @@ def test_a_callers_own_trace_id_is_kept_and_any_other_replaced() -> None:
 def test_an_answer_leaves_sandboxed_and_without_cookies() -> None:
     headers = dict(
         http.response_headers(
-            [("Set-Cookie", "a=b"), ("Content-Security-Policy", "default-src *"), ("X-Catalogue-Boot", "b"), ("X-Own", "1")],
+            [
+                ("Set-Cookie", "a=b"),
+                ("Content-Security-Policy", "default-src *"),
+                ("X-Catalogue-Boot", "b"),
+                ("X-Own", "1"),
+            ],
             trace="1-x",
             live=f"/live/{LAB}",
             upstream=UPSTREAM,
@@ -99,7 +104,10 @@ def test_an_answer_leaves_sandboxed_and_without_cookies() -> None:
 
 def test_a_labs_own_cors_header_is_not_doubled() -> None:
     headers = http.response_headers(
-        [("Access-Control-Allow-Origin", "https://shop.example")], trace="t", live="/live/x", upstream=UPSTREAM
+        [("Access-Control-Allow-Origin", "https://shop.example")],
+        trace="t",
+        live="/live/x",
+        upstream=UPSTREAM,
     )
     assert [value for name, value in headers if name == b"access-control-allow-origin"] == [b"https://shop.example"]
 

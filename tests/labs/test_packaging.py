@@ -26,9 +26,7 @@ def test_a_zip_depends_on_its_files_alone() -> None:
 def test_each_code_uri_becomes_its_artifact(postbox: Pattern) -> None:
     package = packaging.package(postbox)
     template = package.for_bucket("a-bucket")
-    code = {
-        logical: template["Resources"][logical]["Properties"]["CodeUri"] for logical in ("Web", "Worker")
-    }
+    code = {logical: template["Resources"][logical]["Properties"]["CodeUri"] for logical in ("Web", "Worker")}
     keys = {artifact.key for artifact in package.artifacts}
     assert {uri["Key"] for uri in code.values()} == keys
     assert len(keys) == 2

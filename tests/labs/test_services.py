@@ -127,9 +127,7 @@ def test_whoever_looks_finishes_a_deployment_that_its_maker_left(lab: Lab) -> No
     assert (seen.status, seen.upstream) == (Status.READY, lab.upstream)
 
 
-def test_a_second_boot_makes_labs_gone_and_a_new_one_runs(
-    postbox: Pattern, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_second_boot_makes_labs_gone_and_a_new_one_runs(postbox: Pattern, monkeypatch: pytest.MonkeyPatch) -> None:
     with process.running() as first:
         monkeypatch.setenv("EMBEDDED_AWS_URL", first.url)
         lab = services.create_lab(postbox, "somebody").lab

@@ -20,7 +20,12 @@ def test_an_invocation_tells_duration_memory_and_its_handlers_trace() -> None:
         "REPORT RequestId: r-1\tDuration: 6.20 ms\tBilled Duration: 187 ms\tMemory Size: 256 MB\t"
         "Max Memory Used: 40 MB\tInit Duration: 180.05 ms\t\n",
     )
-    assert (log.kind, log.data["at"], log.data["trace"], log.data["json"]) == ("log", 1_795_426_036.5, TRACE, said)
+    assert (log.kind, log.data["at"], log.data["trace"], log.data["json"]) == (
+        "log",
+        1_795_426_036.5,
+        TRACE,
+        said,
+    )
     assert invocation.data == {
         "at": 1_795_426_036.9938,
         "function": "Web",

@@ -46,8 +46,7 @@ def received() -> list[EmailMessage]:
     """Send what is due and read the mailbox, oldest first."""
     sender.send_due()
     return [
-        message_from_bytes(bytes(stored.raw), policy=policy.default)
-        for stored in MailboxMessage.objects.order_by("pk")
+        message_from_bytes(bytes(stored.raw), policy=policy.default) for stored in MailboxMessage.objects.order_by("pk")
     ]
 
 

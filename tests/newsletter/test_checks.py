@@ -37,17 +37,13 @@ def test_a_public_site_cannot_have_a_mailbox_page(settings: Settings) -> None:
     assert found() == ["newsletter.E001"]
 
 
-@pytest.mark.parametrize(
-    "address", ["", "updates", "updates@localhost", "Us <updates@>", "a@example.com\nBcc: b@c.de"]
-)
+@pytest.mark.parametrize("address", ["", "updates", "updates@localhost", "Us <updates@>", "a@example.com\nBcc: b@c.de"])
 def test_mail_needs_a_sender(settings: Settings, address: str) -> None:
     settings.DEFAULT_FROM_EMAIL = address
     assert found() == ["newsletter.E002"]
 
 
-@pytest.mark.parametrize(
-    "url", ["", "patterns.example.com", "ftp://example.com", "https://example.com/a", "https://"]
-)
+@pytest.mark.parametrize("url", ["", "patterns.example.com", "ftp://example.com", "https://example.com/a", "https://"])
 def test_links_need_the_address_of_the_site(settings: Settings, url: str) -> None:
     settings.SITE_URL = url
     assert found() == ["newsletter.E003"]

@@ -153,9 +153,7 @@ def test_a_mail_waiting_for_somebody_who_left_is_not_sent(client: Client) -> Non
     assert Delivery.objects.get().state == "suppressed"
 
 
-def test_leaving_between_claim_and_sending_stops_the_mail(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_leaving_between_claim_and_sending_stops_the_mail(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     subscribe(client)
     leave = f"/newsletter/unsubscribe/{tokens.unsubscribe_token(Subscriber.objects.get().ref)}"
     claim = queue.claim

@@ -80,9 +80,7 @@ def test_unknown_messages_are_not_found(client: Client, path: str) -> None:
 
 
 def test_a_mail_without_html_has_no_frame(client: Client) -> None:
-    mailers.default.send_messages(
-        [EmailMultiAlternatives("Plain", "only text", "us@example.com", ["a@example.com"])]
-    )
+    mailers.default.send_messages([EmailMultiAlternatives("Plain", "only text", "us@example.com", ["a@example.com"])])
     pk = MailboxMessage.objects.get().pk
     assert "<iframe" not in client.get(f"/mailbox/{pk}").content.decode()
     assert client.get(f"/mailbox/{pk}/html").status_code == 404

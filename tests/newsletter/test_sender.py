@@ -81,9 +81,7 @@ def test_a_permanent_refusal_is_final(sink: Sink) -> None:
     assert ConsentRecord.objects.filter(event="mailed").count() == 1
 
 
-@pytest.mark.parametrize(
-    ("said", "state"), [("452 mailbox full", "retry"), ("554 looks like spam", "failed")]
-)
+@pytest.mark.parametrize(("said", "state"), [("452 mailbox full", "retry"), ("554 looks like spam", "failed")])
 def test_a_refused_body_is_sorted_the_same_way(sink: Sink, said: str, state: str) -> None:
     enqueue(1)
     sink.on_data = lambda body: said

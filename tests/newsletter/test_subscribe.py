@@ -140,9 +140,7 @@ def test_looking_at_the_form_changes_nothing(client: Client, method: str) -> Non
     assert snapshot() == before
 
 
-@hypothesis_settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text() | st.emails() | st.text(alphabet='ab@.\r\n\t\0<>",;:%\ud800'), as_json=st.booleans())
 def test_whatever_is_typed_gets_a_clear_answer(client: Client, text: str, as_json: bool) -> None:
     ClientBudget.objects.all().delete()
@@ -252,9 +250,7 @@ def test_the_consent_record_tells_when_where_and_to_what(client: Client) -> None
     )
 
 
-@pytest.mark.parametrize(
-    "referer", ["https://evil.example/x", "http://[", "\0", "http://testserver/" + "x" * 5000]
-)
+@pytest.mark.parametrize("referer", ["https://evil.example/x", "http://[", "\0", "http://testserver/" + "x" * 5000])
 def test_what_a_form_claims_about_itself_is_not_trusted(client: Client, referer: str) -> None:
     fields = {"email": "ada@example.com", "form": "<b>\0", "wording": "999" * 2000}
     assert client.post(SUBSCRIBE, fields, headers={"referer": referer}).status_code == 303

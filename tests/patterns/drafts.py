@@ -137,12 +137,10 @@ def template(resources: str) -> Template:
     return read_template(Path("template.yaml"), f"Resources:\n{resources}")
 
 
-def expect_one(
-    mistakes: list[ContentError], *, id: str, file: str, line: int, message: str, remedy: str
-) -> None:
+def expect_one(mistakes: list[ContentError], *, id: str, file: str, line: int, message: str, remedy: str) -> None:
     """There is exactly this mistake; message and remedy need only hold the given texts."""
-    assert [(mistake.id, mistake.file.name, mistake.line) for mistake in mistakes] == [
-        (id, Path(file).name, line)
-    ], "\n".join(map(str, mistakes))
+    assert [(mistake.id, mistake.file.name, mistake.line) for mistake in mistakes] == [(id, Path(file).name, line)], (
+        "\n".join(map(str, mistakes))
+    )
     assert message in mistakes[0].message
     assert remedy in mistakes[0].remedy

@@ -85,9 +85,7 @@ def test_a_resource_is_its_whole_block_and_no_more(sample: Draft) -> None:
 
 
 def test_a_region_of_a_template_is_found(sample: Draft) -> None:
-    sample.replace(
-        "template.yaml", "      Timeout: 5\n", "      # region time\n      Timeout: 5\n      # endregion\n"
-    )
+    sample.replace("template.yaml", "      Timeout: 5\n", "      # region time\n      Timeout: 5\n      # endregion\n")
     assert resolve(sample.pattern(), "template.yaml#time").text == "      Timeout: 5\n"
 
 

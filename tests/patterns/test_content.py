@@ -87,9 +87,7 @@ def test_published_patterns_stand_by_level_then_title(tmp_path: Path) -> None:
         ("pattern.md", "template.yaml#GetHelloMethod", "template.yaml#Gone"),
     ],
 )
-def test_a_broken_pattern_is_left_out_and_harms_no_other(
-    sample: Draft, file: str, old: str, new: str
-) -> None:
+def test_a_broken_pattern_is_left_out_and_harms_no_other(sample: Draft, file: str, old: str, new: str) -> None:
     other = draft(sample.folder.parent, "other-pattern")
     publish(other)
     publish(sample)

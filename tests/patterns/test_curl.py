@@ -45,9 +45,7 @@ def test_a_shell_reads_the_words_as_they_were(text: str) -> None:
     assert shown == text.encode()
 
 
-@given(
-    st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=40).filter(lambda t: "{{" not in t)
-)
+@given(st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=40).filter(lambda t: "{{" not in t))
 def test_every_path_survives_quoting(tail: str) -> None:
     words = shlex.split(" ".join(arguments(Request(method="GET", path=f"/{tail}"))))
 
@@ -70,9 +68,7 @@ def test_json_is_sent_as_json() -> None:
 
 
 def test_saved_values_and_built_ins_become_shell_expressions() -> None:
-    made = arguments(
-        request(path="/jobs/{{job-id}}", headers={"idempotency-key": "a-{{uuid}}"}, text="{{now}}")
-    )
+    made = arguments(request(path="/jobs/{{job-id}}", headers={"idempotency-key": "a-{{uuid}}"}, text="{{now}}"))
 
     assert made[1] == '"$ENDPOINT/jobs/${job_id}"'
     assert "'idempotency-key: a-'" + '"$(uuidgen)"' in made
@@ -96,9 +92,7 @@ def test_a_saved_value_is_expanded_by_a_shell_as_one_word() -> None:
         ("HEAD", None, "curl --head "),
     ],
 )
-def test_the_method_is_named_where_curl_would_choose_another(
-    method: Any, body: str | None, expected: str
-) -> None:
+def test_the_method_is_named_where_curl_would_choose_another(method: Any, body: str | None, expected: str) -> None:
     assert command(Request(method=method, path="/x", text=body)).startswith(expected + '"$ENDPOINT/x"')
 
 
@@ -132,15 +126,11 @@ needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is no
 
 
 def run(script: str, endpoint: str) -> None:
-    subprocess.run(
-        ["sh", "-c", script], env={"ENDPOINT": endpoint, "PATH": "/usr/bin:/bin"}, check=True, timeout=20
-    )
+    subprocess.run(["sh", "-c", script], env={"ENDPOINT": endpoint, "PATH": "/usr/bin:/bin"}, check=True, timeout=20)
 
 
 @needs_curl
-@pytest.mark.parametrize(
-    "nasty", ["@/etc/passwd", 'it\'s "$HOME" `id` \\', "a\nb\n", "!x & y; #z", "%s {a,b}"]
-)
+@pytest.mark.parametrize("nasty", ["@/etc/passwd", 'it\'s "$HOME" `id` \\', "a\nb\n", "!x & y; #z", "%s {a,b}"])
 def test_a_real_curl_sends_what_was_written(endpoint: str, nasty: str) -> None:
     run(command(request(json={"note": nasty}, path="/o[1]{x}")), endpoint)
     run(command(request(text=nasty, headers={"x-empty": "", "x-note": "'$a'"})), endpoint)

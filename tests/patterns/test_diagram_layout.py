@@ -80,9 +80,7 @@ def test_a_way_back_does_not_run_on_the_way_there() -> None:
     there, back = layout.edges["A>B"], layout.edges["B>A"]
 
     assert not any(
-        one.rect(2).overlap(other.rect(2)) > 8
-        for one in segments(there.points)
-        for other in segments(back.points)
+        one.rect(2).overlap(other.rect(2)) > 8 for one in segments(there.points) for other in segments(back.points)
     )
 
 
@@ -93,9 +91,7 @@ def test_a_line_goes_around_what_stands_between() -> None:
 
 
 def test_the_channel_is_as_wide_as_its_label() -> None:
-    layout = routed(
-        [Place("A", 0, 0), Place("B", 1, 0)], [wish("A", "B", label=("a label of thirty letters, long",))]
-    )
+    layout = routed([Place("A", 0, 0), Place("B", 1, 0)], [wish("A", "B", label=("a label of thirty letters, long",))])
     label = layout.edges["A>B"].label
 
     assert layout.collisions == 0
@@ -104,9 +100,7 @@ def test_the_channel_is_as_wide_as_its_label() -> None:
 
 
 def test_a_label_without_room_is_left_out_of_the_upright_variant_but_its_number_stays() -> None:
-    layout = routed(
-        [Place("A", 0, 0), Place("B", 1, 0)], [wish("A", "B", label=("wider than the gap",))], UPRIGHT
-    )
+    layout = routed([Place("A", 0, 0), Place("B", 1, 0)], [wish("A", "B", label=("wider than the gap",))], UPRIGHT)
     edge: Drawn = layout.edges["A>B"]
 
     assert edge.label is None

@@ -79,9 +79,7 @@ def test_the_numbers_are_those_of_the_flow(real: Pattern) -> None:
     variant = parsed(render_diagram(real)).find("svg")
     assert variant is not None
     shown = {
-        int(number)
-        for group in variant.iterfind(".//g[@data-step]")
-        for number in group.attrib["data-step"].split("·")
+        int(number) for group in variant.iterfind(".//g[@data-step]") for number in group.attrib["data-step"].split("·")
     }
 
     assert shown == expected

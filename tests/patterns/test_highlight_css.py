@@ -9,9 +9,7 @@ from django.conf import settings
 SHEET = Path(settings.BASE_DIR, "static/css/components/highlight.css").read_text()
 COLOURS = {
     name: (light, dark)
-    for name, light, dark in re.findall(
-        r"--_([a-z-]+): var\(--code-[a-z-]+, light-dark\((#\w{6}), (#\w{6})\)\)", SHEET
-    )
+    for name, light, dark in re.findall(r"--_([a-z-]+): var\(--code-[a-z-]+, light-dark\((#\w{6}), (#\w{6})\)\)", SHEET)
 }
 
 

@@ -130,9 +130,7 @@ def test_a_pattern_shows_its_picture_its_files_and_its_neighbours(client: Client
 
 def test_a_node_leads_to_the_lines_of_its_resource(client: Client) -> None:
     page = get(client, "/patterns/parcel-counter/")
-    address = next(
-        link["href"] for link in page.all("a") if link.get("aria-label", "").startswith("Web function,")
-    )
+    address = next(link["href"] for link in page.all("a") if link.get("aria-label", "").startswith("Web function,"))
     path, _, anchor = address.partition("#")
     source = client.get(path).content.decode()
 

@@ -50,8 +50,5 @@ def test_directives_know_their_section() -> None:
 
 
 def test_links_are_found_in_markdown_and_html_but_not_in_code() -> None:
-    text = (
-        'A [b](/c/ "Title") and `[no](/no/)` and <a href="/d/">e</a>.\n[f]: https://g.example/\n'
-        "```\n[no](/no/)\n```"
-    )
+    text = 'A [b](/c/ "Title") and `[no](/no/)` and <a href="/d/">e</a>.\n[f]: https://g.example/\n```\n[no](/no/)\n```'
     assert links(text) == [(1, "/c/"), (1, "/d/"), (2, "https://g.example/")]

@@ -119,9 +119,7 @@ def function(policies: str, variable: str = "!Ref Table", kind: str = "AWS::Serv
 """
 
 
-def statement(
-    action: str = "dynamodb:PutItem", target: str = "!GetAtt Table.Arn", effect: str = "Allow"
-) -> str:
+def statement(action: str = "dynamodb:PutItem", target: str = "!GetAtt Table.Arn", effect: str = "Allow") -> str:
     return f"{{Effect: {effect}, Action: {action}, Resource: {target}}}"
 
 
@@ -148,10 +146,7 @@ USES = {("environment", "Work", "Table")}
         TABLE
         + function("Role: !GetAtt Role.Arn", kind="AWS::Lambda::Function")
         + ROLE.replace("{}", f"{{Policies: [{{PolicyDocument: {policy(statement())}}}]}}"),
-        TABLE
-        + ROLE
-        + function("Role: !GetAtt Role.Arn", kind="AWS::Lambda::Function")
-        + attached("!Ref Role"),
+        TABLE + ROLE + function("Role: !GetAtt Role.Arn", kind="AWS::Lambda::Function") + attached("!Ref Role"),
     ],
 )
 def test_a_function_uses_what_it_is_told_of_and_allowed(text: str) -> None:

@@ -142,9 +142,7 @@ def test_links_elsewhere_are_marked_and_dangerous_ones_disarmed(pattern: Pattern
 def test_nothing_dangerous_comes_through(text: str) -> None:
     html = converter(lambda name, argument: "").convert(text)
 
-    assert not re.search(
-        r"<(script|div onclick|img)|href=\"(?!https?:|mailto:|/(?!/)|#)", html, re.IGNORECASE
-    )
+    assert not re.search(r"<(script|div onclick|img)|href=\"(?!https?:|mailto:|/(?!/)|#)", html, re.IGNORECASE)
 
 
 @given(st.text(alphabet="<>[]()!\"'`&;:/#*_-|\\ \nabcjavascript:onerror=img", max_size=80))

@@ -1,6 +1,5 @@
 """What a wrong address may have meant."""
 
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

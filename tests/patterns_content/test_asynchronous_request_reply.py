@@ -81,9 +81,7 @@ def shop(load_handler: LoadHandler, make_table: Callable[[str, str], str], embed
 
 
 class TestIntake:
-    def test_an_order_is_accepted_with_the_jobs_address_and_queued_with_its_trace(
-        self, shop: PrintShop
-    ) -> None:
+    def test_an_order_is_accepted_with_the_jobs_address_and_queued_with_its_trace(self, shop: PrintShop) -> None:
         answer = shop.order()
         job = json.loads(answer["body"])["job"]
         assert answer["statusCode"] == 202
@@ -140,9 +138,7 @@ class TestIntake:
             {"artwork": "x" * 81},
         ],
     )
-    def test_an_order_that_cannot_be_read_is_a_400(
-        self, load_handler: LoadHandler, changes: dict[str, Any]
-    ) -> None:
+    def test_an_order_that_cannot_be_read_is_a_400(self, load_handler: LoadHandler, changes: dict[str, Any]) -> None:
         intake = load_handler(f"{FUNCTIONS}/intake/app.py")
         answer = intake.handler({"headers": {}, "body": json.dumps({**ORDER, **changes})}, LambdaContext())
         assert answer["statusCode"] == 400
@@ -193,9 +189,7 @@ class TestAsking:
         assert "Unobtainable Sans is not installed" in body["detail"]
         assert "Retry-After" not in headers
 
-    def test_a_job_past_its_deadline_counts_as_failed_and_is_not_begun_any_more(
-        self, shop: PrintShop
-    ) -> None:
+    def test_a_job_past_its_deadline_counts_as_failed_and_is_not_begun_any_more(self, shop: PrintShop) -> None:
         job = shop.accepted()
         shop.change(job, "deadline", int(time.time()) - 1)
         assert shop.ask(shop.status, job)[2]["status"] == "failed"
@@ -211,9 +205,7 @@ class TestAsking:
 
 
 class TestWorking:
-    def test_every_page_is_logged_with_the_trace_of_the_order(
-        self, shop: PrintShop, log_lines: LogLines
-    ) -> None:
+    def test_every_page_is_logged_with_the_trace_of_the_order(self, shop: PrintShop, log_lines: LogLines) -> None:
         job = shop.accepted()
         log_lines()
         shop.work(job)
@@ -221,9 +213,7 @@ class TestWorking:
         assert [line["step"] for line in lines] == ["job.started", *["page.rendered"] * 3, "job.succeeded"]
         assert {line["trace"] for line in lines} == {TRACE}
 
-    def test_a_message_that_comes_again_after_the_end_does_nothing(
-        self, shop: PrintShop, log_lines: LogLines
-    ) -> None:
+    def test_a_message_that_comes_again_after_the_end_does_nothing(self, shop: PrintShop, log_lines: LogLines) -> None:
         job = shop.accepted()
         shop.work(job)
         log_lines()

@@ -84,9 +84,7 @@ def test_an_impossible_weight_is_a_400_that_says_what_came(
     assert repr(grams) in json.loads(answer["body"])["detail"]
 
 
-def test_a_setting_that_is_no_number_raises_and_is_named(
-    load_handler: LoadHandler, context: LambdaContext
-) -> None:
+def test_a_setting_that_is_no_number_raises_and_is_named(load_handler: LoadHandler, context: LambdaContext) -> None:
     web = load_handler(HANDLER, FUEL_SURCHARGE_PERCENT="seven")
     with pytest.raises(ValueError, match="FUEL_SURCHARGE_PERCENT is not a number: 'seven'"):
         web.handler(quote("city", grams="1"), context)

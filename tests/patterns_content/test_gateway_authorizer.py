@@ -110,15 +110,11 @@ class TestAuthorizer:
         (line,) = log_lines()
         assert (line["step"], line["trace"], line["sub"]) == ("token.accepted", TRACE, "ada")
 
-    def test_a_token_with_fewer_scopes_opens_fewer_methods(
-        self, authorizer: ModuleType, tokens: ModuleType
-    ) -> None:
+    def test_a_token_with_fewer_scopes_opens_fewer_methods(self, authorizer: ModuleType, tokens: ModuleType) -> None:
         answer = authorizer.handler(call(f"Bearer {mint(tokens, ['prices:read'])}"), LambdaContext())
         assert statement(answer)["Resource"] == [f"{STAGE}/GET/prices"]
 
-    def test_a_token_without_scopes_is_denied_everything(
-        self, authorizer: ModuleType, tokens: ModuleType
-    ) -> None:
+    def test_a_token_without_scopes_is_denied_everything(self, authorizer: ModuleType, tokens: ModuleType) -> None:
         answer = authorizer.handler(call(f"Bearer {mint(tokens, [])}"), LambdaContext())
         assert (statement(answer)["Effect"], statement(answer)["Resource"]) == ("Deny", [f"{STAGE}/*"])
 
@@ -129,15 +125,11 @@ class TestAuthorizer:
         answer = authorizer.handler(call(f"Bearer {mint(tokens)}"), LambdaContext())
         assert statement(answer)["Resource"] == [f"{STAGE}/GET/prices"]
 
-    def test_a_forged_signature_is_denied_everything(
-        self, authorizer: ModuleType, tokens: ModuleType
-    ) -> None:
+    def test_a_forged_signature_is_denied_everything(self, authorizer: ModuleType, tokens: ModuleType) -> None:
         answer = authorizer.handler(call(f"Bearer {mint(tokens)}x"), LambdaContext())
         assert (statement(answer)["Effect"], statement(answer)["Resource"]) == ("Deny", [f"{STAGE}/*"])
 
-    def test_changed_claims_under_an_old_signature_are_denied(
-        self, authorizer: ModuleType, tokens: ModuleType
-    ) -> None:
+    def test_changed_claims_under_an_old_signature_are_denied(self, authorizer: ModuleType, tokens: ModuleType) -> None:
         header, _, signature = mint(tokens, ["prices:read"]).split(".")
         claims = {"sub": "eve", "scope": "quotes:write", "exp": int(time.time()) + 60}
         answer = authorizer.handler(call(f"Bearer {header}.{encoded(claims)}.{signature}"), LambdaContext())
@@ -185,9 +177,7 @@ class TestAuthorizer:
             authorizer.handler(call(f"Bearer {token}"), LambdaContext())
         assert log_lines()[0]["why"] == "expired"
 
-    def test_a_token_is_good_until_the_second_of_its_expiry(
-        self, authorizer: ModuleType, tokens: ModuleType
-    ) -> None:
+    def test_a_token_is_good_until_the_second_of_its_expiry(self, authorizer: ModuleType, tokens: ModuleType) -> None:
         token = tokens.sign({"sub": "ada", "scope": "", "exp": 1000}, KEY)
         assert authorizer.verify(token, KEY, 999.9)["sub"] == "ada"
         with pytest.raises(authorizer.Expired):

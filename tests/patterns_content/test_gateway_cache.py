@@ -15,9 +15,7 @@ def storefront(load_handler: LoadHandler) -> Any:
     return load_handler(PATH, RENDER_SECONDS="0")
 
 
-def ask(
-    storefront: Any, path: str, currency: str | None = None, **headers: str
-) -> tuple[int, dict[str, Any]]:
+def ask(storefront: Any, path: str, currency: str | None = None, **headers: str) -> tuple[int, dict[str, Any]]:
     product = path.removeprefix("/products/") if path.startswith("/products/") else None
     answer = storefront.handler(
         {
@@ -47,9 +45,7 @@ def test_an_unknown_currency_is_refused(storefront: Any) -> None:
 
 
 @pytest.mark.parametrize(("group", "discount"), [("1", 30), ("2", 10), ("3", 0), ("9", 0)])
-def test_offers_depend_on_the_price_group_whatever_the_headers_case(
-    storefront: Any, group: str, discount: int
-) -> None:
+def test_offers_depend_on_the_price_group_whatever_the_headers_case(storefront: Any, group: str, discount: int) -> None:
     assert ask(storefront, "/offers", x_price_group=group)[1]["discount_percent"] == discount
     assert ask(storefront, "/offers", X_Price_Group=group)[1]["price_group"] == group
 
@@ -63,18 +59,14 @@ def test_no_two_renderings_are_the_same(storefront: Any) -> None:
     assert len(renderings) == 20
 
 
-def test_a_rendering_is_logged_with_its_number_and_its_callers_trace(
-    storefront: Any, log_lines: LogLines
-) -> None:
+def test_a_rendering_is_logged_with_its_number_and_its_callers_trace(storefront: Any, log_lines: LogLines) -> None:
     _, page = ask(storefront, "/products/mug", x_amzn_trace_id="Root=1-abc")
     (line,) = log_lines()
     assert (line["step"], line["trace"]) == ("storefront.rendered", "Root=1-abc")
     assert line["rendering"] == page["rendering"]
 
 
-def test_rendering_takes_as_long_as_it_is_told_to(
-    load_handler: LoadHandler, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_rendering_takes_as_long_as_it_is_told_to(load_handler: LoadHandler, monkeypatch: pytest.MonkeyPatch) -> None:
     storefront = load_handler(PATH, RENDER_SECONDS="0.3")
     slept: list[float] = []
     monkeypatch.setattr(storefront.time, "sleep", slept.append)

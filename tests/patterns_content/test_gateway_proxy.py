@@ -106,17 +106,13 @@ class TestNaiveIntake:
         assert (answer["statusCode"], json.loads(answer["body"])) == (202, {"message_id": "m-1"})
         assert log_lines()[0]["step"] == "scan.accepted"
 
-    def test_what_the_queue_refuses_is_the_callers_mistake(
-        self, intake: ModuleType, context: LambdaContext
-    ) -> None:
+    def test_what_the_queue_refuses_is_the_callers_mistake(self, intake: ModuleType, context: LambdaContext) -> None:
         with Stubber(intake.sqs) as sqs:
             sqs.add_client_error("send_message", "InvalidParameterValue", "too long", http_status_code=400)
             answer = intake.handler({"headers": None, "body": "x" * 3000}, context)
         assert answer["statusCode"] == 400
 
-    def test_a_failing_queue_is_not_the_callers_mistake(
-        self, intake: ModuleType, context: LambdaContext
-    ) -> None:
+    def test_a_failing_queue_is_not_the_callers_mistake(self, intake: ModuleType, context: LambdaContext) -> None:
         with Stubber(intake.sqs) as sqs:
             sqs.add_client_error("send_message", "ServiceUnavailable", http_status_code=503)
             with pytest.raises(intake.sqs.exceptions.ClientError):

@@ -109,15 +109,11 @@ class TestBothShops:
         assert shop("GET /quotes", query={"sku": "MUG-0042", "quantity": quantity})[0] == 400
 
     def test_a_delivery_is_heard(self, shop: Ask) -> None:
-        status, body = shop(
-            "POST /deliveries", DELIVERY, Content_Type="application/cloudevents+json; charset=utf-8"
-        )
+        status, body = shop("POST /deliveries", DELIVERY, Content_Type="application/cloudevents+json; charset=utf-8")
         assert (status, body) == (202, {"event": "e-1", "order": "o-1"})
 
     @pytest.mark.parametrize("headers", [{"Content_Type": "application/json"}, {}])
-    def test_a_delivery_of_another_content_type_is_refused_unread(
-        self, shop: Ask, headers: dict[str, str]
-    ) -> None:
+    def test_a_delivery_of_another_content_type_is_refused_unread(self, shop: Ask, headers: dict[str, str]) -> None:
         assert shop("POST /deliveries", "{", **headers)[0] == 415
 
 
@@ -132,9 +128,7 @@ class TestModels:
         assert checking("POST /orders", body)[0] == 400
 
     @pytest.mark.parametrize("body", UNFIT_DELIVERIES)
-    def test_an_unfit_delivery_is_refused_by_the_model_and_by_the_twin(
-        self, checking: Ask, body: Any
-    ) -> None:
+    def test_an_unfit_delivery_is_refused_by_the_model_and_by_the_twin(self, checking: Ask, body: Any) -> None:
         assert not model("DeliveryModel").is_valid(body)
         assert checking("POST /deliveries", body, Content_Type="application/cloudevents+json")[0] == 400
 

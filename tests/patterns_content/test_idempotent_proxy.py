@@ -147,9 +147,7 @@ def test_while_somebody_is_at_work_others_are_told_when_to_come_back(shop: Shop)
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_dead_attempts_key_is_taken_over_once_its_lease_is_over(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_dead_attempts_key_is_taken_over_once_its_lease_is_over(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEASE_SECONDS", "0")
     shop.claim("dead", shop.charges.fingerprint_of(REQUEST))
     answer = shop.charge(owner="two")
@@ -158,18 +156,14 @@ def test_a_dead_attempts_key_is_taken_over_once_its_lease_is_over(
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_dead_attempts_key_is_not_taken_over_for_another_request(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_dead_attempts_key_is_not_taken_over_for_another_request(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEASE_SECONDS", "0")
     shop.claim("dead", "another request")
     assert shop.charge(owner="two")["statusCode"] == 422
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_slow_attempt_that_was_taken_over_charges_nothing(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_slow_attempt_that_was_taken_over_charges_nothing(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEASE_SECONDS", "0")
     slow, fast = shop.claim("slow"), shop.claim("fast")
     with pytest.raises(shop.charges.InProgress):
@@ -180,9 +174,7 @@ def test_a_slow_attempt_that_was_taken_over_charges_nothing(
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_slow_attempt_cannot_complete_after_the_other_has(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_slow_attempt_cannot_complete_after_the_other_has(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEASE_SECONDS", "0")
     slow, fast = shop.claim("slow"), shop.claim("fast")
     shop.complete(fast)

@@ -60,9 +60,7 @@ class TestPublish:
         with Stubber(producer.sns) as stubber:
             stubber.add_response("publish", {"MessageId": "e-1"})
             events = producer.sns.meta.events
-            events.register(
-                "provide-client-params.sns.Publish", lambda params, **_: published.append(dict(params))
-            )
+            events.register("provide-client-params.sns.Publish", lambda params, **_: published.append(dict(params)))
             yield published
 
     def test_an_order_is_published_with_what_consumers_filter_on(
@@ -121,9 +119,7 @@ class TestPublish:
 class TestBilling:
     @pytest.fixture
     def billing(self, load_handler: LoadHandler) -> ModuleType:
-        return load_handler(
-            f"{FUNCTIONS}/billing/app.py", INVOICES_TABLE="invoices", QUEUE_URL=QUEUE, VAT_PERCENT="19"
-        )
+        return load_handler(f"{FUNCTIONS}/billing/app.py", INVOICES_TABLE="invoices", QUEUE_URL=QUEUE, VAT_PERCENT="19")
 
     @pytest.fixture
     def invoices(self, billing: ModuleType) -> Iterator[Stubber]:
@@ -268,7 +264,5 @@ class TestChain:
         assert line["error"].startswith("SHIPPING_FUNCTION")
 
     @pytest.mark.parametrize("body", [None, "{", []])
-    def test_what_is_no_object_is_refused(
-        self, chain: ModuleType, context: LambdaContext, body: object
-    ) -> None:
+    def test_what_is_no_object_is_refused(self, chain: ModuleType, context: LambdaContext, body: object) -> None:
         assert chain.handler(post(body), context)["statusCode"] == 400

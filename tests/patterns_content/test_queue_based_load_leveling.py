@@ -160,9 +160,7 @@ class TestWorker:
         failed = next(line for line in log_lines() if line["step"] == "order.failed")
         assert failed["error"] == "CannotPack: order 2: 'teapot' is not stocked"
 
-    @pytest.mark.parametrize(
-        "body", ["{", "[]", "null", '"mug"', '{"item": "mug"}', '{"order": 7, "item": "mug"}']
-    )
+    @pytest.mark.parametrize("body", ["{", "[]", "null", '"mug"', '{"item": "mug"}', '{"order": 7, "item": "mug"}'])
     def test_what_is_no_order_is_reported_and_never_reaches_a_terminal(
         self, worker: ModuleType, warehouse: Warehouse, queue: Stubber, context: LambdaContext, body: str
     ) -> None:

@@ -54,9 +54,7 @@ def _of_type(template: Template, *types: str) -> Iterator[tuple[str, Mapping[str
             yield logical, resource.get("Properties") or {}
 
 
-def _create_validators(
-    client: ClientOf, template: Template, resources: Resources
-) -> Iterator[tuple[str, str]]:
+def _create_validators(client: ClientOf, template: Template, resources: Resources) -> Iterator[tuple[str, str]]:
     """Logical id of each validator with the id of the real one."""
     for logical, properties in _of_type(template, "AWS::ApiGateway::RequestValidator"):
         api = _physical(properties["RestApiId"], resources)
@@ -87,9 +85,7 @@ def _assign_validators(
             restApiId=api,
             resourceId=_resource_id(client, api, properties["ResourceId"], resources),
             httpMethod=properties["HttpMethod"],
-            patchOperations=[
-                {"op": "replace", "path": "/requestValidatorId", "value": validators[validator["Ref"]]}
-            ],
+            patchOperations=[{"op": "replace", "path": "/requestValidatorId", "value": validators[validator["Ref"]]}],
         )
 
 

@@ -143,7 +143,7 @@ async def _serve(listening: socket.socket, folder: Path) -> None:
     config.shutdown_timeout = 1
     boot_id = secrets.token_hex(8)
     threading.Thread(target=_announce, args=(port, boot_id), daemon=True).start()
-    await serve(cast(Any, guard(app, boot_id)), config, shutdown_trigger=stop.wait)
+    await serve(cast("Any", guard(app, boot_id)), config, shutdown_trigger=stop.wait)
 
 
 def _announce(port: str, boot_id: str) -> None:

@@ -71,7 +71,7 @@ def start(port: int = 0) -> Emulator:
 
     Call it from a thread that lives as long as the emulator shall: on Linux the emulator ends with it.
     """
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603  (our own interpreter and module)
         command(port),
         cwd=settings.BASE_DIR,
         stdin=subprocess.DEVNULL,
@@ -89,7 +89,7 @@ def start(port: int = 0) -> Emulator:
 
 
 def _first_line(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None  # noqa: S101 (asked for above)
+    assert process.stdout is not None
     readable, _, _ = select.select([process.stdout], [], [], START_SECONDS)
     if not readable:
         raise EmulatorDidNotStart(f"it was not ready within {START_SECONDS:.0f} seconds.")

@@ -69,7 +69,8 @@ def _call(
     body: bytes | None = None,
     headers: dict[str, str] | None = None,
 ) -> None:
-    credential = f"AWS4-HMAC-SHA256 Credential=test/20200101/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=none"
+    scope = f"test/20200101/us-east-1/{service}/aws4_request"
+    credential = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=none"
     request = urllib.request.Request(  # noqa: S310 (an address of this process)
         url + path, data=body, method=method, headers={"Authorization": credential, **(headers or {})}
     )

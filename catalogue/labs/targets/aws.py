@@ -31,9 +31,7 @@ class AwsTarget:
     log_delay_ms = 10_000
     boot_header: str | None = None
 
-    def __init__(
-        self, region: str, session: boto3.Session | None = None, endpoint_url: str | None = None
-    ) -> None:
+    def __init__(self, region: str, session: boto3.Session | None = None, endpoint_url: str | None = None) -> None:
         self.region = region
         self._clients = Clients(
             session or boto3.Session(region_name=region),
@@ -67,9 +65,7 @@ class AwsTarget:
             name = f"{settings.LABS_STACK_PREFIX}-{account}-{self.region}"
             s3 = self.client("s3")
             place = (
-                {}
-                if self.region == "us-east-1"
-                else {"CreateBucketConfiguration": {"LocationConstraint": self.region}}
+                {} if self.region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": self.region}}
             )
             try:
                 s3.create_bucket(Bucket=name, **place)

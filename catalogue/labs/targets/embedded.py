@@ -16,9 +16,7 @@ from catalogue.labs.embedded.guard import BOOT_HEADER, BOOT_PATH
 from catalogue.labs.targets import Resources, TargetDown
 from catalogue.labs.targets.clients import Clients
 
-_ENDPOINT = re.compile(
-    r"https://(?P<api>[a-z0-9]+)\.execute-api\.[a-z0-9-]+\.amazonaws\.com/(?P<stage>[\w-]+)/?"
-)
+_ENDPOINT = re.compile(r"https://(?P<api>[a-z0-9]+)\.execute-api\.[a-z0-9-]+\.amazonaws\.com/(?P<stage>[\w-]+)/?")
 _BOOT_CACHE_SECONDS = 0.5
 
 

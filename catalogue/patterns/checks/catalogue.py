@@ -37,10 +37,7 @@ def check_own_data() -> Iterator[ContentError]:
         if price.service not in known:
             yield ContentError(
                 PRICES_FILE,
-                PRICES_FILE.read_text("utf-8")[: PRICES_FILE.read_text("utf-8").index(f"  {key}:")].count(
-                    "\n"
-                )
-                + 1,
+                PRICES_FILE.read_text("utf-8")[: PRICES_FILE.read_text("utf-8").index(f"  {key}:")].count("\n") + 1,
                 f"The price `{key}` names the service `{price.service}`, which is unknown.",
                 f"Use a key of services.yaml: {', '.join(known)}.",
                 id="patterns.E060",
@@ -92,9 +89,7 @@ def _related(pattern: Pattern, by_slug: dict[str, Pattern], unread: set[str]) ->
             )
 
 
-def _unlinkable(
-    pattern: Pattern, slug: str, by_slug: dict[str, Pattern], unread: set[str]
-) -> tuple[str, str] | None:
+def _unlinkable(pattern: Pattern, slug: str, by_slug: dict[str, Pattern], unread: set[str]) -> tuple[str, str] | None:
     """Why `pattern` cannot lead its readers to `slug`, and the remedy."""
     if slug in unread:
         return None

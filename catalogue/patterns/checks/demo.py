@@ -78,9 +78,7 @@ def check(pattern: Pattern) -> Iterator[ContentError]:
 
 
 def _wrong(pattern: Pattern, place: Place, message: str, remedy: str, id: str) -> ContentError:
-    return ContentError(
-        pattern.folder / "demo.yaml", pattern.line("demo.yaml", *place), message, remedy, id=id
-    )
+    return ContentError(pattern.folder / "demo.yaml", pattern.line("demo.yaml", *place), message, remedy, id=id)
 
 
 def _route(pattern: Pattern, place: Place, step: Step) -> Iterator[ContentError]:
@@ -166,9 +164,7 @@ def _operation(pattern: Pattern, place: Place, operation: Operation) -> Iterator
     }.get(operation.action, set())
     given = {key for key in ("to", "name", "value") if getattr(operation, key) is not None}
     for key in sorted(needed - given):
-        yield _wrong(
-            pattern, place, f"`{operation.action}` needs `{key}`.", f"Add `{key}:`.", "patterns.E033"
-        )
+        yield _wrong(pattern, place, f"`{operation.action}` needs `{key}`.", f"Add `{key}:`.", "patterns.E033")
     for key in sorted(given - needed):
         yield _wrong(
             pattern,
@@ -201,9 +197,7 @@ def _value(pattern: Pattern, place: Place, operation: Operation) -> Iterator[Con
         )
 
 
-def _resource(
-    pattern: Pattern, place: Place, id: str, types: tuple[str, ...], what: str
-) -> Iterator[ContentError]:
+def _resource(pattern: Pattern, place: Place, id: str, types: tuple[str, ...], what: str) -> Iterator[ContentError]:
     resource = pattern.template.resources.get(id)
     if resource is not None and resource.type in types:
         return
@@ -298,9 +292,7 @@ def _variables(pattern: Pattern, place: Place, step: Step, saved: set[str]) -> I
     yield from _unknown(pattern, step, observed, saved | step.save.keys())
 
 
-def _unknown(
-    pattern: Pattern, step: Step, parts: list[tuple[Place, Any]], known: Set[str]
-) -> Iterator[ContentError]:
+def _unknown(pattern: Pattern, step: Step, parts: list[tuple[Place, Any]], known: Set[str]) -> Iterator[ContentError]:
     for where, value in parts:
         for name in dict.fromkeys(_used(value)):
             if name not in known:

@@ -41,9 +41,7 @@ def name_of(edge: Edge) -> str:
     return f"{edge.source}>{edge.target}"
 
 
-def _wrong(
-    pattern: Pattern, location: tuple[str | int, ...], message: str, remedy: str, id: str
-) -> ContentError:
+def _wrong(pattern: Pattern, location: tuple[str | int, ...], message: str, remedy: str, id: str) -> ContentError:
     return ContentError(
         pattern.folder / "diagram.yaml", pattern.line("diagram.yaml", *location), message, remedy, id=id
     )
@@ -122,9 +120,7 @@ def _edges(pattern: Pattern) -> Iterator[ContentError]:
                 "patterns.E022",
             )
         if name in drawn:
-            yield _wrong(
-                pattern, place, f"The edge {name} is drawn twice.", "Keep one of them.", "patterns.E025"
-            )
+            yield _wrong(pattern, place, f"The edge {name} is drawn twice.", "Keep one of them.", "patterns.E025")
         drawn.add(name)
         if not unknown:
             yield from _ends(pattern, index, edge, actors)
@@ -167,9 +163,7 @@ def _proof(
         return
     if not {edge.source, edge.target} <= pattern.template.resources.keys():
         return
-    between = {
-        relation for relation in proven if {relation.source, relation.target} == {edge.source, edge.target}
-    }
+    between = {relation for relation in proven if {relation.source, relation.target} == {edge.source, edge.target}}
     if any(relation.kind == edge.by and relation.source == edge.source for relation in between):
         return
     needed = NEEDS[edge.by].format(source=edge.source, target=edge.target)

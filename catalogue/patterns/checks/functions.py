@@ -28,9 +28,7 @@ class _Function:
 
     def wrong(self, setting: str, message: str, remedy: str) -> ContentError:
         line = self.template.line("Resources", self.resource.id, "Properties", setting)
-        return ContentError(
-            self.template.path, line, f"`{self.resource.id}`: {message}", remedy, id="patterns.E040"
-        )
+        return ContentError(self.template.path, line, f"`{self.resource.id}`: {message}", remedy, id="patterns.E040")
 
 
 def check(pattern: Pattern) -> Iterator[ContentError]:
@@ -93,9 +91,7 @@ def _handler(pattern: Pattern, function: _Function, folder: str) -> Iterator[Con
     path = f"functions/{folder}/{module}.py"
     files: dict[str, SourceFile] = {file.path: file for file in pattern.files}
     if not module:
-        yield function.wrong(
-            "Handler", f"`Handler` is {handler!r}.", "Write module and function: `app.handler`."
-        )
+        yield function.wrong("Handler", f"`Handler` is {handler!r}.", "Write module and function: `app.handler`.")
     elif path not in files:
         yield function.wrong("Handler", f"`Handler` is `{handler}`, and there is no {path}.", "Mend either.")
     elif name not in _functions_of(files[path]):

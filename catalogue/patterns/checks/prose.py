@@ -98,9 +98,7 @@ def _directives(pattern: Pattern) -> Iterator[ContentError]:
                     "patterns.E011",
                 )
         for extra in uses[1:]:
-            yield _wrong(
-                pattern, extra.line, f"`[[{name}]]` stands here again.", "Keep one of them.", "patterns.E011"
-            )
+            yield _wrong(pattern, extra.line, f"`[[{name}]]` stands here again.", "Keep one of them.", "patterns.E011")
         if not uses and section in headings:
             yield _wrong(
                 pattern,

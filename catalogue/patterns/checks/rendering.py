@@ -59,9 +59,7 @@ def _code(pattern: Pattern, reference: str, line: int) -> Iterator[ContentError]
     try:
         resolve(pattern, reference)
     except UnresolvedReference as error:
-        yield ContentError(
-            file, line, f"`[[code {reference}]]`: {error.message}", error.remedy, id="patterns.E016"
-        )
+        yield ContentError(file, line, f"`[[code {reference}]]`: {error.message}", error.remedy, id="patterns.E016")
 
 
 def _prices(pattern: Pattern) -> Iterator[ContentError]:

@@ -97,9 +97,7 @@ def _document(request: HttpRequest, document: BaseModel) -> HttpResponseBase:
     return _answer(request, document.model_dump_json(indent=2) + "\n", JSON)
 
 
-def _answer(
-    request: HttpRequest, body: str | bytes, content_type: str, *, download: str = ""
-) -> HttpResponseBase:
+def _answer(request: HttpRequest, body: str | bytes, content_type: str, *, download: str = "") -> HttpResponseBase:
     """The body with a strong ETag of its bytes, or 304 if the client has it (RFC 9110, 13.1.2).
 
     Everything here is public and the same for everyone, so any page may fetch it and any cache may keep it

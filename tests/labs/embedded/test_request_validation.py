@@ -52,8 +52,7 @@ class TestMistakes:
             ),
             (
                 {"weight": {}},
-                "instance type (object) does not match any allowed primitive type "
-                '(allowed: ["integer","number"])',
+                'instance type (object) does not match any allowed primitive type (allowed: ["integer","number"])',
             ),
             (
                 {"quantity": 0},

@@ -51,9 +51,7 @@ def stage(**method_settings: dict[str, Any]) -> dict[str, Any]:
     return {"cacheClusterEnabled": True, "methodSettings": method_settings}
 
 
-def ask(
-    cache: StageCache, backend: Backend, *, key: str = "mug", settings: Settings, **headers: str
-) -> Answer:
+def ask(cache: StageCache, backend: Backend, *, key: str = "mug", settings: Settings, **headers: str) -> Answer:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     answer: Answer = asyncio.run(answer_through(cache, settings, (key,), named, backend.render))
     return answer
@@ -92,9 +90,7 @@ class TestSettings:
             "cacheTtlInSeconds": 300,
             "requireAuthorizationForCacheControl": False,
         }
-        found = settings_of(
-            stage(**{"/~1products~1{id}/GET": CACHED, "/products/{id}/GET": changed}), PRODUCT, "GET"
-        )
+        found = settings_of(stage(**{"/~1products~1{id}/GET": CACHED, "/products/{id}/GET": changed}), PRODUCT, "GET")
         assert found is not None
         assert (found.seconds, found.anyone_may_invalidate) == (8, True)
 

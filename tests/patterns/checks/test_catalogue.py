@@ -104,9 +104,7 @@ def test_the_sites_own_data_is_sound() -> None:
 
 def test_a_mistake_in_the_sites_own_data_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = tmp_path / "prices.yaml"
-    broken.write_text(
-        prices.PRICES_FILE.read_text("utf-8").replace("service: lambda", "service: lambada"), "utf-8"
-    )
+    broken.write_text(prices.PRICES_FILE.read_text("utf-8").replace("service: lambda", "service: lambada"), "utf-8")
     monkeypatch.setattr(prices, "PRICES_FILE", broken)
     monkeypatch.setattr(catalogue, "PRICES_FILE", broken)
     prices.price_book.cache_clear()

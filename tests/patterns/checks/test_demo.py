@@ -196,9 +196,7 @@ def test_an_operation_on_a_fitting_resource_is_fine(queued: Draft) -> None:
         ),
     ],
 )
-def test_an_operation_fits_its_resource(
-    queued: Draft, old: str, new: str, id: str, message: str, remedy: str
-) -> None:
+def test_an_operation_fits_its_resource(queued: Draft, old: str, new: str, id: str, message: str, remedy: str) -> None:
     queued.append("demo.yaml", OPERATION)
     queued.replace("demo.yaml", old, new)
     (mistake,) = queued.mistakes()

@@ -202,9 +202,7 @@ def test_what_lies_outside_has_an_actor_at_one_end(queued: Draft) -> None:
 
 
 def test_a_node_is_drawn_once(queued: Draft) -> None:
-    queued.replace(
-        "diagram.yaml", "\nedges:", "  - id: OrdersTable\n    label: Again\n    at: [5, 4]\n\nedges:"
-    )
+    queued.replace("diagram.yaml", "\nedges:", "  - id: OrdersTable\n    label: Again\n    at: [5, 4]\n\nedges:")
     expect_one(
         queued.mistakes(),
         id="patterns.E025",

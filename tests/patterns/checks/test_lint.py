@@ -81,9 +81,7 @@ def test_an_ignored_rule_needs_a_reason(tmp_path: Path) -> None:
         message="without a reason",
         remedy="comment",
     )
-    path.write_text(
-        ignoring.replace("      ignore", "      # The reader shall see it fail.\n      ignore"), "utf-8"
-    )
+    path.write_text(ignoring.replace("      ignore", "      # The reader shall see it fail.\n      ignore"), "utf-8")
     assert list(lint.check(path)) == []
 
 

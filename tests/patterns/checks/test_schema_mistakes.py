@@ -124,9 +124,7 @@ def test_front_matter_is_needed(sample: Draft) -> None:
 @pytest.mark.parametrize("name", ["pattern.md", "template.yaml", "diagram.yaml"])
 def test_a_missing_file_is_named(sample: Draft, name: str) -> None:
     (sample.folder / name).unlink()
-    expect_one(
-        sample.mistakes(), id="patterns.E001", file=name, line=1, message=f"no {name}", remedy="Add the file"
-    )
+    expect_one(sample.mistakes(), id="patterns.E001", file=name, line=1, message=f"no {name}", remedy="Add the file")
 
 
 def test_a_file_without_a_place_is_named(sample: Draft) -> None:

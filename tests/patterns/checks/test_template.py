@@ -95,9 +95,7 @@ def test_a_function_names_code_that_is_there(
 
 def test_globals_stand_in_for_a_functions_own_settings(sample: Draft) -> None:
     sample.replace("template.yaml", "      Handler: app.handler\n", "")
-    sample.replace(
-        "template.yaml", "\nResources:", "\nGlobals:\n  Function:\n    Handler: app.handler\n\nResources:"
-    )
+    sample.replace("template.yaml", "\nResources:", "\nGlobals:\n  Function:\n    Handler: app.handler\n\nResources:")
     assert sample.mistakes() == []
 
 

@@ -243,10 +243,7 @@ def test_llms_txt_leads_to_the_markdown_of_every_pattern(client: Client) -> None
     text = client.get("/llms.txt").content.decode()
 
     assert text.startswith("# Serverless Patterns\n\n> ")
-    assert (
-        "- [Parcel Counter](https://patterns.example/patterns/parcel-counter.md): A counter that hands"
-        in text
-    )
+    assert "- [Parcel Counter](https://patterns.example/patterns/parcel-counter.md): A counter that hands" in text
 
 
 TRICKS = [
@@ -291,9 +288,7 @@ def test_a_path_that_leaves_the_patterns_own_files_is_refused_and_touches_no_fil
     monkeypatch.setattr("io.open", watched)
     monkeypatch.setattr("builtins.open", watched)
 
-    response = client.get(
-        f"/patterns/parcel-counter/source/{trick}?plain=1", headers={"accept": "application/json"}
-    )
+    response = client.get(f"/patterns/parcel-counter/source/{trick}?plain=1", headers={"accept": "application/json"})
 
     assert response.status_code in (400, 404)
     assert b"a secret" not in response.content

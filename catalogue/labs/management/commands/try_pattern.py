@@ -31,9 +31,7 @@ class Command(BaseCommand):
         parser.add_argument("slug", help="the pattern's folder under patterns_content/")
         parser.add_argument("--step", action="append", default=[], help="take only this step (repeatable)")
         parser.add_argument("--variant", choices=("pattern", "naive"), default="pattern")
-        parser.add_argument(
-            "--logs", action="store_true", help="show the log lines of steps that went well, too"
-        )
+        parser.add_argument("--logs", action="store_true", help="show the log lines of steps that went well, too")
         parser.add_argument(
             "--deploy-only", action="store_true", help="deploy, print the endpoint's address and delete"
         )

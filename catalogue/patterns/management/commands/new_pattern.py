@@ -20,7 +20,7 @@ NEXT_STEPS = """Made {folder}, a draft that deploys and passes the checks as it 
 class Command(BaseCommand):
     help = "Start a new pattern: a folder with a small, deployable draft."
     # A mistake in some other pattern is no reason not to start a new one.
-    requires_system_checks = []
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug", help="lower-case words joined by hyphens: it becomes the address")

@@ -13,9 +13,9 @@ dynamodb = boto3.client("dynamodb")
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """GET /jobs/{id} -> 200 pending, failed or cancelled; 303 to the proof when done; 404 unknown."""
     job = event["pathParameters"]["id"]
-    found = dynamodb.get_item(
-        TableName=os.environ["JOBS_TABLE"], Key={"id": {"S": job}}, ConsistentRead=True
-    ).get("Item")
+    found = dynamodb.get_item(TableName=os.environ["JOBS_TABLE"], Key={"id": {"S": job}}, ConsistentRead=True).get(
+        "Item"
+    )
     if found is None:
         log("job.unknown", event, job=job)
         body = {"status": 404, "title": "There is no such job"}

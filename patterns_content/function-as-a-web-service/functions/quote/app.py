@@ -36,9 +36,7 @@ class Refused(Exception):
 
 def list_zones(event: dict[str, Any]) -> dict[str, Any]:
     """The zones with their names and days in transit."""
-    return {
-        "zones": [{"id": key, "name": zone["name"], "days": zone["days"]} for key, zone in TARIFF.items()]
-    }
+    return {"zones": [{"id": key, "name": zone["name"], "days": zone["days"]} for key, zone in TARIFF.items()]}
 
 
 # region get_quote

@@ -66,9 +66,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         return answer(400, {"title": "quantity must be 1 to 1000"})
     total = PRICES[item] * quantity
     log("quote.given", headers, sub=claims["sub"], item=item, quantity=quantity, total_cents=total)
-    return answer(
-        200, {"quoted_for": claims["sub"], "item": item, "quantity": quantity, "total_cents": total}
-    )
+    return answer(200, {"quoted_for": claims["sub"], "item": item, "quantity": quantity, "total_cents": total})
 
 
 def answer(status: int, body: dict[str, Any]) -> dict[str, Any]:

@@ -121,9 +121,7 @@ def complete(mine: Claim, answer: Answer, effect: dict[str, Any]) -> None:
             ]
         )
     except dynamodb.exceptions.TransactionCanceledException as error:
-        if any(
-            reason["Code"] == "ConditionalCheckFailed" for reason in error.response["CancellationReasons"]
-        ):
+        if any(reason["Code"] == "ConditionalCheckFailed" for reason in error.response["CancellationReasons"]):
             raise InProgress from None
         raise
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,14 +41,14 @@ class Upstream:
 
     url: str = ""
     requests: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
-    answer: web.Response = field(default_factory=lambda: web.Response(text="ok"))
+    answer: Callable[[], web.Response] = lambda: web.Response(text="ok")
     delay: float = 0
 
     async def handle(self, request: web.BaseRequest) -> web.Response:
         headers = {name.lower(): value for name, value in request.headers.items()}
         self.requests.append((request.method, request.raw_path, headers, await request.content.read()))
         await asyncio.sleep(self.delay)
-        return self.answer
+        return self.answer()
 
 
 @asynccontextmanager
@@ -90,9 +90,9 @@ def test_method_path_query_headers_and_body_arrive_as_they_were_sent() -> None:
 def test_an_answer_too_large_for_lambda_is_a_502() -> None:
     async def scenario() -> None:
         async with upstream() as double:
-            double.answer = web.Response(body=b"x" * edge_module.MOST_BYTES_OUT)
+            double.answer = lambda: web.Response(body=b"x" * edge_module.MOST_BYTES_OUT)
             assert len((await call_edge(LAB, "GET", "/", {})).body) == edge_module.MOST_BYTES_OUT
-            double.answer = web.Response(body=b"x" * (edge_module.MOST_BYTES_OUT + 1))
+            double.answer = lambda: web.Response(body=b"x" * (edge_module.MOST_BYTES_OUT + 1))
             refused = await call_edge(LAB, "GET", "/", {})
             assert (refused.status, refused.parsed["title"]) == (502, "Answer too large")
 
@@ -160,7 +160,7 @@ def test_a_preflight_is_answered_without_calling_the_lab() -> None:
 def test_redirects_are_passed_on_and_not_followed() -> None:
     async def scenario() -> None:
         async with upstream() as double:
-            double.answer = web.Response(status=302, headers={"Location": "http://127.0.0.1:9/secret"})
+            double.answer = lambda: web.Response(status=302, headers={"Location": "http://127.0.0.1:9/secret"})
             answer = await call_edge(LAB, "GET", "/", {})
             assert (answer.status, answer.headers["location"]) == (302, "http://127.0.0.1:9/secret")
             assert len(double.requests) == 1

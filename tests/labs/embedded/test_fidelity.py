@@ -1,0 +1,63 @@
+"""Invocations are told as AWS tells them."""
+
+from catalogue.labs import gauges
+from catalogue.labs.edge_client import call_edge
+from catalogue.labs.embedded.fidelity import error_lines, is_malformed, platform_lines
+from catalogue.labs.models import Lab
+from catalogue.labs.services import resources_of
+from catalogue.labs.targets import get_target
+from catalogue.labs.trace import LogReader
+from tests.labs.conftest import run
+
+
+def test_the_report_line_is_written_as_aws_writes_it() -> None:
+    lines = platform_lines("r-1", "$LATEST", 256, ["said"], 6.204, 180.05)
+    assert lines == [
+        "START RequestId: r-1 Version: $LATEST",
+        "said",
+        "END RequestId: r-1",
+        "REPORT RequestId: r-1\tDuration: 6.20 ms\tBilled Duration: 187 ms\tMemory Size: 256 MB\t"
+        "Max Memory Used: 256 MB\tInit Duration: 180.05 ms",
+    ]
+    assert "Init" not in platform_lines("r-1", "1", 128, [], 1, None)[-1]
+
+
+def test_a_traceback_begins_with_the_error_and_hides_the_worker() -> None:
+    lines = [
+        "before",
+        "Traceback (most recent call last):",
+        '  File "/tmp/x/ministack-lambda-f-1/_worker.py", line 128, in run',
+        "    result = handler_fn(event, context)",
+        '  File "/tmp/x/ministack-lambda-f-1/code/app.py", line 5, in handler',
+        '    raise ValueError("no")',
+        "ValueError: no",
+    ]
+    assert error_lines(lines) == [
+        "before",
+        "[ERROR] ValueError: no",
+        "Traceback (most recent call last):",
+        '  File "/var/task/app.py", line 5, in handler',
+        '    raise ValueError("no")',
+    ]
+    assert error_lines(["only said"]) == ["only said"]
+
+
+def test_what_a_proxy_integration_may_return() -> None:
+    assert not is_malformed({"statusCode": 200, "body": "x", "headers": {}})
+    assert is_malformed("text")
+    assert is_malformed({"message": "x"})
+
+
+def test_cold_warm_and_failed_invocations_are_told_apart(lab: Lab) -> None:
+    async def scenario() -> None:
+        for path in ("/look", "/look", "/fail"):
+            await call_edge(lab.pk, "GET", path, {})
+
+    run(scenario())
+    lines = gauges.read_logs(get_target(), {"Web": resources_of(lab)["Web"]}, 0)
+    told = [event.data for event in LogReader().read(lines) if event.kind == "invocation"]
+    assert [(data["cold"], data["error"]) for data in told] == [(True, False), (False, False), (False, True)]
+    assert told[0]["init_ms"] > told[0]["ms"]
+    assert told[0]["memory_mb"] == 256
+    assert any(line.message.startswith("[ERROR] ValueError: the counter is closed") for line in lines)
+    assert not any("ministack" in line.message for line in lines)

@@ -1,0 +1,93 @@
+"""The AWS target: its requests against botocore's own models, its rules, and the whole life of a lab by its code."""
+
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+from pytest_django import Settings
+
+from catalogue.labs.targets import TargetDown
+from catalogue.labs.targets.aws import AwsTarget, with_boundary
+
+BOUNDARY = "arn:aws:iam::123456789012:policy/labs"
+
+
+def target(region: str = "eu-central-1") -> AwsTarget:
+    keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
+    return AwsTarget(region, boto3.Session(region_name=region, **keys))
+
+
+def test_a_bucket_is_made_private_and_forgets_after_a_day(settings: Settings) -> None:
+    settings.LABS_BUCKET = ""
+    aws = target()
+    name = "patterns-lab-123456789012-eu-central-1"
+    with Stubber(aws.client("sts")) as sts, Stubber(aws.client("s3")) as s3:
+        sts.add_response("get_caller_identity", {"Account": "123456789012"})
+        s3.add_response(
+            "create_bucket",
+            {},
+            {"Bucket": name, "CreateBucketConfiguration": {"LocationConstraint": "eu-central-1"}},
+        )
+        blocked = dict.fromkeys(
+            ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
+        )
+        s3.add_response("put_public_access_block", {}, {"Bucket": name, "PublicAccessBlockConfiguration": blocked})
+        s3.add_response("put_bucket_lifecycle_configuration", {})
+        assert aws.bucket() == name
+        assert aws.bucket() == name
+        s3.assert_no_pending_responses()
+
+
+def test_a_bucket_of_ones_own_is_taken_as_it_is(settings: Settings) -> None:
+    settings.LABS_BUCKET = ""
+    aws = target("us-east-1")
+    with Stubber(aws.client("sts")) as sts, Stubber(aws.client("s3")) as s3:
+        sts.add_response("get_caller_identity", {"Account": "123456789012"})
+        s3.add_client_error("create_bucket", "BucketAlreadyOwnedByYou", http_status_code=409)
+        assert aws.bucket() == "patterns-lab-123456789012-us-east-1"
+    settings.LABS_BUCKET = "given"
+    assert target().bucket() == "given"
+
+
+def test_missing_rights_are_told(settings: Settings) -> None:
+    settings.LABS_BUCKET = ""
+    aws = target()
+    with Stubber(aws.client("sts")) as sts:
+        sts.add_client_error("get_caller_identity", "AccessDenied", "not you")
+        with pytest.raises(TargetDown, match="not you"):
+            aws.bucket()
+
+
+def test_every_role_gets_the_boundary(settings: Settings) -> None:
+    settings.LABS_PERMISSIONS_BOUNDARY = BOUNDARY
+    template: dict[str, Any] = {
+        "Resources": {
+            "F": {"Type": "AWS::Serverless::Function", "Properties": {"Handler": "a.b"}},
+            "R": {"Type": "AWS::IAM::Role"},
+            "Q": {"Type": "AWS::SQS::Queue"},
+        }
+    }
+    bounded = target().adapt(template)["Resources"]
+    assert bounded["F"]["Properties"] == {"Handler": "a.b", "PermissionsBoundary": BOUNDARY}
+    assert bounded["R"]["Properties"] == {"PermissionsBoundary": BOUNDARY}
+    assert bounded["Q"] == {"Type": "AWS::SQS::Queue"}
+    assert "PermissionsBoundary" not in str(template)
+    assert with_boundary(template, "") is template
+
+
+def test_the_service_role_is_used_where_there_is_one(settings: Settings) -> None:
+    assert target().stack_options() == {}
+    settings.LABS_ROLE_ARN = "arn:aws:iam::123456789012:role/cfn"
+    assert target().stack_options() == {"RoleARN": "arn:aws:iam::123456789012:role/cfn"}
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    ["http://abc123.execute-api.eu-central-1.amazonaws.com/live", "https://evil.example/live", "https://a.execute-api.x.amazonaws.com.evil.example/live"],
+)
+def test_only_a_stage_of_api_gateway_may_be_called(endpoint: str) -> None:
+    with pytest.raises(ValueError, match="no stage"):
+        target().upstream(endpoint)
+    good = "https://abc123.execute-api.eu-central-1.amazonaws.com/live"
+    assert target().upstream(good + "/") == good

@@ -272,20 +272,19 @@ def _read_aws(target: Target, resources: Any, since_ms: int) -> tuple[list[LogLi
 _feeds: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Feed]]" = weakref.WeakKeyDictionary()
 
 
-def feed_of(lab_id: str) -> Feed:
-    """The lab's feed on the running event loop; raises TooManyStreams if it has as many watchers as it may have."""
-    feed = _feeds.setdefault(asyncio.get_running_loop(), {}).get(lab_id) or Feed(lab_id)
-    if feed.full:
+def require_room(lab_id: str) -> None:
+    """Raises TooManyStreams if the lab has as many watchers on the running event loop as it may have."""
+    feed = _feeds.get(asyncio.get_running_loop(), {}).get(lab_id)
+    if feed is not None and feed.full:
         raise TooManyStreams
-    return feed
 
 
-async def watch(feed: Feed, lab_id: str, cursor: Cursor | None) -> AsyncGenerator[Told | None]:
-    """The feed's events for one watcher, who leaves when the iteration is closed. Raises TooManyStreams."""
-    if feed.full:
-        raise TooManyStreams
+async def watch(lab_id: str, cursor: Cursor | None) -> AsyncGenerator[Told | None]:
+    """The lab's events for one watcher, who leaves when the iteration is closed. Raises TooManyStreams."""
     feeds = _feeds.setdefault(asyncio.get_running_loop(), {})
-    feeds[lab_id] = feed
+    feed = feeds.get(lab_id) or feeds.setdefault(lab_id, Feed(lab_id))
+    if feed.full:
+        raise TooManyStreams
     feed.join()
     try:
         async for told in feed.events(cursor):

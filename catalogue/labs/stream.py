@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from django.http import HttpRequest, StreamingHttpResponse
 
 from catalogue.errors import Problem
-from catalogue.labs.feed import Cursor, Feed, Told, TooManyStreams, feed_of, watch
+from catalogue.labs.feed import Cursor, Told, TooManyStreams, require_room, watch
 
 _RETRY_MS = 1000
 
@@ -14,7 +14,7 @@ _RETRY_MS = 1000
 def event_stream(request: HttpRequest, lab_id: str) -> StreamingHttpResponse:
     """The response; it resumes after the event that the Last-Event-ID header names. Raises Problem (429)."""
     try:
-        feed = feed_of(lab_id)
+        require_room(lab_id)
     except TooManyStreams:
         raise Problem(
             429,
@@ -23,15 +23,15 @@ def event_stream(request: HttpRequest, lab_id: str) -> StreamingHttpResponse:
             headers={"Retry-After": "10"},
         ) from None
     cursor = Cursor.parse(request.headers.get("Last-Event-ID", ""))
-    response = StreamingHttpResponse(_lines(feed, lab_id, cursor), content_type="text/event-stream")
+    response = StreamingHttpResponse(_lines(lab_id, cursor), content_type="text/event-stream")
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"
     return response
 
 
-async def _lines(feed: Feed, lab_id: str, cursor: Cursor | None) -> AsyncIterator[bytes]:
+async def _lines(lab_id: str, cursor: Cursor | None) -> AsyncIterator[bytes]:
     yield f"retry: {_RETRY_MS}\n\n".encode()
-    watching = watch(feed, lab_id, cursor)
+    watching = watch(lab_id, cursor)
     try:
         async for told in watching:
             yield b": still here\n\n" if told is None else _event(told)

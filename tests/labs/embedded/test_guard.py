@@ -29,7 +29,9 @@ def test_only_health_and_cloudformation_are_open(path: str, closed: bool) -> Non
     assert is_closed(path) is closed
 
 
-@pytest.mark.parametrize("path", ["/_ministack/reset", "/%5fministack/reset", "/_ministack/config", "//_ministack/reset"])
+@pytest.mark.parametrize(
+    "path", ["/_ministack/reset", "/%5fministack/reset", "/_ministack/config", "//_ministack/reset"]
+)
 def test_a_running_emulator_cannot_be_reset(emulator: Emulator, path: str) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(urllib.request.Request(emulator.url + path, data=b"{}", method="POST"), timeout=5)

@@ -7,15 +7,19 @@ import pytest
 from botocore.stub import Stubber
 from pytest_django import Settings
 
+from catalogue.labs import services
+from catalogue.labs.embedded.process import Emulator
+from catalogue.labs.stacks import read_stack
 from catalogue.labs.targets import TargetDown
 from catalogue.labs.targets.aws import AwsTarget, with_boundary
+from catalogue.patterns.content import Pattern
 
 BOUNDARY = "arn:aws:iam::123456789012:policy/labs"
 
 
 def target(region: str = "eu-central-1") -> AwsTarget:
-    keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
-    return AwsTarget(region, boto3.Session(region_name=region, **keys))
+    session = boto3.Session(region_name=region, aws_access_key_id="a", aws_secret_access_key="b")
+    return AwsTarget(region, session)
 
 
 def test_a_bucket_is_made_private_and_forgets_after_a_day(settings: Settings) -> None:
@@ -84,10 +88,30 @@ def test_the_service_role_is_used_where_there_is_one(settings: Settings) -> None
 
 @pytest.mark.parametrize(
     "endpoint",
-    ["http://abc123.execute-api.eu-central-1.amazonaws.com/live", "https://evil.example/live", "https://a.execute-api.x.amazonaws.com.evil.example/live"],
+    [
+        "http://abc123.execute-api.eu-central-1.amazonaws.com/live",
+        "https://evil.example/live",
+        "https://a.execute-api.x.amazonaws.com.evil.example/live",
+    ],
 )
 def test_only_a_stage_of_api_gateway_may_be_called(endpoint: str) -> None:
     with pytest.raises(ValueError, match="no stage"):
         target().upstream(endpoint)
     good = "https://abc123.execute-api.eu-central-1.amazonaws.com/live"
     assert target().upstream(good + "/") == good
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_labs_whole_life_takes_nothing_but_the_services_own_api(
+    emulator: Emulator, postbox: Pattern, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.LABS_BUCKET = ""
+    session = boto3.Session(region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
+    aws = AwsTarget("us-east-1", session, endpoint_url=emulator.url)
+    monkeypatch.setattr(services, "get_target", lambda: aws)
+    created = services.create_lab(postbox, "somebody")
+    lab = services.wait_until_deployed(created.lab, 20)
+    assert (lab.status, lab.boot_id) == ("ready", "aws")
+    assert lab.upstream == f"https://{lab.resources['Api'][1]}.execute-api.us-east-1.amazonaws.com/live"
+    assert services.delete_lab(lab)
+    assert read_stack(aws.client("cloudformation"), lab.stack) is None

@@ -1,0 +1,38 @@
+"""Trying a pattern from the command line, as an author does."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from django.conf import settings
+
+CONTENT = Path(__file__).parents[1] / "content"
+
+
+def try_pattern(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    own = {key: value for key, value in os.environ.items() if key != "EMBEDDED_AWS_URL"}
+    return subprocess.run(
+        [sys.executable, "manage.py", "try_pattern", *arguments],
+        cwd=settings.BASE_DIR,
+        env={**own, "VAR_DIR": str(tmp_path), "CONTENT_DIR": str(CONTENT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_a_pattern_that_holds_ends_with_0_and_leaves_nothing(tmp_path: Path) -> None:
+    done = try_pattern(tmp_path, "postbox", "--step", "look", "--logs")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "look: Look at the counter" in done.stdout
+    assert "Web ran" in done.stdout
+    assert "Every step went as the demo says." in done.stdout
+    assert list((tmp_path / "embedded").iterdir()) == []
+
+
+def test_a_pattern_that_cannot_be_deployed_ends_with_1_and_the_reason(tmp_path: Path) -> None:
+    done = try_pattern(tmp_path, "broken")
+    assert done.returncode == 1
+    assert "VisibilityTimeout" in done.stderr

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from jsonschema import Draft4Validator, ValidationError  # type: ignore[import-untyped]
+from jsonschema import Draft4Validator, ValidationError
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
@@ -42,12 +42,14 @@ def _place(error: ValidationError) -> list[str]:
 
 
 def _worded(error: ValidationError) -> str:
-    limit, value = error.validator_value, error.instance
+    limit: Any = error.validator_value
+    value: Any = error.instance
+    schema: Any = error.schema
     match error.validator:
         case "required":
             return f"object has missing required properties ({_json(sorted(set(limit) - set(value)))})"
         case "additionalProperties":
-            extra = _json(sorted(set(value) - set(error.schema.get("properties", {}))))
+            extra = _json(sorted(set(value) - set(schema.get("properties", {}))))
             return f"object instance has properties which are not allowed by the schema: {extra}"
         case "type":
             allowed = _json(sorted(_types(limit)))

@@ -10,4 +10,4 @@ class LabsConfig(AppConfig):
     def ready(self) -> None:
         from catalogue.labs.checks import check_labs
 
-        register(check_labs)
+        register(check_labs, "labs")

@@ -39,9 +39,10 @@ def deed(step: Step) -> str:
         return f"{step.request.method} {step.request.path}{times}"
     assert step.operation is not None
     words = step.operation.action.replace("-", " ")
+    name = f" {step.operation.name}" if step.operation.name else ""
     value = "" if step.operation.value is None else f" to {step.operation.value}"
     to = f" to {step.operation.to}" if step.operation.to else ""
-    return f"{words} {step.operation.resource}{to}{value}"
+    return f"{words} {step.operation.resource}{name}{to}{value}"
 
 
 @register.filter

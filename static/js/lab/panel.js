@@ -15,6 +15,7 @@ class LabPanel extends HTMLElement {
   #lab = null;
   #events = null;
   #charts = new Map();
+  #took = null;
   #clock;
 
   connectedCallback() {
@@ -78,7 +79,8 @@ class LabPanel extends HTMLElement {
     }
   }
 
-  #adopt(lab, took) {
+  #adopt(lab, took = null) {
+    this.#took = took;
     this.#events?.close();
     this.log.clear();
     this.diagram.reset();
@@ -101,16 +103,17 @@ class LabPanel extends HTMLElement {
       gauge: (event) => this.#gauge(event),
       gone: (event) => this.#gone(event.reason),
     });
-    this.#show(lab, took);
+    this.#show(lab);
   }
 
-  #show(lab, took) {
+  #show(lab) {
     this.#lab = { ...this.#lab, ...lab };
     this.dataset.state = lab.status;
     this.steps.lab = this.#lab;
     this.editor.endpoint = lab.status === "ready" ? this.#lab.endpoint : null;
     this.querySelector("[data-endpoint]").textContent = this.#lab.endpoint ?? "";
     if (lab.status === "ready") {
+      const took = this.#took;
       this.#say(took ? `Your stack is ready: ${(took / 1000).toFixed(2)} s from the click.` : "Your stack is ready.");
     } else if (lab.status === "failed" || lab.status === "gone") {
       this.#gone(lab.reason ?? "This lab is gone.");

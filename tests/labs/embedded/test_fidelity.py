@@ -26,9 +26,9 @@ def test_a_traceback_begins_with_the_error_and_hides_the_worker() -> None:
     lines = [
         "before",
         "Traceback (most recent call last):",
-        '  File "/tmp/x/ministack-lambda-f-1/_worker.py", line 128, in run',
+        '  File "/var/x/ministack-lambda-f-1/_worker.py", line 128, in run',
         "    result = handler_fn(event, context)",
-        '  File "/tmp/x/ministack-lambda-f-1/code/app.py", line 5, in handler',
+        '  File "/var/x/ministack-lambda-f-1/code/app.py", line 5, in handler',
         '    raise ValueError("no")',
         "ValueError: no",
     ]

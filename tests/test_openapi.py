@@ -8,7 +8,7 @@ import pytest
 from django.core.serializers.json import DjangoJSONEncoder
 from django.urls import resolve
 from django.utils import timezone
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from jsonschema import Draft202012Validator
 
 from catalogue.labs.expectations import Answer, Check
 from catalogue.labs.models import Lab, Status

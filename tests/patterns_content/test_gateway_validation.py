@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from jsonschema import Draft4Validator  # type: ignore[import-untyped]
+from jsonschema import Draft4Validator
 
 from catalogue.patterns.content import load_pattern
 from tests.patterns_content.conftest import CONTENT, LambdaContext, LoadHandler, LogLines

@@ -5,7 +5,9 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
+
+from tests.site import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.lab]
 
@@ -93,3 +95,19 @@ def reload_until(page: Page, condition: Callable[[], bool]) -> None:
         page.wait_for_timeout(100)
         page.reload()
     raise AssertionError("not seen within ten seconds")
+
+
+def test_without_javascript_a_pattern_is_run_stepped_through_and_deleted(browser: Browser, site: Site) -> None:
+    context = browser.new_context(base_url=site.url, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/patterns/function-as-a-web-service/")
+    page.get_by_role("button", name="Run it").click()
+    page.wait_for_url("**/labs/*")
+    expect(page.get_by_role("main")).to_contain_text("Your stack is ready")
+    page.locator(".lab-step").first.get_by_role("button", name=re.compile("^Send")).click()
+    result = page.locator(".lab-step").first.locator(".lab-step-result")
+    expect(result).to_contain_text("200")
+    expect(result.locator(".checks .is-not")).to_have_count(0)
+    page.get_by_role("button", name="Delete this lab").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Function as a Web Service")
+    context.close()

@@ -116,7 +116,7 @@ class LabPanel extends HTMLElement {
       const took = this.#took;
       this.#say(took ? `Your stack is ready: ${(took / 1000).toFixed(2)} s from the click.` : "Your stack is ready.");
     } else if (lab.status === "failed" || lab.status === "gone") {
-      this.#gone(lab.reason ?? "This lab is gone.");
+      this.#gone(lab.reason ?? "This lab is gone. Run it again for a fresh one.");
     }
     this.#showTimeLeft();
   }
@@ -146,7 +146,7 @@ class LabPanel extends HTMLElement {
     this.#lab = null;
     this.steps.lab = null;
     this.editor.endpoint = null;
-    this.#say(`${reason} Run it again for a fresh one.`, true);
+    this.#say(reason, true);
   }
 
   async #stop() {

@@ -79,6 +79,7 @@ def detail(request: HttpRequest, lab_id: str) -> HttpResponse:
     return response
 
 
+@csrf_exempt
 @require_safe
 async def events(request: HttpRequest, lab_id: str) -> HttpResponseBase:
     """Server-sent events of the lab."""

@@ -220,3 +220,9 @@ def test_while_aws_is_away_making_a_lab_says_when_to_come_back(
 def test_a_step_on_a_gone_lab_is_a_410(visitor: Client, made: dict[str, Any]) -> None:
     visitor.delete(f"/labs/{made['id']}")
     assert visitor.post(f"/labs/{made['id']}/steps/look").status_code == 410
+
+
+def test_the_event_stream_knows_only_reading() -> None:
+    refused = Client(enforce_csrf_checks=True).post("/labs/AAAAAAAAAAAAAAAAAAAAAA/events")
+    assert refused.status_code == 405
+    assert "GET" in refused.headers["Allow"]

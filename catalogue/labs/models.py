@@ -41,6 +41,7 @@ class Lab(models.Model):
     ready_at = models.DateTimeField(null=True)
     used_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
+    extended_at = models.DateTimeField(null=True, help_text="its owner has asked for more time, once")
     gone_at = models.DateTimeField(null=True)
     claimed_until = models.DateTimeField(null=True, help_text="somebody finishes the deployment until then")
     cleaned = models.BooleanField(default=False, help_text="nothing of it is left on AWS")

@@ -24,6 +24,7 @@ def lab_document(lab: Lab) -> dict[str, Any]:
         "page": settings.SITE_URL + reverse("labs:detail", args=[lab.pk]),
         "created_at": lab.created_at.isoformat(),
         "expires_at": lab.expires_at.isoformat(),
+        "extendable": lab.live and lab.extended_at is None,
     }
     if lab.ready_at is not None:
         document["ready_at"] = lab.ready_at.isoformat()

@@ -177,6 +177,15 @@ def _fail(lab: Lab, reason: str) -> None:
         clean_up(lab)
 
 
+def extend_lab(lab: Lab) -> bool:
+    """Give the lab its lifetime anew, counted from now. False if that was done before or the lab is over."""
+    now = timezone.now()
+    extended = Lab.objects.filter(pk=lab.pk, status__in=LIVE, extended_at=None).update(
+        extended_at=now, used_at=now, expires_at=now + timedelta(seconds=settings.LABS_LIFETIME_SECONDS)
+    )
+    return bool(extended)
+
+
 def mark_lost(lab: Lab) -> None:
     """The boot that held this lab is over: nothing of it is left to delete."""
     Lab.objects.filter(pk=lab.pk, status__in=LIVE).update(

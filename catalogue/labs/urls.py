@@ -23,5 +23,6 @@ urlpatterns: list[URLPattern] = [
     path("<lab_id:lab_id>", views.detail, name="detail"),
     path("<lab_id:lab_id>/events", views.events, name="events"),
     path("<lab_id:lab_id>/steps/<slug:step_id>", views.step, name="step"),
+    path("<lab_id:lab_id>/extend", views.extend, name="extend"),
     path("<lab_id:lab_id>/delete", views.delete, name="delete"),
 ]

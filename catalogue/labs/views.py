@@ -115,6 +115,25 @@ async def step(request: HttpRequest, lab_id: str, step_id: str) -> HttpResponse:
 
 @csrf_exempt
 @require_POST
+def extend(request: HttpRequest, lab_id: str) -> HttpResponse:
+    """More time for the lab, once: its state as JSON, or its page. Problem 409 the second time, 410 when it is over."""
+    lab = _lab(lab_id)
+    ownership.require_owner(request, lab)
+    lab = services.refresh_lab(lab)
+    if not services.extend_lab(lab):
+        if not lab.live:
+            raise Problem(410, "This lab is gone", lab.reason)
+        raise Problem(
+            409, "Extended already", "A lab's time can be extended once. Run the pattern again for a fresh one."
+        )
+    if wants_html(request):
+        return redirect("labs:detail", lab.pk)
+    lab.refresh_from_db()
+    return JsonResponse(lab_document(lab), headers={"Cache-Control": "no-store"})
+
+
+@csrf_exempt
+@require_POST
 def delete(request: HttpRequest, lab_id: str) -> HttpResponse:
     """DELETE for forms: ends the lab and leads back to its pattern."""
     lab = _lab(lab_id)

@@ -39,6 +39,8 @@ class Lab(Open):
     """From the request to a ready endpoint."""
     expires_at: datetime
     """When the lab is deleted at the latest."""
+    extendable: bool
+    """Whether its owner may still ask for more time, which is given once."""
 
 
 class CreatedLab(Lab):

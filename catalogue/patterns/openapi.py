@@ -153,6 +153,16 @@ def _lab_paths() -> Json:
                 security=_OWNER,
             ),
         },
+        "/labs/{id}/extend": lab
+        | {
+            "post": _operation(
+                "extendLab",
+                "labs",
+                "Give the lab its lifetime anew, once",
+                {"200": _json("Lab", "With its new time.")},
+                security=_OWNER,
+            )
+        },
         "/labs/{id}/events": lab
         | {
             "get": _operation(

@@ -60,6 +60,15 @@ def test_a_request_of_ones_own_is_sent_and_shown_as_curl(page: Page) -> None:
     expect(page.locator("[data-answer] .answer-line")).to_contain_text("measured in your browser")
 
 
+def test_a_visitor_may_ask_for_more_time_once(page: Page) -> None:
+    page.goto("/patterns/gateway-proxy/")
+    page.get_by_role("button", name="Run it").click()
+    expect(page.locator("[data-status]")).to_contain_text("ready")
+    page.get_by_role("button", name="Give it more time").click()
+    expect(page.locator("[data-status]")).to_contain_text("its time anew")
+    expect(page.get_by_role("button", name="Give it more time")).to_be_hidden()
+
+
 def test_a_burst_fills_the_queue_and_is_worked_off(page: Page) -> None:
     page.goto("/patterns/queue-based-load-leveling/")
     page.get_by_role("button", name="Run it").click()

@@ -226,3 +226,22 @@ def test_the_event_stream_knows_only_reading() -> None:
     refused = Client(enforce_csrf_checks=True).post("/labs/AAAAAAAAAAAAAAAAAAAAAA/events")
     assert refused.status_code == 405
     assert "GET" in refused.headers["Allow"]
+
+
+def test_a_labs_time_is_extended_once_and_only_by_its_owner(visitor: Client, made: dict[str, Any]) -> None:
+    address = f"/labs/{made['id']}/extend"
+    assert Client().post(address).status_code == 403
+    assert made["extendable"]
+    extended = visitor.post(address)
+    assert extended.status_code == 200
+    assert extended.json()["expires_at"] > made["expires_at"]
+    assert not extended.json()["extendable"]
+    again = visitor.post(address)
+    assert again.status_code == 409
+    assert again.headers["Content-Type"] == "application/problem+json"
+    assert visitor.get(f"/labs/{made['id']}").json()["expires_at"] == extended.json()["expires_at"]
+
+
+def test_a_lab_that_is_over_is_not_extended(visitor: Client, made: dict[str, Any]) -> None:
+    visitor.delete(f"/labs/{made['id']}")
+    assert visitor.post(f"/labs/{made['id']}/extend").status_code == 410

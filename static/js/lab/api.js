@@ -30,4 +30,5 @@ async function call(method, url, body) {
 export const createLab = (url, pattern) => call("POST", url, { pattern });
 export const readLab = (id) => call("GET", `/labs/${id}`);
 export const deleteLab = (id) => call("DELETE", `/labs/${id}`);
+export const extendLab = (id) => call("POST", `/labs/${id}/extend`);
 export const runStep = (id, step, saved) => call("POST", `/labs/${id}/steps/${step}`, { saved });

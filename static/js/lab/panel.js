@@ -1,4 +1,4 @@
-import { createLab, deleteLab, Problem, readLab } from "./api.js";
+import { createLab, deleteLab, extendLab, Problem, readLab } from "./api.js";
 import { DepthChart } from "./depth-chart.js";
 import { LiveDiagram } from "./live-diagram.js";
 import { RequestEditor } from "./request-editor.js";
@@ -37,6 +37,10 @@ class LabPanel extends HTMLElement {
     this.querySelector("[data-stop]").addEventListener("submit", (event) => {
       event.preventDefault();
       this.#stop();
+    });
+    this.querySelector("[data-extend]").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#extend();
     });
     this.classList.add("is-enhanced");
     this.#clock = setInterval(() => this.#showTimeLeft(), 1000);
@@ -118,6 +122,7 @@ class LabPanel extends HTMLElement {
     } else if (lab.status === "failed" || lab.status === "gone") {
       this.#gone(lab.reason ?? "This lab is gone. Run it again for a fresh one.");
     }
+    this.querySelector("[data-extend]").hidden = !this.#lab?.extendable;
     this.#showTimeLeft();
   }
 
@@ -147,6 +152,15 @@ class LabPanel extends HTMLElement {
     this.steps.lab = null;
     this.editor.endpoint = null;
     this.#say(reason, true);
+  }
+
+  async #extend() {
+    try {
+      this.#show(await extendLab(this.#lab.id));
+      this.#say("This lab has its time anew.");
+    } catch (problem) {
+      this.#say(problem.message, true);
+    }
   }
 
   async #stop() {

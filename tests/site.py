@@ -3,7 +3,6 @@
 import os
 import selectors
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -11,6 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from catalogue.management.commands.up import free_port
+
+__all__ = ["ROOT", "Site", "free_port", "running_site"]
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60
@@ -25,13 +28,6 @@ class Site:
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(15)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -12,13 +12,11 @@ export class Steps {
   #steps;
   #lab = null;
   #saved = {};
-  #onRun;
 
-  /** @param {HTMLElement} list @param {object[]} steps @param {{onEdit: Function, onRun: Function}} hooks */
-  constructor(list, steps, { onEdit, onRun }) {
+  /** @param {HTMLElement} list @param {object[]} steps @param {{onEdit: Function}} hooks */
+  constructor(list, steps, { onEdit }) {
     this.#steps = new Map(steps.map((step) => [step.id, step]));
     this.#items = new Map([...list.querySelectorAll("[data-step]")].map((item) => [item.dataset.step, item]));
-    this.#onRun = onRun;
     for (const [id, item] of this.#items) {
       item.querySelector("form").addEventListener("submit", (event) => {
         event.preventDefault();
@@ -26,10 +24,6 @@ export class Steps {
       });
       item.querySelector("[data-edit]")?.addEventListener("click", () => onEdit(this.#steps.get(id).request, this.#saved));
     }
-  }
-
-  get saved() {
-    return this.#saved;
   }
 
   set lab(lab) {
@@ -55,7 +49,6 @@ export class Steps {
     item.classList.remove("is-done", "is-failed");
     item.setAttribute("aria-busy", "true");
     result.replaceChildren(el("p", { class: "step-wait" }, "Running …"));
-    this.#onRun?.(this.#steps.get(id));
     try {
       const outcome = await runStep(this.#lab.id, id, this.#saved);
       Object.assign(this.#saved, outcome.saved);

@@ -27,8 +27,6 @@ export function sentence(kind, event) {
       const details = Object.entries(rest).map(([key, value]) => `${key} ${typeof value === "object" ? JSON.stringify(value) : value}`);
       return `${event.function}: ${step ?? "a line"}${details.length ? ` (${details.join(", ")})` : ""}.`;
     }
-    case "gauge":
-      return `${event.resource}: ${event.value} ${{ visible: "waiting", in_flight: "in flight", items: "items" }[event.measure]}.`;
     default:
       return event.reason ?? "";
   }
@@ -49,7 +47,6 @@ export class TraceLog {
     list.append(
       el("li", { class: `trace-${kind}${event.status >= 400 ? " is-refused" : ""}` },
         el("time", {}, clock(event.at)),
-        el("span", { class: "trace-kind" }, kind),
         el("span", { class: "trace-text" }, sentence(kind, event))),
     );
     while (list.children.length > KEPT_LINES) list.firstElementChild.remove();

@@ -28,6 +28,7 @@ class Lab(models.Model):
     variant = models.CharField(max_length=8, default="pattern", help_text="pattern, or naive for its twin")
     content_hash = models.CharField(max_length=64)
     owner = models.CharField(max_length=64, help_text="SHA-256 of the owner's cookie")
+    client = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the address it was asked for from")
     token_hash = models.CharField(max_length=64, help_text="SHA-256 of the Bearer token")
     status = models.CharField(max_length=10, choices=Status, default=Status.DEPLOYING)
     reason = models.TextField(blank=True, help_text="why it failed or is gone, fit for a visitor")
@@ -37,11 +38,13 @@ class Lab(models.Model):
     upstream = models.CharField(max_length=300, blank=True, help_text="address behind its endpoint")
     resources = models.JSONField(default=dict, help_text="logical id: [type, physical id]")
     saved = models.JSONField(default=dict, help_text="values that steps saved for later ones")
+    pulled = models.JSONField(default=list, help_text="ids of the levers that are pulled")
     created_at = models.DateTimeField(default=timezone.now)
     ready_at = models.DateTimeField(null=True)
     used_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
     extended_at = models.DateTimeField(null=True, help_text="its owner has asked for more time, once")
+    hibernated_at = models.DateTimeField(null=True, help_text="its workers were stopped; the next call is cold")
     gone_at = models.DateTimeField(null=True)
     claimed_until = models.DateTimeField(null=True, help_text="somebody finishes the deployment until then")
     cleaned = models.BooleanField(default=False, help_text="nothing of it is left on AWS")
@@ -81,3 +84,57 @@ class EdgeCall(models.Model):
 
     def __str__(self) -> str:
         return f"{self.method} {self.path} {self.status}"
+
+
+class Run(models.Model):
+    """What was seen of a lab during a step, a lever or calls of the visitor's own; the newest of each lab are kept."""
+
+    id = models.CharField(max_length=32, primary_key=True, default=new_id, editable=False)
+    lab = models.ForeignKey(Lab, on_delete=models.CASCADE, related_name="runs")
+    document = models.JSONField(help_text="catalogue.patterns.runs.document.Run")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[models.Manager["Run"]]
+
+    def __str__(self) -> str:
+        return str(self.document.get("title", self.pk))
+
+
+class SharedRun(models.Model):
+    """A run that its owner has shared by a link. It outlives the lab, holds nothing secret and ends by itself."""
+
+    id = models.CharField(max_length=32, primary_key=True, default=new_id, editable=False)
+    run = models.CharField(max_length=32, unique=True, help_text="the run it is a copy of: shared twice, one link")
+    owner = models.CharField(max_length=64, help_text="SHA-256 of the owner's cookie")
+    document = models.JSONField(help_text="catalogue.patterns.runs.document.Run")
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(db_index=True)
+
+    objects: ClassVar[models.Manager["SharedRun"]]
+
+    def __str__(self) -> str:
+        return str(self.document.get("title", self.pk))
+
+
+class Comparison(models.Model):
+    """A visitor's two labs of one pattern, and what both did with the same traffic."""
+
+    class State(models.TextChoices):
+        READY = "ready"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+
+    id = models.CharField(max_length=32, primary_key=True, default=new_id, editable=False)
+    pattern_lab = models.ForeignKey(Lab, on_delete=models.CASCADE, related_name="+")
+    naive_lab = models.ForeignKey(Lab, on_delete=models.CASCADE, related_name="+")
+    state = models.CharField(max_length=8, choices=State, default=State.READY)
+    reason = models.TextField(blank=True)
+    result = models.JSONField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, help_text="claimed by whoever runs the traffic")
+
+    objects: ClassVar[models.Manager["Comparison"]]
+
+    def __str__(self) -> str:
+        return f"{self.pk} ({self.state})"

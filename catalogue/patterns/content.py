@@ -15,7 +15,9 @@ from pathlib import Path
 from django.conf import settings
 
 from catalogue.patterns import prose
+from catalogue.patterns.compare_schema import Comparison
 from catalogue.patterns.frontmatter import split
+from catalogue.patterns.ledger_schema import Ledger
 from catalogue.patterns.mistakes import ContentError
 from catalogue.patterns.schema import Closed, Demo, Diagram, FrontMatter
 from catalogue.patterns.services import Service, services
@@ -26,6 +28,8 @@ from catalogue.patterns.yaml_lines import Document, read_yaml
 __all__ = ["ContentError", "Library", "Pattern", "SourceFile", "UnknownPattern", "library", "load_pattern"]
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+RECORDED = "recorded.json"
+"""The recorded run: made from the other files, so it is not among those that readers see and counts in no hash."""
 LANGUAGES = {
     ".py": "python",
     ".yaml": "yaml",
@@ -34,7 +38,16 @@ LANGUAGES = {
     ".vtl": "velocity",
     ".asl": "json",
 }
-_TOP_LEVEL = {"pattern.md", "template.yaml", "naive.yaml", "diagram.yaml", "demo.yaml"}
+_TOP_LEVEL = {
+    "pattern.md",
+    "template.yaml",
+    "naive.yaml",
+    "diagram.yaml",
+    "demo.yaml",
+    "compare.yaml",
+    "ledger.yaml",
+    RECORDED,
+}
 _REQUIRED = ("pattern.md", "template.yaml", "diagram.yaml")
 _PASSED_OVER = re.compile(r"^(\..*|__pycache__|.*\.pyc|.*~|.*\.egg-info)$")
 
@@ -67,6 +80,8 @@ class Pattern:
     """Line of pattern.md where the body starts, counted from 1."""
     diagram: Diagram
     demo: Demo | None
+    compare: Comparison | None
+    ledger: Ledger | None
     template: Template
     naive: Template | None
     files: tuple[SourceFile, ...]
@@ -75,8 +90,10 @@ class Pattern:
     """In the order in which the template first uses them."""
     content_hash: str
     """SHA-256 of all files, hexadecimal."""
+    run_hash: str
+    """SHA-256 of what a lab is made of and what its demo does: demo.yaml, template.yaml and the handlers."""
     documents: Mapping[str, Document] = field(repr=False, compare=False)
-    """pattern.md's front matter, diagram.yaml and demo.yaml as parsed YAML, to find lines by location."""
+    """pattern.md's front matter and the described YAML files as parsed, to find lines by location."""
 
     @property
     def title(self) -> str:
@@ -109,7 +126,7 @@ class Pattern:
         return self._files_by_path[path]
 
     def line(self, file: str, *location: str | int) -> int:
-        """Line of a part of pattern.md's front matter, diagram.yaml or demo.yaml."""
+        """Line of a part of pattern.md's front matter or of a YAML file that a schema describes."""
         return self.documents[file].line(*location)
 
 
@@ -172,6 +189,8 @@ class _Reader:
         front, body, body_line = self._front_matter(files.get("pattern.md"))
         diagram = self._described(Diagram, files.get("diagram.yaml"))
         demo = self._described(Demo, files.get("demo.yaml"))
+        compare = self._described(Comparison, files.get("compare.yaml"))
+        ledger = self._described(Ledger, files.get("ledger.yaml"))
         template = self._template(files.get("template.yaml"))
         naive = self._template(files.get("naive.yaml"))
         if self.errors or front is None or diagram is None or template is None:
@@ -184,11 +203,14 @@ class _Reader:
             body_line=body_line,
             diagram=diagram,
             demo=demo,
+            compare=compare,
+            ledger=ledger,
             template=template,
             naive=naive,
             files=tuple(files[path] for path in sorted(files)),
             services=services().used_by(template.resources.values()),
             content_hash=_content_hash(files),
+            run_hash=_content_hash({path: file for path, file in files.items() if _runs(path)}),
             documents=self.documents,
         )
 
@@ -203,7 +225,7 @@ class _Reader:
                 continue
             if path.is_symlink() or not (path.is_file() or path.is_dir()):
                 self._wrong(path, f"{relative} is not a plain file.", "Put the file itself here.", "patterns.E001")
-            elif path.is_file():
+            elif path.is_file() and relative.as_posix() != RECORDED:
                 file = self._source_file(path, relative.as_posix())
                 if file is not None:
                     found.append(file)
@@ -265,6 +287,10 @@ class _Reader:
         except ContentError as error:
             self.errors.append(error)
             return None
+
+
+def _runs(path: str) -> bool:
+    return path in {"demo.yaml", "template.yaml"} or path.startswith("functions/")
 
 
 def _content_hash(files: Mapping[str, SourceFile]) -> str:

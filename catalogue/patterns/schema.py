@@ -143,6 +143,11 @@ class Operation(Closed):
         "set-environment",  # variable `name` of the function `resource` to `value`
         "open-cache-invalidation",  # let anyone invalidate the cache of the stage `resource`
         "close-cache-invalidation",  # only those with the permission, as is the default
+        "flush-cache",  # of the stage `resource`
+        "send-message",  # `value` as the body of one message to the queue `resource`
+        "revoke-permission",  # deny the function `resource` the IAM action `name` on the resource `to`
+        "restore-permission",  # take that denial back
+        "expire-items",  # set the number attribute `name` of the table `resource`'s items to a moment that is over
     ]
     resource: LogicalId
     to: LogicalId | None = None
@@ -212,6 +217,41 @@ class Step(Closed):
         return self
 
 
+class Trial(Closed):
+    """What can be seen of a lever: a call and what must come of it."""
+
+    wait: Annotated[float, Field(ge=0, le=15)] = 0
+    request: Request | None = None
+    expect: Expect = Expect()
+    observe: tuple[Observe, ...] = ()
+
+
+class Lever(Closed):
+    """A fault that the visitor may put into their own stack at any time, and take out again."""
+
+    id: Id
+    title: Annotated[str, StringConstraints(min_length=3, max_length=60)]
+    """What pulling it does: `Close the warehouse`."""
+    notice: Prose
+    """What to try while it is pulled, and what to look at."""
+    pull: Operation
+    release: Operation | None = None
+    """The inverse; absent for what happens once: a purge, a redrive, a poison message."""
+    released: Annotated[str, StringConstraints(min_length=3, max_length=60)] | None = None
+    """What releasing it does: `Open the warehouse`."""
+    shows: Trial = Trial()
+    """What must be seen while it is pulled."""
+    restored: Trial = Trial()
+    """What must be seen once it is released."""
+
+    @model_validator(mode="after")
+    def _named_inverse(self) -> Self:
+        if (self.release is None) != (self.released is None):
+            raise ValueError("`release` and `released` go together: the inverse and its name")
+        return self
+
+
 class Demo(Closed):
     story: Prose
     steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+    levers: tuple[Lever, ...] = ()

@@ -1,0 +1,128 @@
+"""The run document: one trace, from which every view is drawn. Live, recorded and shared runs all are this value.
+
+Times are milliseconds from the run's start, as floats. A run holds what was observed, in the order in which it
+happened, and nothing that a stranger must not see: no lab's address, no header, no token (see
+`catalogue.labs.runs.redact`).
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from catalogue.patterns.schema import Closed
+
+Ms = Annotated[float, Field(ge=0)]
+
+
+class Request(Closed):
+    """A call as the edge saw it: `at` is its arrival, `ms` the time to its answer."""
+
+    kind: Literal["request"] = "request"
+    at: Ms
+    ms: Ms
+    trace: str
+    method: str
+    path: str
+    status: int
+
+
+class Invocation(Closed):
+    """One execution of a function, from its REPORT line. `at` is when the handler began."""
+
+    kind: Literal["invocation"] = "invocation"
+    at: Ms
+    ms: Ms
+    function: str
+    """Logical id."""
+    trace: str | None
+    cold: bool
+    init_ms: float | None
+    memory_mb: int
+    billed_ms: int
+    error: bool
+
+
+class Log(Closed):
+    """What a handler said: `fields` of its JSON line, or `text` of a plain one."""
+
+    kind: Literal["log"] = "log"
+    at: Ms
+    function: str
+    trace: str | None
+    step: str | None = None
+    """The line's own name for what was done."""
+    fields: dict[str, Any] = Field(default_factory=dict)
+    text: str | None = None
+
+
+class Gauge(Closed):
+    """A count that has changed: messages in a queue, items in a table."""
+
+    kind: Literal["gauge"] = "gauge"
+    at: Ms
+    resource: str
+    measure: Literal["visible", "in_flight", "items"]
+    value: int
+
+
+Event = Annotated[Request | Invocation | Log | Gauge, Field(discriminator="kind")]
+
+
+class Answer(Closed):
+    status: int
+    ms: Ms
+    body: str = ""
+    """Its beginning, as text."""
+
+
+class Check(Closed):
+    what: str
+    ok: bool
+    seen: str
+
+
+class Deed(Closed):
+    """A step of the demo, a lever, or a call of the visitor's own, within the run."""
+
+    at: Ms
+    ms: Ms
+    id: str | None
+    """The step's id; None for what is no step."""
+    title: str
+    deed: str
+    """What was done: `POST /orders, 50 times`."""
+    answers: tuple[Answer, ...] = ()
+    checks: tuple[Check, ...] = ()
+    cli: str | None = None
+
+
+class Use(Closed):
+    """How often an AWS operation was asked for: what the bill is made of."""
+
+    service: str
+    """Key of services.yaml."""
+    operation: str
+    """`SendMessage`."""
+    resource: str | None
+    """Logical id, where it is known."""
+    count: int
+    units: float
+    """Priced units: chunks of 64 KB for SQS and SNS, read or write units for DynamoDB, else the count."""
+
+
+class Run(Closed):
+    version: Literal[1] = 1
+    pattern: str
+    variant: Literal["pattern", "naive"] = "pattern"
+    title: str
+    target: Literal["embedded", "aws"]
+    run_hash: str
+    """Pattern.run_hash of the content that ran."""
+    recorded_at: datetime
+    ms: Ms
+    """How long it lasted."""
+    deeds: tuple[Deed, ...]
+    events: tuple[Event, ...]
+    uses: tuple[Use, ...] = ()
+    """Empty where the target cannot tell them yet."""

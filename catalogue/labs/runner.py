@@ -37,6 +37,10 @@ class StepResult:
     saved: dict[str, Any] = field(default_factory=dict)
     cli: str | None = None
     """The AWS CLI command that does the same as the step's operation."""
+    at: float = 0
+    """When the deed began, after its wait; Unix seconds."""
+    ms: float = 0
+    """How long the deed itself took, in milliseconds, without what was watched for after it."""
 
     @property
     def ok(self) -> bool:
@@ -59,7 +63,8 @@ async def arun_step(lab: Lab, step: Step, variables: Mapping[str, Any]) -> StepR
     resources = resources_of(lab)
     if step.wait:
         await asyncio.sleep(step.wait)
-    since_ms = int(time.time() * 1000)
+    at, began = time.time(), time.perf_counter()
+    since_ms = int(at * 1000)
     answers: tuple[Answer, ...] = ()
     cli: str | None = None
     checks: list[Check] = []
@@ -75,8 +80,9 @@ async def arun_step(lab: Lab, step: Step, variables: Mapping[str, Any]) -> StepR
         checks.append(Check(f"an earlier step has saved {error.args[0]}", False, "nothing: take the steps in order"))
     except (OperationFailed, ClientError, BotoCoreError) as error:
         checks.append(Check("AWS performs the operation", False, str(error)))
+    ms = round((time.perf_counter() - began) * 1000, 3)
     if checks:
-        return StepResult(step.id, answers, tuple(checks), {}, cli)
+        return StepResult(step.id, answers, tuple(checks), {}, cli, at, ms)
 
     checks += expectations.check_answers(expect, answers)
     saved: dict[str, Any] = {}
@@ -95,13 +101,13 @@ async def arun_step(lab: Lab, step: Step, variables: Mapping[str, Any]) -> StepR
                 "nothing: take the steps in order",
             )
         )
-        return StepResult(step.id, answers, tuple(checks), saved, cli)
+        return StepResult(step.id, answers, tuple(checks), saved, cli, at, ms)
     observed = [
         _observe(target, resources, observe.model_copy(update={"text": text}), since_ms)
         for observe, text in zip(step.observe, texts, strict=True)
     ]
     checks += await asyncio.gather(*observed)
-    return StepResult(step.id, answers, tuple(checks), saved, cli)
+    return StepResult(step.id, answers, tuple(checks), saved, cli, at, ms)
 
 
 async def _send(lab: Lab, request: Request, variables: Mapping[str, Any]) -> tuple[Answer, ...]:

@@ -15,7 +15,7 @@ from typing import Any
 
 _REPORT = re.compile(r"REPORT RequestId: (\S+)\s")
 _START = re.compile(r"START RequestId: (\S+)")
-_FIGURE = re.compile(r"(?:^|\t)\s*(Duration|Init Duration|Memory Size): ([\d.]+) (?:ms|MB)")
+_FIGURE = re.compile(r"(?:^|\t)\s*(Duration|Billed Duration|Init Duration|Memory Size): ([\d.]+) (?:ms|MB)")
 _PLATFORM = re.compile(r"(END RequestId: |INIT_START |INIT_REPORT |EXTENSION\t|XRAY TraceId: )")
 _FAILED = re.compile(r"^\[ERROR\]|Task timed out after [\d.]+ seconds")
 _TRACE_ROOT = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}")
@@ -135,12 +135,22 @@ def _invocation_event(line: LogLine, request_id: str, invocation: _Invocation) -
             "ms": ms,
             "cold": init_ms is not None,
             "init_ms": init_ms,
+            "billed_ms": billed_ms(ms, init_ms, figures.get("Billed Duration")),
             "memory_mb": int(figures.get("Memory Size", 0)),
             "error": invocation.failed,
             "trace": invocation.trace,
         },
         line.at_ms,
     )
+
+
+def billed_ms(ms: float, init_ms: float | None = None, told: float | None = None) -> int:
+    """Milliseconds that are paid for: as the REPORT line tells them, else the duration with its init, rounded up.
+
+    Source: https://aws.amazon.com/lambda/pricing/ and
+    https://aws.amazon.com/blogs/compute/aws-lambda-standardizes-billing-for-init-phase/
+    """
+    return math.ceil(round((ms + (init_ms or 0)) if told is None else told, 3))
 
 
 def _together(first: LogLine, second: LogLine) -> bool:

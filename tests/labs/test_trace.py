@@ -2,7 +2,7 @@
 
 import json
 
-from catalogue.labs.trace import Event, LogLine, LogReader
+from catalogue.labs.trace import Event, LogLine, LogReader, billed_ms
 
 TRACE = "1-6b0406f5-6a4f8d0ccf3d54cf950abdda"
 
@@ -33,6 +33,7 @@ def test_an_invocation_tells_duration_memory_and_its_handlers_trace() -> None:
         "ms": 6.2,
         "cold": True,
         "init_ms": 180.05,
+        "billed_ms": 187,
         "memory_mb": 256,
         "error": False,
         "trace": TRACE,
@@ -94,3 +95,10 @@ def test_what_only_looks_like_json_or_a_time_does_no_harm() -> None:
     events = read('{"at": "soon", "trace": 5}', "{not json}", '{"at": NaN}', "[" * 2000)
     assert [event.kind for event in events] == ["log", "log", "log", "log"]
     assert events[0].data["at"] == 1_795_426_037.0
+
+
+def test_without_a_told_figure_duration_and_init_are_billed_rounded_up() -> None:
+    assert [billed_ms(6.2), billed_ms(6.0), billed_ms(0.01), billed_ms(6.2, 180.05)] == [7, 6, 1, 187]
+    assert billed_ms(6.2, 180.05, 200.0) == 200
+    (event,) = read("REPORT RequestId: r\tDuration: 2.50 ms\tMemory Size: 128 MB\tInit Duration: 100.75 ms")
+    assert event.data["billed_ms"] == 104

@@ -39,7 +39,10 @@ class Operations(Closed):
 
 
 class Traffic(Closed):
-    """One part of the traffic. `{{run}}` in a request is the same text on both sides, new for each comparison."""
+    """One part of the traffic: both sides begin it at the same moment, and the next part when both are through.
+
+    `{{run}}` in a request is the same text on both sides, new for each run of the comparison.
+    """
 
     id: Id
     title: Annotated[str, StringConstraints(min_length=3, max_length=60)]
@@ -47,24 +50,35 @@ class Traffic(Closed):
     request: Request | None = None
     operation: Operations | None = None
     save: dict[str, str] = Field(default_factory=dict)
-    """As in a demo's step; each side keeps its own values, and an answer without the value saves nothing."""
+    """As in a demo's step; each side keeps its own values, and an answer without the value saves nothing.
+
+    A request that needs a value which its side has not got is not sent there, and the result says so.
+    """
+    only: Side | None = None
+    """For what only one side can be asked: the other has no such address, and that is the point."""
 
     @model_validator(mode="after")
     def _one_deed(self) -> Self:
         if (self.request is None) == (self.operation is None):
             raise ValueError("a part of the traffic is either a request or an operation")
+        if self.only is not None and self.request is None:
+            raise ValueError("`only` goes with a request; an operation names its sides itself")
         return self
 
 
 class Settle(Closed):
-    """When a side has come to rest: what must hold before its figures are read."""
+    """When a side has come to rest: what must hold before its figures are read.
+
+    `invocations`, `errors`, `logged` and `items` count from when the traffic began, so that a second run waits as the
+    first did; `messages` and `visible` are what is in the queue.
+    """
 
     pattern: tuple[Observe, ...] = ()
     naive: tuple[Observe, ...] = ()
 
 
 class Count(Closed):
-    """A number read off one stack after the traffic; invocations, errors and log lines since it began."""
+    """A number read off one stack after the traffic: what has come about, or been added, since it began."""
 
     measure: Literal["invocations", "errors", "messages", "visible", "items", "logged", "answers"]
     resource: LogicalId | None = None
@@ -96,6 +110,8 @@ class Figure(Closed):
     label: Annotated[str, StringConstraints(min_length=3, max_length=60)]
     why: Line
     """What the number tells."""
+    better: Literal["less", "more"] | None = None
+    """Which is the better of two different numbers; None where neither is."""
     pattern: Reading | None
     """None where the side has nothing of the kind: it reads as 0."""
     naive: Reading | None

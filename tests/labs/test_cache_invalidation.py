@@ -7,7 +7,8 @@ from django.conf import settings
 
 from catalogue.labs import services
 from catalogue.labs.embedded.stage_cache import settings_of
-from catalogue.labs.operations import Stack, _settings_path, perform
+from catalogue.labs.operations import Stack, perform
+from catalogue.labs.operations.gateway import settings_path
 from catalogue.labs.targets import get_target
 from catalogue.patterns.content import load_pattern
 from catalogue.patterns.schema import Operation
@@ -16,11 +17,11 @@ from tests.labs.conftest import Deploy
 
 @pytest.mark.parametrize("key", ["~1products~1{id}/GET", "/~1products~1{id}/GET", "/products/{id}/GET"])
 def test_a_settings_key_in_any_spelling_makes_the_same_path(key: str) -> None:
-    assert _settings_path(key) == "~1products~1{id}/GET"
+    assert settings_path(key) == "~1products~1{id}/GET"
 
 
 def test_the_stage_wide_key_stays_as_it_is() -> None:
-    assert _settings_path("*/*") == "*/*"
+    assert settings_path("*/*") == "*/*"
 
 
 @pytest.mark.lab

@@ -6,6 +6,7 @@ misses of the same key at the same moment each reach the function.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-caching.html
 """
 
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
@@ -17,6 +18,8 @@ MOST_BYTES = 1_048_576
 MOST_ENTRIES = 2_000
 """Over all stages: labs live minutes, and their entries seconds."""
 IGNORED = "199 Cache-control headers were ignored because the caller was unauthorized."
+
+_FLUSH = re.compile(r"/restapis/(?P<api>[^/]+)/stages/(?P<stage>[^/]+)/cache/data")
 
 type Answer = tuple[int, dict[str, Any], bytes]
 type Key = tuple[Any, ...]
@@ -118,6 +121,20 @@ class StageCache:
         while len(self._entries) > MOST_ENTRIES:
             self._entries.popitem(last=False)
 
+    def flush(self, api: str, stage: str) -> None:
+        """Forget every answer of this stage. Keys begin with the API and the stage's name."""
+        for key in [key for key in self._entries if key[:2] == (api, stage)]:
+            del self._entries[key]
+
+
+def flushed_stage(method: str, path: str) -> tuple[str, str] | None:
+    """API and stage of a FlushStageCache request; None for any other.
+
+    https://docs.aws.amazon.com/apigateway/latest/api/API_FlushStageCache.html
+    """
+    found = _FLUSH.fullmatch(path) if method == "DELETE" else None
+    return (found["api"], found["stage"]) if found else None
+
 
 async def answer_through(
     cache: StageCache,
@@ -147,10 +164,11 @@ async def answer_through(
 
 
 def install() -> None:
-    """Patch the imported emulator: its Lambda proxy integrations answer through a stage's cache."""
+    """Patch the imported emulator: its Lambda proxy integrations answer through a cache, which can be flushed."""
     from ministack.services import apigateway_v1
 
     invoke: Callable[..., Awaitable[Any]] = apigateway_v1._invoke_lambda_proxy_v1
+    handle: Callable[..., Awaitable[Any]] = apigateway_v1.handle_request
     cache = StageCache()
 
     async def invoke_unless_cached(
@@ -183,4 +201,12 @@ def install() -> None:
         key = (api_id, stage_name, namespace, method, values)
         return await answer_through(cache, settings, key, headers, render)
 
+    async def handle_or_flush(method: str, path: str, *rest: Any) -> Any:
+        flushed = flushed_stage(method, path)
+        if flushed is None or flushed[1] not in (apigateway_v1.stages_for_api(flushed[0]) or {}):
+            return await handle(method, path, *rest)
+        cache.flush(*flushed)
+        return 202, {"Content-Type": "application/json"}, b""
+
     apigateway_v1._invoke_lambda_proxy_v1 = invoke_unless_cached
+    apigateway_v1.handle_request = handle_or_flush

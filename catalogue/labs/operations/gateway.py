@@ -1,0 +1,53 @@
+"""Operations on an API's stage: its cache, and who may invalidate it."""
+
+import shlex
+from collections.abc import Callable
+
+from catalogue.labs.operations.stack import OperationFailed, Stack, cli
+from catalogue.patterns.schema import Operation
+
+
+def flush_cache(stack: Stack, operation: Operation) -> str:
+    """Empty the stage's cache. https://docs.aws.amazon.com/apigateway/latest/api/API_FlushStageCache.html"""
+    stage, api = stack.physical(operation.resource), _api(stack)
+    stack.client("apigateway").flush_stage_cache(restApiId=api, stageName=stage)
+    return cli("apigateway flush-stage-cache", rest_api_id=api, stage_name=stage)
+
+
+def set_cache_invalidation(for_anyone: bool) -> Callable[[Stack, Operation], str]:
+    """Change it for each cached method of the stage: CloudFormation has no property for it.
+
+    Paths of the patch: https://docs.aws.amazon.com/apigateway/latest/api/patch-operations.html
+    """
+
+    def change(stack: Stack, operation: Operation) -> str:
+        gateway = stack.client("apigateway")
+        stage_name, api = stack.physical(operation.resource), _api(stack)
+        settings = gateway.get_stage(restApiId=api, stageName=stage_name).get("methodSettings", {})
+        paths = [
+            f"/{settings_path(key)}/caching/requireAuthorizationForCacheControl"
+            for key, entry in settings.items()
+            if entry.get("cachingEnabled")
+        ]
+        value = "false" if for_anyone else "true"
+        patch = [{"op": "replace", "path": path, "value": value} for path in paths]
+        gateway.update_stage(restApiId=api, stageName=stage_name, patchOperations=patch)
+        shown = " ".join(shlex.quote(f"op=replace,path={path},value={value}") for path in paths)
+        return cli("apigateway update-stage", rest_api_id=api, stage_name=stage_name) + f" --patch-operations {shown}"
+
+    return change
+
+
+def settings_path(key: str) -> str:
+    """A key of a stage's method settings as a patch names it: `~1products~1{id}/GET`."""
+    path, _, method = key.rpartition("/")
+    plain = path.replace("~1", "/").strip("/")
+    return f"{'*' if plain == '*' else '~1' + plain.replace('/', '~1')}/{method}"
+
+
+def _api(stack: Stack) -> str:
+    """The stack's one REST API; a stage's physical id does not tell whose it is."""
+    apis = stack.names_of("AWS::ApiGateway::RestApi")
+    if len(apis) != 1:
+        raise OperationFailed(f"The stack has {len(apis)} REST APIs, not one.")
+    return apis.pop()

@@ -9,6 +9,16 @@ import pytest
 
 from catalogue.labs.embedded import process
 from catalogue.labs.embedded.process import Emulator
+from tests.distribution import Units, order_of
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Units:
+    return Units(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: order_of(item.nodeid))
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,35 @@
+"""How the suite is spread over pytest-xdist's workers: the longest first, and apart from each other.
+
+Each worker has an emulator, a database and a site of its own. A module's tests stay together, so that they share what
+is set up for them; but a story of half a minute that comes nine times (`test_demos.py`) would keep one worker busy
+while the others have nothing left, so such tests go one by one.
+"""
+
+from xdist.scheduler.loadscope import LoadScopeScheduling
+
+LONG = ("tests/browser/", "tests/labs/test_demos.py", "tests/labs/comparisons/", "tests/test_", "tests/labs/")
+"""What is begun first, in this order; all else follows."""
+_ONE_BY_ONE = ("tests/labs/", "tests/test_up.py")
+
+
+def unit_of(nodeid: str) -> str:
+    """The unit that a test is handed out with: its module or class, or itself."""
+    if nodeid.startswith(_ONE_BY_ONE) and "[" in nodeid:
+        return nodeid
+    return nodeid.split("[", 1)[0].rsplit("::", 1)[0]
+
+
+def order_of(nodeid: str) -> int:
+    """0 for what is begun first."""
+    return next((place for place, start in enumerate(LONG) if nodeid.startswith(start)), len(LONG))
+
+
+class Units(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """Hands out units in the order of collection, whatever their number of tests."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return unit_of(nodeid)
+
+    def schedule(self) -> None:
+        self.config.option.loadscopereorder = False
+        super().schedule()

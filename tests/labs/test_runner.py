@@ -108,7 +108,7 @@ def test_each_operation_is_done_and_names_its_command(lab: Lab, operation: dict[
     functions, resources = get_target().client("lambda"), resources_of(lab)
     match operation["action"]:
         case "set-concurrency":
-            assert take(lab, request={"method": "GET", "path": "/look"}).answers[0].status == 429
+            assert take(lab, request={"method": "GET", "path": "/look"}).answers[0].status == 500
         case "set-maximum-concurrency":
             mapping = functions.get_event_source_mapping(UUID=resources["Delivery"].id)
             assert mapping["ScalingConfig"] == {"MaximumConcurrency": 2}

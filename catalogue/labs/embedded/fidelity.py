@@ -1,12 +1,14 @@
 """Lets the emulator tell of an invocation as AWS does: its REPORT line, its tracebacks, its hidden errors.
 
 MiniStack counts a worker's start as the handler's duration and names no Init Duration, prints a traceback that
-shows its own worker, and hands the error's text to the caller. On AWS:
+shows its own worker, and hands the error's text, or Lambda's own 429, to the caller. On AWS:
 
 - REPORT line: https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
 - `[ERROR] Type: message` before the traceback: https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
 - 502 `{"message": "Internal server error"}`:
   https://docs.aws.amazon.com/apigateway/latest/developerguide/handle-errors-in-lambda-integration.html
+- 500 when Lambda rejects the invocation, for want of concurrency for instance:
+  https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway-errors.html
 """
 
 import math
@@ -20,8 +22,14 @@ _this_thread = threading.local()
 
 _PROXY_KEYS = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
 """https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html"""
+_THROTTLED = {
+    "statusCode": 500,
+    "headers": {"x-amzn-ErrorType": "InternalServerErrorException"},
+    "body": '{"message": "Internal server error"}',
+}
 _TRACEBACK = "Traceback (most recent call last):"
 _CODE_FOLDER = re.compile(r'"[^"]*/ministack-lambda-[^"/]+/code/')
+_LIBRARY_FOLDER = re.compile(r'"[^"]*/lib/python3\.\d+/')
 
 
 def platform_lines(
@@ -59,8 +67,13 @@ def error_lines(lines: list[str]) -> list[str]:
             message, skipping = line, False
             continue
         if not skipping and line:
-            frames.append(_CODE_FOLDER.sub('"/var/task/', line))
+            frames.append(_as_on_lambda(line))
     return [*before, f"[ERROR] {message}", _TRACEBACK, *frames]
+
+
+def _as_on_lambda(frame: str) -> str:
+    """A line of a traceback with the folders that Lambda has, and none of this machine's."""
+    return _LIBRARY_FOLDER.sub('"/var/lang/lib/python3.13/', _CODE_FOLDER.sub('"/var/task/', frame))
 
 
 def is_malformed(returned: Any) -> bool:
@@ -118,7 +131,9 @@ def install() -> None:
             _this_thread.drain_ms = (time.perf_counter() - started) * 1000
 
     def proxy_response_as_aws(result: dict[str, Any]) -> Any:
-        if not result.get("throttle") and (result.get("error") or is_malformed(result.get("body"))):
+        if result.get("throttle"):
+            return _THROTTLED, None
+        if result.get("error") or is_malformed(result.get("body")):
             return None, "Internal server error"
         return proxy_response(result)
 

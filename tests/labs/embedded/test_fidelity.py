@@ -30,6 +30,7 @@ def test_a_traceback_begins_with_the_error_and_hides_the_worker() -> None:
         "    result = handler_fn(event, context)",
         '  File "/var/x/ministack-lambda-f-1/code/app.py", line 5, in handler',
         '    raise ValueError("no")',
+        '  File "/home/me/.venv/lib/python3.13/site-packages/boto3/resources/action.py", line 88, in __call__',
         "ValueError: no",
     ]
     assert error_lines(lines) == [
@@ -38,6 +39,7 @@ def test_a_traceback_begins_with_the_error_and_hides_the_worker() -> None:
         "Traceback (most recent call last):",
         '  File "/var/task/app.py", line 5, in handler',
         '    raise ValueError("no")',
+        '  File "/var/lang/lib/python3.13/site-packages/boto3/resources/action.py", line 88, in __call__',
     ]
     assert error_lines(["only said"]) == ["only said"]
 
@@ -61,3 +63,13 @@ def test_cold_warm_and_failed_invocations_are_told_apart(lab: Lab) -> None:
     assert told[0]["memory_mb"] == 256
     assert any(line.message.startswith("[ERROR] ValueError: the counter is closed") for line in lines)
     assert not any("ministack" in line.message for line in lines)
+
+
+def test_a_function_without_concurrency_is_told_as_an_internal_error(lab: Lab) -> None:
+    """https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway-errors.html"""
+    web = resources_of(lab)["Web"].id
+    get_target().client("lambda").put_function_concurrency(FunctionName=web, ReservedConcurrentExecutions=0)
+    refused = run(call_edge(lab.pk, "GET", "/look", {}))
+    get_target().client("lambda").delete_function_concurrency(FunctionName=web)
+    assert (refused.status, refused.parsed) == (500, {"message": "Internal server error"})
+    assert run(call_edge(lab.pk, "GET", "/look", {})).status == 200

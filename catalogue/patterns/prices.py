@@ -1,12 +1,13 @@
 """Unit prices of AWS services, read once from prices.yaml: the only place where a price is written."""
 
+import re
 from datetime import date
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from catalogue.patterns.schema import Closed, Line
 from catalogue.patterns.validation import read_validated
@@ -15,6 +16,7 @@ PRICES_FILE = Path(__file__).with_name("prices.yaml")
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+\.[a-z0-9]+([.-][a-z0-9]+)*$")]
 Source = Annotated[str, StringConstraints(pattern=r"^https://(aws\.amazon\.com|docs\.aws\.amazon\.com)/")]
+_UNIT = re.compile(r"(?P<number>[\d,]+)(?P<million> million)? (?P<counted>\S.*)")
 
 
 class Price(Closed):
@@ -32,12 +34,54 @@ class Price(Closed):
     as_of: date
     """The day on which the price was recorded."""
     free_tier: Line | None = None
+    """What is free every month, in words."""
+    allowance: Key | None = None
+    """Key of the allowance that says the same as a number; several prices may share one."""
+
+    @model_validator(mode="after")
+    def _a_unit_that_counts(self) -> Self:
+        if _UNIT.fullmatch(self.unit) is None:
+            raise ValueError("write `unit` as a number and what is counted: `1 million requests`")
+        if (self.allowance is None) != (self.free_tier is None):
+            raise ValueError("`free_tier` and `allowance` go together")
+        return self
+
+    @property
+    def per(self) -> int:
+        """How many of `counted` the price buys: 1000000."""
+        match = _UNIT.fullmatch(self.unit)
+        assert match is not None  # validated
+        return int(match["number"].replace(",", "")) * (1_000_000 if match["million"] else 1)
+
+    @property
+    def counted(self) -> str:
+        """What is counted, without its number: `requests`."""
+        match = _UNIT.fullmatch(self.unit)
+        assert match is not None  # validated
+        return match["counted"]
+
+
+class Allowance(Closed):
+    """What costs nothing each month, for as long as the account exists."""
+
+    quantity: Annotated[Decimal, Field(gt=0)]
+    """In what its prices count: requests, GB-seconds, GB."""
+    source: Source
+    as_of: date
 
 
 class PriceBook(Closed):
     region: str
     currency: str
+    allowances: dict[Key, Allowance]
     prices: dict[Key, Price]
+
+    @model_validator(mode="after")
+    def _known_allowances(self) -> Self:
+        for key, price in self.prices.items():
+            if price.allowance is not None and price.allowance not in self.allowances:
+                raise ValueError(f"{key} names the allowance {price.allowance}, which is not among `allowances`")
+        return self
 
 
 @cache

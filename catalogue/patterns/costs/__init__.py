@@ -1,0 +1,4 @@
+"""What a run cost: uses become quantities (`usage`), quantities a bill (`bill`), a bill a month (`projection`). Pure.
+
+`avoided` reckons what was not spent.
+"""

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 from catalogue.patterns.content import Pattern
 
-PAGES = ("/", "/patterns/", "/about/")
+PAGES = ("/", "/patterns/", "/about/", "/fidelity/")
 NOT_FOR_CRAWLERS = ("/admin/", "/labs/", "/live/", "/mailbox/", "/newsletter/", "/search/")
 _SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
@@ -18,7 +18,9 @@ def sitemap(patterns: Iterable[Pattern], site_url: str) -> bytes:
     """https://www.sitemaps.org/protocol.html"""
     root = ElementTree.Element("urlset", xmlns=_SITEMAP)
     entries = [(page, "") for page in PAGES]
-    entries += [(pattern.url, pattern.front.published.isoformat()) for pattern in patterns]
+    for pattern in patterns:
+        pages = [pattern.url, f"{pattern.url}ledger/"] if pattern.ledger else [pattern.url]
+        entries += [(page, pattern.front.published.isoformat()) for page in pages]
     for path, changed in entries:
         entry = ElementTree.SubElement(root, "url")
         ElementTree.SubElement(entry, "loc").text = f"{site_url}{path}"

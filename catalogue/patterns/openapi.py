@@ -8,6 +8,7 @@ from pydantic.json_schema import models_json_schema
 
 from catalogue.patterns.documents import PatternDocument, PatternList
 from catalogue.patterns.lab_documents import CreatedLab, Lab, NewLab, Problem, StepResult, TakeStep
+from catalogue.patterns.ledgers import LedgerDocument
 
 type Json = dict[str, Any]
 
@@ -31,6 +32,7 @@ def openapi(site_url: str) -> Json:
     models: list[type[BaseModel]] = [
         PatternList,
         PatternDocument,
+        LedgerDocument,
         NewLab,
         Lab,
         CreatedLab,
@@ -107,6 +109,8 @@ def _pattern_paths() -> Json:
         "/patterns.json": _get("listPatterns", "Every pattern", _json("PatternList", "By level, then title.")),
         "/patterns/{slug}.json": one
         | _get("getPattern", "One pattern as data", _json("PatternDocument", "All but the prose.")),
+        "/patterns/{slug}/ledger.json": one
+        | _get("getLedger", "How faithful a pattern's lab is", _json("LedgerDocument", "Row by row.")),
         "/patterns/{slug}.md": one
         | _get("readPattern", "One pattern to read", _text("text/markdown", "The whole text, code included.")),
         "/patterns/{slug}/project.zip": one

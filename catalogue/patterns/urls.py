@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from catalogue.patterns.views import outputs, pages
+from catalogue.patterns.views import ledgers, outputs, pages
 
 app_name = "patterns"
 
@@ -11,6 +11,7 @@ urlpatterns = [
     path("patterns/", pages.pattern_list, name="list"),
     path("search/", pages.search, name="search"),
     path("about/", pages.about, name="about"),
+    path("fidelity/", ledgers.fidelity, name="fidelity"),
     path("patterns.json", outputs.patterns_json, name="patterns_json"),
     path("openapi.json", outputs.openapi, name="openapi"),
     path("feed.atom", outputs.feed, name="feed"),
@@ -20,6 +21,8 @@ urlpatterns = [
     path("patterns/<slug:slug>.md", outputs.markdown, name="markdown"),
     path("patterns/<slug:slug>.json", outputs.pattern_json, name="pattern_json"),
     path("patterns/<slug:slug>/", pages.detail, name="detail"),
+    path("patterns/<slug:slug>/ledger/", ledgers.ledger, name="ledger"),
+    path("patterns/<slug:slug>/ledger.json", ledgers.ledger_json, name="ledger_json"),
     path("patterns/<slug:slug>/project.zip", outputs.project, name="project"),
     path("patterns/<slug:slug>/diagram.svg", outputs.diagram, name="diagram"),
     path("patterns/<slug:slug>/share.png", outputs.share, name="share"),

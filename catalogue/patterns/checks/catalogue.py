@@ -136,4 +136,6 @@ def _has_page(pattern: Pattern, rest: str) -> bool:
     """Whether `/patterns/<slug>/<rest>` is an address."""
     if rest.startswith("source/"):
         return any(file.path == rest.removeprefix("source/") for file in pattern.files)
+    if rest in {"ledger/", "ledger.json"}:
+        return pattern.ledger is not None
     return rest in {"", "project.zip", "diagram.svg", "share.png"}

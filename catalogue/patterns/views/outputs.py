@@ -22,12 +22,12 @@ FRESH_SECONDS = 300
 
 @read_only
 def patterns_json(request: HttpRequest) -> HttpResponseBase:
-    return _document(request, documents.pattern_list(_published(), settings.SITE_URL))
+    return document(request, documents.pattern_list(_published(), settings.SITE_URL))
 
 
 @read_only
 def pattern_json(request: HttpRequest, slug: str) -> HttpResponseBase:
-    return _document(request, documents.pattern_document(_pattern(slug), settings.SITE_URL))
+    return document(request, documents.pattern_document(_pattern(slug), settings.SITE_URL))
 
 
 @read_only
@@ -93,8 +93,9 @@ def _pattern(slug: str) -> Pattern:
         raise Problem(404, "No such pattern", f"The catalogue has no pattern called {slug[:80]}.") from None
 
 
-def _document(request: HttpRequest, document: BaseModel) -> HttpResponseBase:
-    return _answer(request, document.model_dump_json(indent=2) + "\n", JSON)
+def document(request: HttpRequest, content: BaseModel) -> HttpResponseBase:
+    """A model as JSON, public and conditional like every file here."""
+    return _answer(request, content.model_dump_json(indent=2) + "\n", JSON)
 
 
 def _answer(request: HttpRequest, body: str | bytes, content_type: str, *, download: str = "") -> HttpResponseBase:

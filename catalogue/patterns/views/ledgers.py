@@ -1,0 +1,46 @@
+"""How faithful the labs are: each pattern's ledger as a page and as JSON, and all differences on one page."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+
+from catalogue.errors import Problem, read_only
+from catalogue.patterns.content import Pattern, UnknownPattern, library
+from catalogue.patterns.ledgers import differing, ledger_document, ledger_rows
+from catalogue.patterns.views.outputs import document
+
+
+@read_only
+def ledger(request: HttpRequest, slug: str) -> HttpResponse:
+    pattern = _with_ledger(slug)
+    rows = ledger_rows(pattern)
+    context = {"pattern": pattern, "rows": rows, "differing": len(differing(pattern))}
+    return render(request, "patterns/ledger.html", context)
+
+
+@read_only
+def ledger_json(request: HttpRequest, slug: str) -> HttpResponseBase:
+    return document(request, ledger_document(_with_ledger(slug), settings.SITE_URL))
+
+
+@read_only
+def fidelity(request: HttpRequest) -> HttpResponse:
+    """What AWS does otherwise, of all patterns that keep a ledger."""
+    kept = [pattern for pattern in library().by_slug.values() if pattern.ledger is not None]
+    context = {
+        "patterns": [(pattern, differing(pattern)) for pattern in kept],
+        "rows": sum(len(ledger_rows(pattern)) for pattern in kept),
+        "differences": sum(len(differing(pattern)) for pattern in kept),
+    }
+    return render(request, "patterns/fidelity.html", context)
+
+
+def _with_ledger(slug: str) -> Pattern:
+    try:
+        pattern = library().get(slug)
+    except UnknownPattern:
+        raise Problem(404, "No such pattern", f"The catalogue has no pattern called {slug[:80]}.") from None
+    if pattern.ledger is None:
+        raise Problem(404, "No ledger", f"The pattern {pattern.title} keeps no fidelity ledger.")
+    return pattern

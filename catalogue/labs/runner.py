@@ -57,14 +57,17 @@ def run_step(lab: Lab, step: Step, variables: Mapping[str, Any]) -> StepResult:
     return async_to_sync(run)()
 
 
-async def arun_step(lab: Lab, step: Step, variables: Mapping[str, Any]) -> StepResult:
-    """Take the step on a ready lab. What goes wrong is a check that is not ok, never an exception."""
+async def arun_step(lab: Lab, step: Step, variables: Mapping[str, Any], *, since: float | None = None) -> StepResult:
+    """Take the step on a ready lab. What goes wrong is a check that is not ok, never an exception.
+
+    Invocations and log lines count from the deed's beginning, or from `since` (Unix seconds).
+    """
     target = get_target()
     resources = resources_of(lab)
     if step.wait:
         await asyncio.sleep(step.wait)
     at, began = time.time(), time.perf_counter()
-    since_ms = int(at * 1000)
+    since_ms = int((at if since is None else since) * 1000)
     answers: tuple[Answer, ...] = ()
     cli: str | None = None
     checks: list[Check] = []
@@ -72,7 +75,7 @@ async def arun_step(lab: Lab, step: Step, variables: Mapping[str, Any]) -> StepR
     try:
         expect = expectations.filled(step.expect, variables)
         if step.request is not None:
-            answers = await _send(lab, step.request, variables)
+            answers = await send(lab, step.request, variables)
         elif step.operation is not None:
             stack = operations.Stack(target, resources)
             cli = await in_database(operations.perform, stack, step.operation)
@@ -103,14 +106,14 @@ async def arun_step(lab: Lab, step: Step, variables: Mapping[str, Any]) -> StepR
         )
         return StepResult(step.id, answers, tuple(checks), saved, cli, at, ms)
     observed = [
-        _observe(target, resources, observe.model_copy(update={"text": text}), since_ms)
+        watch_for(target, resources, observe.model_copy(update={"text": text}), since_ms)
         for observe, text in zip(step.observe, texts, strict=True)
     ]
     checks += await asyncio.gather(*observed)
     return StepResult(step.id, answers, tuple(checks), saved, cli, at, ms)
 
 
-async def _send(lab: Lab, request: Request, variables: Mapping[str, Any]) -> tuple[Answer, ...]:
+async def send(lab: Lab, request: Request, variables: Mapping[str, Any]) -> tuple[Answer, ...]:
     """All calls of a request, in the order of their numbers, at most `at_once` in flight."""
     turns = asyncio.Semaphore(request.at_once)
     known = {"uuid": lambda: str(uuid.uuid4()), "now": lambda: int(time.time()), **variables}
@@ -130,7 +133,7 @@ async def _send(lab: Lab, request: Request, variables: Mapping[str, Any]) -> tup
     return tuple(await asyncio.gather(*(one(number) for number in range(1, request.times + 1))))
 
 
-async def _observe(target: Target, resources: Mapping[str, Resource], observe: Observe, since_ms: int) -> Check:
+async def watch_for(target: Target, resources: Mapping[str, Resource], observe: Observe, since_ms: int) -> Check:
     """Wait until the measure is as it must be, at most `within` seconds; one that could grow must hold a moment."""
     what = expectations.in_words(observe)
     resource = resources.get(observe.resource)

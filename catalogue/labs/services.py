@@ -165,6 +165,7 @@ def _finish(target: Target, lab: Lab, stack: Stack) -> None:
             ready_at=done,
             used_at=done,
             upstream=upstream,
+            claimed_until=None,
             resources={logical: list(resource) for logical, resource in resources.items()},
         )
 

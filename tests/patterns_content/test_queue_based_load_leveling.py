@@ -16,6 +16,7 @@ ENVIRONMENT = {
     "TERMINALS_TABLE": "terminals",
     "QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/orders",
     "STOCKED": "mug,bowl",
+    "TERMINALS": "2",
 }
 
 

@@ -15,6 +15,8 @@ QUEUES = ("AWS::SQS::Queue",)
 TABLES = ("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable", "AWS::Serverless::SimpleTable")
 MAPPINGS = ("AWS::Lambda::EventSourceMapping",)
 STAGES = ("AWS::ApiGateway::Stage",)
+SECURED = (*QUEUES, *TABLES, *FUNCTIONS, "AWS::SNS::Topic", "AWS::SecretsManager::Secret")
+"""What a permission can be taken on."""
 OBSERVED = {
     "invocations": FUNCTIONS,
     "errors": FUNCTIONS,
@@ -35,6 +37,11 @@ OPERATED = {
     "set-environment": FUNCTIONS,
     "open-cache-invalidation": STAGES,
     "close-cache-invalidation": STAGES,
+    "flush-cache": STAGES,
+    "send-message": QUEUES,
+    "revoke-permission": FUNCTIONS,
+    "restore-permission": FUNCTIONS,
+    "expire-items": TABLES,
 }
 _VARIABLE = re.compile(r"\{\{(.*?)\}\}")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -46,6 +53,7 @@ _TYPE_NAMES = {
     TABLES: "a table",
     MAPPINGS: "an event source mapping",
     STAGES: "a stage",
+    SECURED: "a queue, table, function, topic or secret",
 }
 type Place = tuple[str | int, ...]
 
@@ -161,6 +169,10 @@ def _operation(pattern: Pattern, place: Place, operation: Operation) -> Iterator
         "set-maximum-concurrency": {"value"},
         "set-batch-size": {"value"},
         "set-environment": {"name", "value"},
+        "send-message": {"value"},
+        "revoke-permission": {"name", "to"},
+        "restore-permission": {"name", "to"},
+        "expire-items": {"name"},
     }.get(operation.action, set())
     given = {key for key in ("to", "name", "value") if getattr(operation, key) is not None}
     for key in sorted(needed - given):
@@ -173,8 +185,9 @@ def _operation(pattern: Pattern, place: Place, operation: Operation) -> Iterator
             "Leave it out.",
             "patterns.E033",
         )
-    if operation.action == "redrive" and operation.to is not None:
-        yield from _resource(pattern, (*place, "to"), operation.to, QUEUES, "`redrive`")
+    if operation.to is not None and "to" in needed:
+        aimed = QUEUES if operation.action == "redrive" else SECURED
+        yield from _resource(pattern, (*place, "to"), operation.to, aimed, f"`{operation.action}`")
     yield from _value(pattern, place, operation)
 
 

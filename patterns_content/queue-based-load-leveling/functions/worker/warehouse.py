@@ -14,7 +14,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-TERMINALS = 2
+TERMINALS = int(os.environ["TERMINALS"])
 PACKING_SECONDS = 0.25
 LEASE_SECONDS = 10  # a terminal whose session died is free again after this
 

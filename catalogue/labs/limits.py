@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -27,34 +27,45 @@ class LimitReached(Exception):
 
 
 @contextmanager
-def admission(owner: str) -> Iterator[None]:
-    """Make a lab inside this block, alone among all processes. Raises LimitReached before it is entered."""
+def admission(owner: str, wanted: int = 1) -> Iterator[None]:
+    """Make labs inside this block, alone among all processes. Raises LimitReached before it is entered.
+
+    `wanted` is how many: there is room for all of them, or for none.
+    """
     with transaction.atomic():
         # SQLite's transactions are IMMEDIATE, so they exclude each other anyway.
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ADVISORY_LOCK])
-        _refuse_beyond_limits(owner)
+        _refuse_beyond_limits(owner, wanted)
         yield
 
 
-def _refuse_beyond_limits(owner: str) -> None:
+def _refuse_beyond_limits(owner: str, wanted: int) -> None:
     now = timezone.now()
     live = Lab.objects.filter(status__in=LIVE, expires_at__gt=now)
     own = list(live.filter(owner=owner).order_by("expires_at"))
-    if len(own) >= settings.LABS_PER_VISITOR:
-        raise LimitReached(
-            f"You have {len(own)} labs running, as many as one visitor may have. Delete one, or wait.",
-            _seconds_until(own[0], now),
-            own,
-        )
-    if live.count() >= settings.LABS_PER_MACHINE:
-        first = live.order_by("expires_at")[0]
+    if (needed := len(own) + wanted - settings.LABS_PER_VISITOR) > 0:
+        raise LimitReached(_too_many_of_ones_own(len(own), wanted), _seconds_until_free(own, needed, now), own)
+    if (needed := live.count() + wanted - settings.LABS_PER_MACHINE) > 0:
         raise LimitReached(
             f"All {settings.LABS_PER_MACHINE} labs of this machine are taken. One of them ends soon.",
-            _seconds_until(first, now),
+            _seconds_until_free(live.order_by("expires_at")[:needed], needed, now),
             own,
         )
+
+
+def _too_many_of_ones_own(running: int, wanted: int) -> str:
+    most = settings.LABS_PER_VISITOR
+    if running >= most:
+        return f"You have {running} labs running, as many as one visitor may have. Delete one, or wait."
+    return f"This takes {wanted} labs. You have {running} of {most} running: delete {running + wanted - most}, or wait."
+
+
+def _seconds_until_free(labs: Iterable[Lab], needed: int, now: datetime) -> int:
+    """When so many of these have ended; a minute where not even that would make room."""
+    ends = sorted(_seconds_until(lab, now) for lab in labs)
+    return ends[needed - 1] if needed <= len(ends) else 60
 
 
 def _seconds_until(lab: Lab, now: datetime) -> int:

@@ -17,7 +17,7 @@ STANDARD_FIGURES = (
     "errors",  # invocations that failed
     "refused",  # answers of 400 to 499
     "failed",  # answers of 500 and above
-    "p50_ms",
+    "p50_ms",  # of the answers below 500
     "p95_ms",
     "billed_ms",  # of all invocations
     "usd_per_million",  # what a million of such requests would cost, by the price list
@@ -88,6 +88,8 @@ class Count(Closed):
     """For `answers`: which of them count; none means all."""
     of: tuple[Id, ...] = ()
     """For `answers`: ids of the traffic's parts; none means all."""
+    headers: dict[str, str] = Field(default_factory=dict)
+    """For `answers`: headers that those which count have, each with this value or matching `~regex`."""
 
     @model_validator(mode="after")
     def _fields_fit(self) -> Self:

@@ -1,0 +1,117 @@
+"""The result as a table: a row for each figure, both sides as text, and which of them is the better one. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from catalogue.labs.comparisons.result import Json
+from catalogue.patterns.compare_schema import Comparison, Side
+
+Unit = Literal["count", "ms", "usd"]
+
+_ABOUT_THE_SAME = 0.1
+"""Two durations that differ by less than this part of the longer one are told as equal: they would swap next time."""
+
+
+@dataclass(frozen=True)
+class Row:
+    id: str
+    label: str
+    why: str
+    unit: Unit
+    pattern: float | None
+    naive: float | None
+    better: Side | None
+    """Of two different numbers the one to wish for; None where neither is, or nobody can tell."""
+    own: bool
+    """From compare.yaml, and so about what this pattern is for."""
+
+    @property
+    def pattern_text(self) -> str:
+        return shown(self.pattern, self.unit)
+
+    @property
+    def naive_text(self) -> str:
+        return shown(self.naive, self.unit)
+
+
+@dataclass(frozen=True)
+class _Standard:
+    label: str
+    why: str
+    unit: Unit = "count"
+    better: Literal["less", "more"] | None = None
+
+
+_STANDARD = {
+    "requests": _Standard("Requests", "Answers of the endpoint. Both got the same traffic."),
+    "invocations": _Standard(
+        "Invocations", "Executions of all functions, counted in their logs until the last had ended.", better="less"
+    ),
+    "errors": _Standard("Invocations that failed", "Executions that raised or ran out of time.", better="less"),
+    "refused": _Standard("Answers of 400 to 499", "The caller is told that the request will not do."),
+    "failed": _Standard("Answers of 500 and above", "The caller did everything right and has nothing.", better="less"),
+    "p50_ms": _Standard("Latency, p50", "Half of the answers below 500 came within this time.", "ms", "less"),
+    "p95_ms": _Standard(
+        "Latency, p95", "Nineteen of twenty of them came within this time, cold starts included.", "ms", "less"
+    ),
+    "billed_ms": _Standard(
+        "Billed function time", "Of all invocations together, as their logs report it.", "ms", "less"
+    ),
+    "usd_per_million": _Standard(
+        "Cost of a million such requests",
+        "What this traffic used, at list prices and without the free tier.",
+        "usd",
+        "less",
+    ),
+}
+
+
+def rows(comparison: Comparison, result: Json) -> list[Row]:
+    """What this pattern is about first, then the figures that every comparison has."""
+    return [*_own(comparison, result), *_standard(result)]
+
+
+def _own(comparison: Comparison, result: Json) -> Iterator[Row]:
+    for figure in comparison.figures:
+        pattern, naive = _values(result, figure.id)
+        better = better_of(pattern, naive, figure.better, "count")
+        yield Row(figure.id, figure.label, figure.why, "count", pattern, naive, better, own=True)
+
+
+def _standard(result: Json) -> Iterator[Row]:
+    for id, standard in _STANDARD.items():
+        pattern, naive = _values(result, id)
+        if pattern is None and naive is None:
+            continue
+        better = better_of(pattern, naive, standard.better, standard.unit)
+        yield Row(id, standard.label, standard.why, standard.unit, pattern, naive, better, own=False)
+
+
+def _values(result: Json, id: str) -> tuple[float | None, float | None]:
+    """A result of an earlier version of the content may lack a figure."""
+    sides = result["sides"]
+    return sides["pattern"]["figures"].get(id), sides["naive"]["figures"].get(id)
+
+
+def better_of(
+    pattern: float | None, naive: float | None, wished: Literal["less", "more"] | None, unit: Unit
+) -> Side | None:
+    if wished is None or pattern is None or naive is None or pattern == naive:
+        return None
+    if unit == "ms" and abs(pattern - naive) < _ABOUT_THE_SAME * max(pattern, naive):
+        return None
+    return "pattern" if (pattern < naive) == (wished == "less") else "naive"
+
+
+def shown(value: float | None, unit: Unit) -> str:
+    """`1,234`, `12.3 ms`, `4.2 s`, `$0.43`; a dash for what could not be counted."""
+    if value is None:
+        return "–"
+    if unit == "usd":
+        return f"${value:,.2f}"
+    if unit == "count":
+        return f"{value:,.0f}"
+    if value >= 1000:
+        return f"{value / 1000:,.1f} s"
+    return f"{value:.0f} ms" if value >= 100 else f"{value:.1f} ms"

@@ -157,6 +157,9 @@ LABS_BURST = env.integer("LABS_BURST", 100, least=1)
 LABS_COMPARISON_SECONDS = env.integer("LABS_COMPARISON_SECONDS", 90, least=1)  # for one run of both sides' traffic
 LABS_COMPARISONS_AT_ONCE = env.integer("LABS_COMPARISONS_AT_ONCE", 4, least=1)  # running, of all visitors
 LABS_STREAMS_PER_LAB = env.integer("LABS_STREAMS_PER_LAB", 5, least=1)
+LABS_RUNS_PER_LAB = env.integer("LABS_RUNS_PER_LAB", 50, least=1)
+LABS_SHARE_DAYS = env.integer("LABS_SHARE_DAYS", 30, least=1)
+LABS_SHARES_PER_DAY = env.integer("LABS_SHARES_PER_DAY", 20, least=1)  # of one owner
 LABS_STACK_PREFIX = env.text("LABS_STACK_PREFIX", "patterns-lab")
 # real AWS only (LABS_TARGET=aws); credentials come by boto3's usual chain
 AWS_REGION = env.text("AWS_REGION", "us-east-1")

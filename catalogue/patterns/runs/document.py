@@ -111,6 +111,17 @@ class Use(Closed):
     """Priced units: chunks of 64 KB for SQS and SNS, read or write units for DynamoDB, else the count."""
 
 
+class LeftOut(Closed):
+    """Events that happened and are not among a run's `events`, since there were too many of them."""
+
+    kind: Literal["request", "invocation", "log", "gauge"]
+    what: str | None
+    """The function or resource; None for requests."""
+    count: Annotated[int, Field(ge=1)]
+    billed_ms: int = 0
+    """Of invocations: all together."""
+
+
 class Run(Closed):
     version: Literal[1] = 1
     pattern: str
@@ -124,5 +135,7 @@ class Run(Closed):
     """How long it lasted."""
     deeds: tuple[Deed, ...]
     events: tuple[Event, ...]
+    left_out: tuple[LeftOut, ...] = ()
+    """What makes `events` complete: whoever counts adds these."""
     uses: tuple[Use, ...] = ()
     """Empty where the target cannot tell them yet."""

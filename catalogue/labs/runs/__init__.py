@@ -1,0 +1,1 @@
+"""Runs of labs: observed, cleared of what is secret, kept, and shared by a link."""

@@ -1,0 +1,141 @@
+"""Keeps a run small: long texts are cut, and of many events some are left out, but counted. Pure."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from catalogue.patterns.runs.document import Answer, Check, Deed, Event, Gauge, Invocation, LeftOut, Log, Request, Run
+
+MOST_EVENTS = 1_500
+LONGEST_BODY = 1_000
+LONGEST_TEXT = 600
+_MOST_ANSWERS = 100
+_LONGEST_FIELDS = 2_000
+_LEAST_TOLD: Sequence[str] = ("gauge", "log", "invocation", "request")
+"""What is left out first."""
+
+
+def bounded(run: Run, most_events: int = MOST_EVENTS, longest_body: int = LONGEST_BODY) -> Run:
+    """The run within its bounds. Cut a text only after it was redacted: half a secret is hard to find."""
+    kept, left_out = thinned(run.events, most_events)
+    return run.model_copy(
+        update={
+            "title": cut(run.title),
+            "deeds": tuple(_deed(deed, longest_body) for deed in run.deeds),
+            "events": tuple(_event(event) for event in kept),
+            "left_out": _together([*run.left_out, *left_out]),
+        }
+    )
+
+
+def thinned(events: Sequence[Event], most: int) -> tuple[list[Event], list[LeftOut]]:
+    """At most `most` events, and what was left out. Kinds go in turn, each from its middle: its ends tell most.
+
+    Invocations with a cold start or an error stay as long as anything does.
+    """
+    doomed: set[int] = set()
+    for kind in _LEAST_TOLD:
+        surplus = len(events) - len(doomed) - most
+        if surplus <= 0:
+            break
+        places = [place for place, event in enumerate(events) if event.kind == kind and not _telling(event)]
+        doomed |= set(_middle(places, surplus))
+    surplus = len(events) - len(doomed) - most
+    if surplus > 0:
+        doomed |= set(_middle([place for place in range(len(events)) if place not in doomed], surplus))
+    kept = [event for place, event in enumerate(events) if place not in doomed]
+    return kept, _left_out(event for place, event in enumerate(events) if place in doomed)
+
+
+def cut(text: str, longest: int = LONGEST_TEXT) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def _middle(places: list[int], count: int) -> list[int]:
+    count = min(count, len(places))
+    start = (len(places) - count + 1) // 2
+    return places[start : start + count]
+
+
+def _telling(event: Event) -> bool:
+    return isinstance(event, Invocation) and (event.cold or event.error)
+
+
+def _left_out(events: Iterable[Event]) -> list[LeftOut]:
+    found = []
+    for event in events:
+        match event:
+            case Request():
+                found.append(LeftOut(kind="request", what=None, count=1))
+            case Invocation():
+                found.append(LeftOut(kind="invocation", what=event.function, count=1, billed_ms=event.billed_ms))
+            case Log():
+                found.append(LeftOut(kind="log", what=event.function, count=1))
+            case Gauge():
+                found.append(LeftOut(kind="gauge", what=event.resource, count=1))
+    return found
+
+
+def _together(parts: Iterable[LeftOut]) -> tuple[LeftOut, ...]:
+    counts: Counter[tuple[Any, str | None]] = Counter()
+    billed: Counter[tuple[Any, str | None]] = Counter()
+    for part in parts:
+        counts[part.kind, part.what] += part.count
+        billed[part.kind, part.what] += part.billed_ms
+    return tuple(
+        LeftOut(kind=kind, what=what, count=count, billed_ms=billed[kind, what])
+        for (kind, what), count in sorted(counts.items(), key=lambda item: (item[0][0], item[0][1] or ""))
+    )
+
+
+def _deed(deed: Deed, longest_body: int) -> Deed:
+    answers = [answer.model_copy(update={"body": cut(answer.body, longest_body)}) for answer in deed.answers]
+    return deed.model_copy(
+        update={
+            "title": cut(deed.title),
+            "deed": cut(deed.deed),
+            "answers": tuple(_briefly(answers))[:_MOST_ANSWERS],
+            "checks": tuple(Check(what=cut(one.what), ok=one.ok, seen=cut(one.seen)) for one in deed.checks),
+            "cli": None if deed.cli is None else cut(deed.cli, 2 * LONGEST_TEXT),
+        }
+    )
+
+
+def _briefly(answers: list[Answer]) -> Iterable[Answer]:
+    """Of a burst's answers, the body of the first of each status."""
+    told: set[int] = set()
+    for answer in answers:
+        yield answer.model_copy(update={"body": ""}) if answer.status in told else answer
+        told.add(answer.status)
+
+
+def _event(event: Event) -> Event:
+    if isinstance(event, Request):
+        return event.model_copy(update={"path": cut(event.path), "method": cut(event.method, 16)})
+    if isinstance(event, Log):
+        return event.model_copy(
+            update={
+                "step": None if event.step is None else cut(event.step, 100),
+                "fields": _fields(event.fields),
+                "text": None if event.text is None else cut(event.text, 2 * LONGEST_TEXT),
+            }
+        )
+    return event
+
+
+def _fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+    short = {cut(name, 100): _short(value) for name, value in fields.items()}
+    if len(json.dumps(short)) <= _LONGEST_FIELDS:
+        return short
+    return {"line": cut(json.dumps(short, ensure_ascii=False), LONGEST_TEXT)}
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, str):
+        return cut(value, LONGEST_TEXT // 2)
+    if isinstance(value, Mapping):
+        return {cut(name, 100): _short(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_short(inner) for inner in value]
+    return value

@@ -126,23 +126,43 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_URL.startswith("https://")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 
 # Without a mail server every mail goes to a page of the site. Anyone can read it there: only with DEBUG.
-MAILBOX = env.text("SMTP_HOST", "") == "" and DEBUG
-MAILERS = {
+SMTP_HOST = env.text("SMTP_HOST", "")
+SMTP_PORT = env.integer("SMTP_PORT", 25, least=1)
+SMTP_USER = env.text("SMTP_USER", "")
+SMTP_PASSWORD = env.text("SMTP_PASSWORD", "")
+SMTP_STARTTLS = env.flag("SMTP_STARTTLS", False)
+SMTP_TIMEOUT = 10
+MAIL_TRANSPORT = env.choice(
+    "MAIL_TRANSPORT", "mailbox" if DEBUG and not SMTP_HOST else "smtp", ("mailbox", "smtp", "ses")
+)
+MAILBOX = MAIL_TRANSPORT == "mailbox"
+MAILERS = {  # for mail that Django sends by itself; the newsletter's leaves by MAIL_TRANSPORT
     "default": {"BACKEND": "catalogue.newsletter.mailbox.backend.MailboxBackend"}
     if MAILBOX
     else {
         "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
         "OPTIONS": {
-            "host": env.text("SMTP_HOST", "localhost"),
-            "port": env.integer("SMTP_PORT", 25, least=1),
-            "username": env.text("SMTP_USER", ""),
-            "password": env.text("SMTP_PASSWORD", ""),
-            "use_tls": env.flag("SMTP_STARTTLS", False),
-            "timeout": 10,
+            "host": SMTP_HOST,
+            "port": SMTP_PORT,
+            "username": SMTP_USER,
+            "password": SMTP_PASSWORD,
+            "use_tls": SMTP_STARTTLS,
+            "timeout": SMTP_TIMEOUT,
         },
     }
 }
 DEFAULT_FROM_EMAIL = env.text("FROM_EMAIL", "Serverless Patterns <updates@localhost>")
+REPLY_TO = env.text("REPLY_TO", "")
+SES_REGION = env.text("SES_REGION", "us-east-1")
+SES_ENDPOINT = env.text("SES_ENDPOINT", "")  # another address than AWS's own, for tests
+SES_CONFIGURATION_SET = env.text("SES_CONFIGURATION_SET", "")
+SES_TOPIC_ARN = env.text("SES_TOPIC_ARN", "")  # the SNS topic whose bounces and complaints are believed
+NEWSLETTER_CONTACT = env.text("NEWSLETTER_CONTACT", "")  # who sends this, and their postal address: one line
+NEWSLETTER_CONNECTIONS = env.integer("NEWSLETTER_CONNECTIONS", 2, least=1)
+NEWSLETTER_PER_SECOND = env.integer("NEWSLETTER_PER_SECOND", 0, least=0)  # of all senders together; 0: no limit
+NEWSLETTER_WARM_UP = env.text("NEWSLETTER_WARM_UP", "")  # 2026-12-01:200 allows 200 on that day, double on each next
+NEWSLETTER_IN_DOUBT = env.choice("NEWSLETTER_IN_DOUBT", "retry", ("retry", "hold"))  # what a crash left on the wire
+NEWSLETTER_LEASE_SECONDS = env.integer("NEWSLETTER_LEASE_SECONDS", 120, least=1)
 MAILBOX_KEEP = env.integer("MAILBOX_KEEP", 200, least=1)
 NEWSLETTER_SUBSCRIBES_PER_HOUR = env.integer("NEWSLETTER_SUBSCRIBES_PER_HOUR", 20, least=1)  # for one client
 

@@ -10,29 +10,18 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from email_validator import EmailNotValidError, validate_email
 
-from catalogue.newsletter import queue
-
-MAILBOX = "catalogue.newsletter.mailbox.backend.MailboxBackend"
-SMTP = "django.core.mail.backends.smtp.EmailBackend"
-
 
 @register("newsletter")
 def check_newsletter(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     return [*_mailbox(), *_sender(), *_site_url(), *_timeout()]
 
 
-def _default_mailer() -> tuple[str, dict[str, Any]]:
-    """Backend path and options."""
-    default: dict[str, Any] = dict(settings.MAILERS.get("default", {}))
-    return default.get("BACKEND", SMTP), default.get("OPTIONS", {})
-
-
 def _mailbox() -> list[CheckMessage]:
-    if _default_mailer()[0] == MAILBOX and not settings.DEBUG:
+    if settings.MAIL_TRANSPORT == "mailbox" and not settings.DEBUG:
         return [
             Error(
-                "The mailbox backend would show everyone's mail on a public page.",
-                hint="With DEBUG=0 name a mail server in SMTP_HOST.",
+                "The mailbox would show everyone's mail on a public page.",
+                hint="With DEBUG=0 name a mail server in SMTP_HOST, or set MAIL_TRANSPORT=ses.",
                 id="newsletter.E001",
             )
         ]
@@ -81,16 +70,12 @@ def _site_url() -> list[CheckMessage]:
 
 
 def _timeout() -> list[CheckMessage]:
-    backend, options = _default_mailer()
-    if backend != SMTP:
-        return []
-    timeout = options.get("timeout")
-    if timeout is None or timeout * 4 > queue.LEASE.total_seconds():
+    if settings.MAIL_TRANSPORT == "smtp" and settings.SMTP_TIMEOUT * 4 > settings.NEWSLETTER_LEASE_SECONDS:
         return [
             Error(
-                f"The mail server's timeout is {timeout}: an attempt could outlive its lease of "
-                f"{queue.LEASE.total_seconds():.0f} s, and the mail be sent twice.",
-                hint="Give the mailer a timeout of some 10 seconds.",
+                f"The mail server's timeout is {settings.SMTP_TIMEOUT} s: an attempt could outlive its lease of "
+                f"{settings.NEWSLETTER_LEASE_SECONDS} s, and the mail be sent twice.",
+                hint="Set NEWSLETTER_LEASE_SECONDS to four times the timeout or more.",
                 id="newsletter.E005",
             )
         ]

@@ -10,7 +10,7 @@ import time
 from django.db import Error as DatabaseError
 from django.db import close_old_connections
 
-from catalogue.newsletter import limits, queue, sender, services
+from catalogue.newsletter import limits, queue, sender, services, updates
 
 log = logging.getLogger(__name__)
 POLL = 0.25  # seconds: one index lookup each, so that a confirmation is there before the reader looks
@@ -27,13 +27,16 @@ def run(stop: threading.Event) -> None:
             if time.monotonic() >= tidy_at:
                 tidy()
                 tidy_at = time.monotonic() + TIDY_EVERY
-            down = queue.any_due() and sender.send_due(stop.is_set).server_down
+            updates.release_due()
+            tally = sender.send_due(stop.is_set) if queue.any_due() else sender.Tally()
+            updates.finish_sent()
+            down, paced = tally.server_down, tally.wait
         except DatabaseError as error:
             log.warning("The database does not answer: %s", error)
-            down = True
+            down, paced = True, 0.0
         troubles = troubles + 1 if down else 0
         close_old_connections()
-        stop.wait(wait_after(troubles))
+        stop.wait(min(paced, POLL) if paced else wait_after(troubles))
 
 
 def wait_after(troubles: int) -> float:

@@ -2,37 +2,48 @@
 
 A sender claims rows for the length of a lease by one UPDATE that repeats the condition under which it found
 them, so two senders never hold the same row. Every later step is guarded by that lease: a sender that was too
-slow, and lost its row to another, can neither send it nor settle it. A sender that was killed leaves its rows
-in flight; when their lease ends they are due again.
+slow, and lost its row to another, can neither send it nor settle it. `begin` marks a row as on the wire right
+before its content may reach a server, and commits that. A sender that was killed leaves its rows in flight; when
+their lease ends, those that were not on the wire are due again as if nothing had happened, and those that were,
+at most one a connection, are sent again or held, as NEWSLETTER_IN_DOUBT says.
 """
 
 import random
 import uuid
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
-from django.db import models, transaction
+from django.conf import settings
+from django.db import connection, models, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from catalogue.newsletter import consent
-from catalogue.newsletter.models import ConsentRecord, Delivery, Subscriber
+from catalogue.newsletter import consent, suppression
+from catalogue.newsletter.models import ConsentRecord, Delivery, Subscriber, Suppression, Update
+from catalogue.newsletter.outcomes import Outcome, Result
 
-LEASE = timedelta(minutes=5)  # longer than any one attempt: a check compares it with the mail server's timeout
 MAX_ATTEMPTS = 12  # over about eighteen hours
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(hours=6)
+CONNECTION_PAUSE = timedelta(seconds=1)  # until a mail is tried elsewhere, when its connection was no good
 _State = Delivery.State
+_CONFIRMED = Subscriber.State.CONFIRMED
 
 
 @dataclass(frozen=True)
 class Claim:
     lease: uuid.UUID
-    deliveries: list[Delivery]
+    deliveries: list[Delivery] = field(default_factory=list)
+
+
+def lease_time() -> timedelta:
+    """Longer than any one attempt: a check compares it with the mail server's timeout."""
+    return timedelta(seconds=settings.NEWSLETTER_LEASE_SECONDS)
 
 
 def add(subscriber: Subscriber, kind: Delivery.Kind) -> None:
-    """Queue a mail; a subscriber with a confirmation still on its way gets no second one."""
+    """Queue a mail that belongs to no update; a subscriber with one of the kind on its way gets no second."""
     now = timezone.now()
     Delivery.objects.bulk_create(
         [Delivery(subscriber=subscriber, kind=kind, due_at=now, created_at=now)], ignore_conflicts=True
@@ -40,60 +51,157 @@ def add(subscriber: Subscriber, kind: Delivery.Kind) -> None:
 
 
 def suppress(subscriber: Subscriber, reason: str, *, kind: Delivery.Kind | None = None) -> None:
-    """Take back what has not been sent."""
-    waiting = Delivery.objects.filter(subscriber=subscriber, state__in=Delivery.OPEN)
+    """Take back what is not on the wire yet."""
+    waiting = Delivery.objects.filter(subscriber=subscriber, state__in=Delivery.OPEN, wire_at=None)
     if kind:
         waiting = waiting.filter(kind=kind)
     waiting.update(state=_State.SUPPRESSED, lease=None, error=reason, finished_at=timezone.now())
 
 
+def on_the_wire(subscriber: Subscriber) -> bool:
+    """Whether a mail to this person is just being handed over, by a sender whose lease is good."""
+    return Delivery.objects.filter(
+        subscriber=subscriber, state=_State.IN_FLIGHT, wire_at__isnull=False, due_at__gt=timezone.now()
+    ).exists()
+
+
 def any_due() -> bool:
-    return Delivery.objects.filter(state__in=Delivery.OPEN, due_at__lte=timezone.now()).exists()
+    return any(_due(update).exists() for update in _open_updates())
 
 
 def claim(most: int) -> Claim:
-    """Take up to `most` due rows, oldest first."""
-    now = timezone.now()
-    due = Delivery.objects.filter(state__in=Delivery.OPEN, due_at__lte=now)
-    found = list(due.order_by("due_at", "pk").values_list("pk", flat=True)[:most])
+    """Take up to `most` due rows: mail that somebody waits for first, then the updates, oldest first."""
     lease = uuid.uuid4()
-    if not found or not due.filter(pk__in=found).update(state=_State.IN_FLIGHT, lease=lease, due_at=now + LEASE):
-        return Claim(lease, [])
-    held = Delivery.objects.filter(lease=lease).select_related("subscriber").order_by("pk")
+    claimed = 0
+    now = timezone.now()
+    for update in _open_updates():
+        if claimed < most:
+            claimed += _claim(_due(update), lease, most - claimed, now + lease_time())
+    if not claimed:
+        return Claim(lease)
+    held = Delivery.objects.filter(lease=lease).select_related("subscriber", "update_sent").order_by("pk")
     return Claim(lease, list(held))
 
 
-def begin(delivery: Delivery) -> bool:
-    """Count an attempt and start the lease anew. False: the row is no longer ours, or no longer wanted."""
-    return bool(_held(delivery).update(attempts=F("attempts") + 1, due_at=timezone.now() + LEASE, error=""))
+def _open_updates() -> list[int | None]:
+    """None stands for mail that belongs to no update."""
+    sending = Update.objects.filter(state=Update.State.SENDING).order_by("released_at", "pk")
+    return [None, *sending.values_list("pk", flat=True)]
 
 
-def settle_sent(delivery: Delivery) -> None:
+def _due(update: int | None) -> models.QuerySet[Delivery]:
+    return Delivery.objects.filter(update_sent=update, state__in=Delivery.OPEN, due_at__lte=timezone.now())
+
+
+def _claim(due: models.QuerySet[Delivery], lease: uuid.UUID, most: int, until: datetime) -> int:
     with transaction.atomic():
-        if _held(delivery).update(state=_State.SENT, lease=None, finished_at=timezone.now()):
-            consent.record(delivery.subscriber, ConsentRecord.Event.MAILED)
+        wanted = due.order_by("due_at", "pk")
+        if connection.features.has_select_for_update_skip_locked:
+            wanted = wanted.select_for_update(skip_locked=True, of=("self",))
+        found = list(wanted.values_list("pk", "wire_at")[:most])
+        if not found:
+            return 0
+        doubtful = [pk for pk, wire_at in found if wire_at is not None]
+        if doubtful:
+            _take_over(due.filter(pk__in=doubtful))
+        return due.filter(pk__in=[pk for pk, _ in found]).update(
+            state=_State.IN_FLIGHT, lease=lease, due_at=until, wire_at=None
+        )
 
 
-def settle_failed(delivery: Delivery, error: str) -> None:
-    _held(delivery).update(state=_State.FAILED, lease=None, error=error, finished_at=timezone.now())
+def _take_over(doubtful: models.QuerySet[Delivery]) -> None:
+    """Rows whose sender died while they were on the wire."""
+    reason = "The sender was interrupted while this mail was on the wire."
+    if settings.NEWSLETTER_IN_DOUBT == "hold":
+        doubtful.update(state=_State.IN_DOUBT, lease=None, error=reason, finished_at=timezone.now())
+        return
+    doubtful.filter(attempts__gte=MAX_ATTEMPTS - 1).update(
+        state=_State.FAILED, lease=None, error=reason, attempts=F("attempts") + 1, finished_at=timezone.now()
+    )
+    doubtful.update(attempts=F("attempts") + 1, error=reason)
 
 
-def settle_retry(delivery: Delivery, error: str) -> None:
+def begin(delivery: Delivery) -> bool:
+    """Mark the row as on the wire and start its lease anew.
+
+    False: the row is no longer ours, its reader has left, or its update was paused. Nothing may be sent then.
+    """
+    wanted = _held(delivery)
+    if delivery.update_sent_id is not None:
+        wanted = wanted.filter(update_sent__state=Update.State.SENDING, subscriber__state=_CONFIRMED)
+    now = timezone.now()
+    return bool(wanted.update(wire_at=now, due_at=now + lease_time()))
+
+
+def settle(delivery: Delivery, result: Result) -> None:
+    """Write down what became of an attempt. Without effect if the row is no longer ours."""
+    match result.outcome:
+        case Outcome.SENT:
+            _settle_sent(delivery, result)
+        case Outcome.PERMANENT | Outcome.NO_SUCH_MAILBOX:
+            failed = _finish(delivery, _State.FAILED, result.detail)
+            if failed and result.outcome is Outcome.NO_SUCH_MAILBOX:
+                suppression.suppress(delivery.subscriber, Suppression.Reason.HARD_BOUNCE, result.detail)
+        case Outcome.TEMPORARY:
+            _settle_retry(delivery, result.detail)
+        case Outcome.IN_DOUBT if settings.NEWSLETTER_IN_DOUBT == "hold":
+            _finish(delivery, _State.IN_DOUBT, result.detail)
+        case Outcome.IN_DOUBT:
+            _settle_retry(delivery, result.detail)
+        case Outcome.THROTTLED | Outcome.CONNECTION:
+            _put_back(_held(delivery), result.detail, CONNECTION_PAUSE)
+        case Outcome.WITHDRAWN:
+            gone = _held(delivery).filter(kind=Delivery.Kind.UPDATE).exclude(subscriber__state=_CONFIRMED)
+            gone.update(state=_State.SUPPRESSED, lease=None, wire_at=None, error="left", finished_at=timezone.now())
+            _put_back(_held(delivery), "")
+
+
+def _settle_sent(delivery: Delivery, result: Result) -> None:
+    sent = _held(delivery).update(
+        state=_State.SENT,
+        lease=None,
+        wire_at=None,
+        attempts=F("attempts") + 1,
+        error="",
+        provider_id=result.provider_id,
+        finished_at=timezone.now(),
+    )
+    if sent and delivery.update_sent_id is None:
+        consent.record(delivery.subscriber, ConsentRecord.Event.MAILED)
+
+
+def _finish(delivery: Delivery, state: Delivery.State, error: str) -> bool:
+    return bool(
+        _held(delivery).update(
+            state=state, lease=None, wire_at=None, attempts=F("attempts") + 1, error=error, finished_at=timezone.now()
+        )
+    )
+
+
+def _settle_retry(delivery: Delivery, error: str) -> None:
     """Put it back for later, or give up after `MAX_ATTEMPTS`."""
     attempts = delivery.attempts + 1
     if attempts >= MAX_ATTEMPTS:
-        settle_failed(delivery, error)
+        _finish(delivery, _State.FAILED, error)
         return
     due_at = timezone.now() + pause(attempts, random.random())  # noqa: S311  (spreads load, guards nothing)
-    _held(delivery).update(state=_State.RETRY, lease=None, error=error, due_at=due_at)
+    _held(delivery).update(
+        state=_State.RETRY, lease=None, wire_at=None, attempts=F("attempts") + 1, error=error, due_at=due_at
+    )
 
 
 def release(claim: Claim) -> None:
     """Give back what was claimed and not begun, as if it had never been taken."""
-    now = timezone.now()
-    rest = Delivery.objects.filter(lease=claim.lease, state=_State.IN_FLIGHT)
-    rest.filter(attempts=0).update(state=_State.QUEUED, lease=None, due_at=now)
-    rest.exclude(attempts=0).update(state=_State.RETRY, lease=None, due_at=now)
+    _put_back(Delivery.objects.filter(lease=claim.lease, state=_State.IN_FLIGHT, wire_at=None), "")
+
+
+def _put_back(rows: models.QuerySet[Delivery], error: str, pause: timedelta = timedelta()) -> None:
+    values = {"lease": None, "wire_at": None, "due_at": timezone.now() + pause, "error": error}
+    untried = rows.filter(attempts=0)
+    pks: Sequence[int] = list(rows.exclude(attempts=0).values_list("pk", flat=True))
+    untried.update(state=_State.QUEUED, **values)
+    if pks:
+        rows.filter(pk__in=pks).update(state=_State.RETRY, **values)
 
 
 def pause(attempts: int, chance: float) -> timedelta:
@@ -104,3 +212,8 @@ def pause(attempts: int, chance: float) -> timedelta:
 
 def _held(delivery: Delivery) -> models.QuerySet[Delivery]:
     return Delivery.objects.filter(pk=delivery.pk, lease=delivery.lease, state=_State.IN_FLIGHT)
+
+
+def open_of(update: Update) -> models.QuerySet[Delivery]:
+    """What of an update is still to be sent."""
+    return Delivery.objects.filter(update_sent=update, state__in=Delivery.OPEN)

@@ -1,6 +1,7 @@
 """Everything that changes a subscriber: each function is one short transaction and may be repeated."""
 
 import enum
+import time
 import uuid
 from datetime import timedelta
 
@@ -22,6 +23,7 @@ COOLDOWNS = (
     timedelta(hours=6),
     timedelta(days=1),
 )
+LONGEST_WAIT_SECONDS = 15.0  # longer than a mail server's timeout
 PENDING_KEPT = timedelta(days=30)
 
 
@@ -103,7 +105,19 @@ def confirm(wish: Confirmation) -> Standing:
 
 
 def unsubscribe(ref: uuid.UUID) -> None:
-    """End a subscription or a request for one, and take back what is queued for it."""
+    """End a subscription or a request for one, and take back what is queued for it.
+
+    A mail that a sender is just handing over cannot be called back: it is waited for, so that none comes after the
+    answer.
+    """
+    _end(ref)
+    subscriber = Subscriber.objects.filter(ref=ref).first()
+    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
+    while subscriber is not None and queue.on_the_wire(subscriber) and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def _end(ref: uuid.UUID) -> None:
     with transaction.atomic():
         changed = (
             Subscriber.objects.filter(ref=ref)

@@ -39,6 +39,14 @@ def _unsubscribe_signer() -> signing.Signer:
     return signing.Signer(salt="newsletter.unsubscribe", sep=".")
 
 
+def _preferences_signer() -> signing.Signer:
+    return signing.Signer(salt="newsletter.preferences", sep=".")
+
+
+def _move_signer() -> signing.TimestampSigner:
+    return signing.TimestampSigner(salt="newsletter.move", sep=".")
+
+
 def confirm_token(subscriber: Subscriber) -> str:
     return _confirm_signer().sign_object([subscriber.ref.hex, subscriber.epoch])
 
@@ -68,9 +76,58 @@ def read_unsubscribe(token: str) -> uuid.UUID:
     return uuid.UUID(hex=ref)
 
 
+def preferences_token(ref: uuid.UUID) -> str:
+    """Opens the preference page: as long-lived as the mail it stands in."""
+    return _preferences_signer().sign_object([ref.hex])
+
+
+def read_preferences(token: str) -> uuid.UUID:
+    """The subscriber's reference. Raises `BadToken`."""
+    try:
+        (ref,) = _preferences_signer().unsign_object(token)
+    except signing.BadSignature as error:
+        raise BadToken from error
+    return uuid.UUID(hex=ref)
+
+
+@dataclass(frozen=True)
+class Move:
+    """A wish to get mail at another address; void once another new address is asked for."""
+
+    ref: uuid.UUID
+    new_key: str
+
+
+def move_token(subscriber: Subscriber) -> str:
+    return _move_signer().sign_object([subscriber.ref.hex, subscriber.new_key])
+
+
+def read_move(token: str) -> Move:
+    """Raises `BadToken`, or `ExpiredToken` after `CONFIRM_LIFETIME`."""
+    try:
+        ref, new_key = _move_signer().unsign_object(token, max_age=CONFIRM_LIFETIME)
+    except signing.SignatureExpired as error:
+        raise ExpiredToken from error
+    except signing.BadSignature as error:
+        raise BadToken from error
+    return Move(uuid.UUID(hex=ref), new_key)
+
+
 def confirm_url(subscriber: Subscriber) -> str:
     return absolute(reverse("newsletter:confirm", args=[confirm_token(subscriber)]))
 
 
 def unsubscribe_url(subscriber: Subscriber) -> str:
-    return absolute(reverse("newsletter:unsubscribe", args=[unsubscribe_token(subscriber.ref)]))
+    return unsubscribe_address(unsubscribe_token(subscriber.ref))
+
+
+def unsubscribe_address(token: str) -> str:
+    return absolute(reverse("newsletter:unsubscribe", args=[token]))
+
+
+def preferences_url(ref: uuid.UUID) -> str:
+    return absolute(reverse("newsletter:preferences", args=[preferences_token(ref)]))
+
+
+def move_url(subscriber: Subscriber) -> str:
+    return absolute(reverse("newsletter:move", args=[move_token(subscriber)]))

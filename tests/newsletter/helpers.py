@@ -15,9 +15,13 @@ SUBSCRIBE = "/newsletter/subscribe"
 type Answer = Any  # django.test's response, whose class exists for the type checker only
 
 
-def use_backend(settings: Settings, path: str, **options: Any) -> None:
-    """Send mail through another backend."""
-    settings.MAILERS = {"default": {"BACKEND": path, "OPTIONS": options}}
+def use_smtp(settings: Settings, port: int, connections: int = 1) -> None:
+    """Send mail to an SMTP server on this machine."""
+    settings.MAIL_TRANSPORT = "smtp"
+    settings.SMTP_HOST = "127.0.0.1"
+    settings.SMTP_PORT = port
+    settings.SMTP_TIMEOUT = 5
+    settings.NEWSLETTER_CONNECTIONS = connections
 
 
 def snapshot() -> list[list[dict[str, Any]]]:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from catalogue.newsletter import queue
 from catalogue.newsletter.models import Delivery, Subscriber
+from catalogue.newsletter.outcomes import SENT, Outcome, Result
 
 pytestmark = pytest.mark.django_db
 
@@ -63,11 +64,10 @@ def test_a_sender_that_lost_its_lease_can_neither_send_nor_settle() -> None:
     end_leases()
     (quick,) = queue.claim(1).deliveries
     assert not queue.begin(slow)
-    queue.settle_failed(slow, "late")
-    queue.settle_retry(slow, "late")
-    queue.settle_sent(slow)
+    for outcome in Outcome:
+        queue.settle(slow, Result(outcome, "late"))
     assert queue.begin(quick)
-    queue.settle_sent(quick)
+    queue.settle(quick, SENT)
     row = Delivery.objects.get()
     assert (row.state, row.attempts, row.error) == ("sent", 1, "")
 
@@ -77,14 +77,14 @@ def test_beginning_an_attempt_starts_the_lease_anew() -> None:
     (row,) = queue.claim(1).deliveries
     Delivery.objects.update(due_at=timezone.now() + timedelta(seconds=1))
     queue.begin(row)
-    assert Delivery.objects.get().due_at > timezone.now() + queue.LEASE - timedelta(seconds=5)
+    assert Delivery.objects.get().due_at > timezone.now() + queue.lease_time() - timedelta(seconds=5)
 
 
 def test_a_failed_attempt_waits_before_the_next() -> None:
     enqueue(1)
     (row,) = queue.claim(1).deliveries
     queue.begin(row)
-    queue.settle_retry(row, "451 later")
+    queue.settle(row, Result(Outcome.TEMPORARY, "451 later"))
     assert queue.claim(1).deliveries == []
     assert not queue.any_due()
     waiting = Delivery.objects.get()
@@ -97,7 +97,7 @@ def test_a_mail_that_fails_again_and_again_is_given_up() -> None:
     for _ in range(queue.MAX_ATTEMPTS):
         (row,) = queue.claim(1).deliveries
         queue.begin(row)
-        queue.settle_retry(row, "451 later")
+        queue.settle(row, Result(Outcome.TEMPORARY, "451 later"))
         Delivery.objects.update(due_at=timezone.now())
     row = Delivery.objects.get()
     assert (row.state, row.attempts) == ("failed", queue.MAX_ATTEMPTS)

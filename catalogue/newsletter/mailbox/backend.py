@@ -9,25 +9,27 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalogue.newsletter.mailbox.models import MailboxMessage
+from catalogue.newsletter.mailbox.reading import subject_of
 
 
 class MailboxBackend(BaseEmailBackend):
+    """For mail that Django sends by itself, such as a password reset; the newsletter's has its own transport."""
+
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        """Store each message as the bytes a mail server would get; beyond the limit the oldest go."""
         for message in email_messages:
-            deliver(message)
+            keep(message.from_email, message.recipients(), message.message().as_bytes())
         return len(email_messages)
 
 
-def deliver(message: EmailMessage) -> None:
-    parsed = message.message()
+def keep(sender: str, recipients: list[str], content: bytes) -> None:
+    """Store a message as the bytes a mail server would get; beyond the limit the oldest go."""
     with transaction.atomic():
         MailboxMessage.objects.create(
             received_at=timezone.now(),
-            sender=message.from_email,
-            recipients=", ".join(message.recipients()),
-            subject=str(parsed["Subject"])[:200],
-            raw=parsed.as_bytes(),
+            sender=sender,
+            recipients=", ".join(recipients),
+            subject=subject_of(content)[:200],
+            raw=content,
         )
         kept = MailboxMessage.objects.order_by("-pk")
         oldest = kept.values_list("pk", flat=True)[settings.MAILBOX_KEEP - 1 : settings.MAILBOX_KEEP]

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from email.parser import BytesHeaderParser
 
 from catalogue.newsletter.mailbox.models import MailboxMessage
 
@@ -16,6 +17,11 @@ class Opened:
     text: str
     html: str
     attachments: tuple[str, ...]
+
+
+def subject_of(content: bytes) -> str:
+    """The message's subject, decoded."""
+    return str(BytesHeaderParser(policy=policy.default).parsebytes(content)["Subject"] or "")
 
 
 def open_message(stored: MailboxMessage) -> Opened:

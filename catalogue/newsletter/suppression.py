@@ -1,0 +1,49 @@
+"""Addresses that must get no mail. They are known by a keyed hash alone, which outlives the person's row."""
+
+from django.db.models import F
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from catalogue.newsletter import consent
+from catalogue.newsletter.models import ConsentRecord, Delivery, Subscriber, Suppression
+
+_EVENTS = {
+    Suppression.Reason.COMPLAINT: ConsentRecord.Event.COMPLAINED,
+    Suppression.Reason.HARD_BOUNCE: ConsentRecord.Event.BOUNCED,
+    Suppression.Reason.SOFT_BOUNCES: ConsentRecord.Event.BOUNCED,
+}
+
+
+def key_hash(key: str) -> str:
+    """The keyed hash of an address in its canonical form (`Address.key`)."""
+    return salted_hmac("newsletter.suppression", key, algorithm="sha256").hexdigest()
+
+
+def reason_for(key: str) -> Suppression.Reason | None:
+    """Why this address must get no mail, if it must not."""
+    found = Suppression.objects.filter(key_hash=key_hash(key)).values_list("reason", flat=True).first()
+    return None if found is None else Suppression.Reason(found)
+
+
+def remember(key: str, reason: Suppression.Reason, detail: str = "") -> None:
+    """Suppress an address; a reason that is known already stays."""
+    Suppression.objects.bulk_create(
+        [Suppression(key_hash=key_hash(key), reason=reason, detail=detail[:300], at=timezone.now())],
+        ignore_conflicts=True,
+    )
+
+
+def suppress(subscriber: Subscriber, reason: Suppression.Reason, detail: str = "") -> None:
+    """Suppress a subscriber's address, end the subscription and take back what is queued for it."""
+    now = timezone.now()
+    remember(subscriber.key, reason, detail)
+    left = (
+        Subscriber.objects.filter(pk=subscriber.pk)
+        .exclude(state=Subscriber.State.UNSUBSCRIBED)
+        .update(state=Subscriber.State.UNSUBSCRIBED, unsubscribed_at=now, epoch=F("epoch") + 1)
+    )
+    if left:
+        consent.record(subscriber, _EVENTS.get(reason, ConsentRecord.Event.WITHDRAWN))
+    Delivery.objects.filter(subscriber=subscriber, state__in=Delivery.OPEN, wire_at=None).update(
+        state=Delivery.State.SUPPRESSED, lease=None, error=f"suppressed: {reason.label}", finished_at=now
+    )

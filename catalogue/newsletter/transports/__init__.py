@@ -1,0 +1,57 @@
+"""How mail leaves: one interface, three implementations (the mailbox page, SMTP, Amazon SES), chosen by a setting."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from django.conf import settings
+
+from catalogue.newsletter.outcomes import Result
+
+
+class Unreachable(Exception):
+    """No connection can be had now; the message says why."""
+
+
+@dataclass(frozen=True)
+class Envelope:
+    sender: str
+    recipient: str
+    content: bytes
+    """The whole message (RFC 5322), lines ended by CRLF."""
+
+
+class Connection(Protocol):
+    """One way out, used by one thread, for many mails."""
+
+    def send(self, envelope: Envelope, cleared: Callable[[], bool]) -> Result:
+        """Send one mail. `cleared` is asked as late as possible, before anything can arrive: if it says no, nothing
+        is sent. Never raises for what a server or network does.
+        """
+
+    def close(self) -> None: ...
+
+
+class Transport(Protocol):
+    connections: int
+    """How many threads may each hold a connection; 0: the caller's own thread sends."""
+
+    def connect(self) -> Connection:
+        """Raises Unreachable."""
+
+
+def get_transport() -> Transport:
+    """The configured way out."""
+    match settings.MAIL_TRANSPORT:
+        case "ses":
+            from catalogue.newsletter.transports.ses import SesTransport
+
+            return SesTransport()
+        case "smtp":
+            from catalogue.newsletter.transports.smtp import SmtpTransport
+
+            return SmtpTransport()
+        case _:
+            from catalogue.newsletter.transports.mailbox import MailboxTransport
+
+            return MailboxTransport()

@@ -1,0 +1,211 @@
+"""Updates: from a pattern's front matter to rows in the queue. Each step is one filtered UPDATE and may be repeated.
+
+A new or revised pattern makes a draft, once for each revision. Nothing is sent until an editor releases it, by hand or
+for a time; then its text is frozen and its recipients are queued.
+"""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, UUIDField, Value
+from django.db.models.fields import CharField, DateTimeField, IntegerField, TextField
+from django.utils import timezone
+
+from catalogue.newsletter import queue, update_mail
+from catalogue.newsletter.models import Delivery, Level, Subscriber, Topic, Update
+from catalogue.patterns.content import Pattern, library
+
+log = logging.getLogger(__name__)
+_CHUNK = 10_000
+State = Update.State
+
+
+class NotNow(Exception):
+    """The update's state does not allow that; the message is fit for an editor."""
+
+
+def draft_all() -> list[Update]:
+    """A draft for each published pattern whose revision has none yet; returns the new ones.
+
+    A pattern that is published when the table is empty is no news: the first call marks what is there as cancelled.
+    """
+    first = not Update.objects.exists()
+    made = []
+    for pattern in library().by_slug.values():
+        update = draft(pattern)
+        if update is not None:
+            made.append(update)
+    if first:
+        Update.objects.filter(pk__in=[update.pk for update in made]).update(state=State.CANCELLED)
+        return []
+    return made
+
+
+def draft(pattern: Pattern) -> Update | None:
+    """The draft for a pattern's present revision, or None if there is one for it already."""
+    known = Update.objects.filter(pattern=pattern.slug, revision=pattern.front.revision)
+    if known.exists():
+        return None
+    Update.objects.bulk_create(
+        [
+            Update(
+                pattern=pattern.slug,
+                revision=pattern.front.revision,
+                level=pattern.level,
+                services=[service.key for service in pattern.services],
+                title=pattern.title,
+                subject=update_mail.subject(pattern),
+                created_at=timezone.now(),
+            )
+        ],
+        ignore_conflicts=True,
+    )
+    return known.first()
+
+
+def audience(update: Update) -> QuerySet[Subscriber]:
+    """Who wants this update now."""
+    wanted = (
+        Subscriber.objects.filter(state=Subscriber.State.CONFIRMED)
+        .filter(Q(paused_until=None) | Q(paused_until__lte=timezone.now()))
+        .annotate(level_wanted=F("levels").bitand(Level.of(update.level).value))
+        .filter(level_wanted__gt=0)
+    )
+    if not update.is_new_pattern:
+        wanted = wanted.filter(revisions=True)
+    topics = Topic.objects.filter(subscriber=OuterRef("pk"))
+    return wanted.filter(~Exists(topics) | Exists(topics.filter(service__in=update.services)))
+
+
+def schedule(update: Update, at: datetime) -> None:
+    """Release it by itself at that time. Raises NotNow."""
+    if not Update.objects.filter(pk=update.pk, state__in=(State.DRAFT, State.SCHEDULED)).update(
+        state=State.SCHEDULED, scheduled_at=at
+    ):
+        raise NotNow(f"{update.subject} is not waiting to be released.")
+
+
+def release(update: Update) -> int:
+    """Freeze the text, queue the recipients and start sending; returns how many are queued. Raises NotNow.
+
+    A second release, at the same moment or later, is refused and queues nobody.
+    """
+    pattern = library().by_slug.get(update.pattern)
+    if pattern is None or pattern.front.revision != update.revision:
+        raise NotNow(f"The catalogue has no published {update.pattern} in revision {update.revision}.")
+    mail = update_mail.render(pattern)
+    taken = Update.objects.filter(pk=update.pk, state__in=(State.DRAFT, State.SCHEDULED)).update(
+        state=State.PAUSED,
+        subject=mail.subject,
+        html=mail.html,
+        text=mail.text,
+        released_at=timezone.now(),
+        audience=None,
+    )
+    if not taken:
+        raise NotNow(f"{update.subject} has been released, or cancelled, already.")
+    return enqueue(update)
+
+
+def enqueue(update: Update) -> int:
+    """Queue everybody in the audience, in chunks, then let the update be sent. May be repeated after a crash."""
+    update.refresh_from_db()
+    last = 0
+    while True:
+        pks = list(audience(update).filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:_CHUNK])
+        if not pks:
+            break
+        _insert(audience(update).filter(pk__gte=pks[0], pk__lte=pks[-1]), update)
+        last = pks[-1]
+    count = Delivery.objects.filter(update_sent=update).count()
+    Update.objects.filter(pk=update.pk, state=State.PAUSED, audience=None).update(state=State.SENDING, audience=count)
+    return count
+
+
+class _RandomId(Func):
+    """A new UUID for each row, made by the database."""
+
+    function = "gen_random_uuid"
+    arity = 0
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="lower(hex(randomblob(16)))", **context)
+
+
+def _insert(people: QuerySet[Subscriber], update: Update) -> None:
+    """INSERT ... SELECT: no row passes through this process. Who has a row for the update keeps it."""
+    now = timezone.now()
+    values = {
+        "ref": _RandomId(output_field=UUIDField()),
+        "subscriber_id": F("pk"),
+        "kind": Value(Delivery.Kind.UPDATE.value, output_field=CharField()),
+        "update_sent_id": Value(update.pk, output_field=IntegerField()),
+        "state": Value(Delivery.State.QUEUED.value, output_field=CharField()),
+        "due_at": Value(now, output_field=DateTimeField()),
+        "attempts": Value(0, output_field=IntegerField()),
+        "error": Value("", output_field=TextField()),
+        "provider_id": Value("", output_field=CharField()),
+        "created_at": Value(now, output_field=DateTimeField()),
+    }
+    selected = people.order_by().annotate(**{f"new_{name}": value for name, value in values.items()})
+    sql, parameters = selected.values_list(*(f"new_{name}" for name in values)).query.sql_with_params()
+    columns = ", ".join(connection.ops.quote_name(name) for name in values)
+    table = connection.ops.quote_name(Delivery._meta.db_table)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO {table} ({columns}) {sql} ON CONFLICT DO NOTHING", parameters)
+
+
+def release_due() -> int:
+    """Release what was scheduled and finish releases that a crash has broken off; returns how many."""
+    released = 0
+    for update in Update.objects.filter(state=State.PAUSED, audience=None, released_at__isnull=False):
+        enqueue(update)
+        released += 1
+    for update in Update.objects.filter(state=State.SCHEDULED, scheduled_at__lte=timezone.now()):
+        try:
+            release(update)
+            released += 1
+        except NotNow as error:
+            Update.objects.filter(pk=update.pk, state=State.SCHEDULED).update(state=State.DRAFT, scheduled_at=None)
+            log.warning("Not released: %s", error)
+    return released
+
+
+def pause(update: Update) -> None:
+    """Send nothing more of it for now. Raises NotNow."""
+    _move(update, (State.SENDING,), State.PAUSED, "is not being sent")
+
+
+def resume(update: Update) -> None:
+    """Raises NotNow."""
+    if not Update.objects.filter(pk=update.pk, state=State.PAUSED, audience__isnull=False).update(state=State.SENDING):
+        raise NotNow(f"{update.subject} is not paused.")
+
+
+def cancel(update: Update) -> None:
+    """Never send what is not sent yet. Raises NotNow."""
+    with transaction.atomic():
+        _move(update, (State.DRAFT, State.SCHEDULED, State.SENDING, State.PAUSED), State.CANCELLED, "is over already")
+        queue.open_of(update).filter(wire_at=None).update(
+            state=Delivery.State.SUPPRESSED, lease=None, error="The update was cancelled.", finished_at=timezone.now()
+        )
+
+
+def _move(update: Update, before: Iterable[str], after: str, otherwise: str) -> None:
+    finished = {"finished_at": timezone.now()} if after == State.CANCELLED else {}
+    if not Update.objects.filter(pk=update.pk, state__in=tuple(before)).update(state=after, **finished):
+        raise NotNow(f"{update.subject} {otherwise}.")
+
+
+def finish_sent() -> int:
+    """Declare updates as sent of which nothing is open any more."""
+    done = 0
+    for update in Update.objects.filter(state=State.SENDING, audience__isnull=False):
+        if not queue.open_of(update).exists():
+            done += Update.objects.filter(pk=update.pk, state=State.SENDING).update(
+                state=State.SENT, finished_at=timezone.now()
+            )
+    return done

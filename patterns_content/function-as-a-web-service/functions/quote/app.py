@@ -74,7 +74,11 @@ def parse_grams(value: str | None) -> int:
 
 
 def fuel_surcharge() -> Decimal:
-    """The surcharge as a factor: 8 percent is 1.08. `ValueError` if the setting is not a number."""
+    """The surcharge as a factor: 8 percent is 1.08. `ValueError` if the setting is not a number.
+
+    Two settings stand in for the carrier's own service: what it answers, and how long it takes.
+    """
+    time.sleep(float(os.environ.get("CARRIER_SECONDS", "0")))
     percent = os.environ["FUEL_SURCHARGE_PERCENT"]
     try:
         return 1 + Decimal(percent) / 100

@@ -42,6 +42,7 @@ SITE_URL = env.text("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 SITE_NAME = "Serverless Patterns"
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
+TRUSTED_PROXIES = env.words("TRUSTED_PROXIES", [])  # addresses and networks whose X-Forwarded-For is believed
 CSRF_FAILURE_VIEW = "catalogue.errors.csrf_failure"
 
 INSTALLED_APPS = [
@@ -169,6 +170,8 @@ NEWSLETTER_SUBSCRIBES_PER_HOUR = env.integer("NEWSLETTER_SUBSCRIBES_PER_HOUR", 2
 # labs: every limit here has a test that goes past it
 LABS_TARGET = env.choice("LABS_TARGET", "embedded", ("embedded", "aws"))
 LABS_PER_VISITOR = env.integer("LABS_PER_VISITOR", 3, least=1)
+LABS_PER_ADDRESS = env.integer("LABS_PER_ADDRESS", 12, least=1)  # so that a client without cookies has no more
+LABS_STARTS_PER_HOUR = env.integer("LABS_STARTS_PER_HOUR", 120, least=1)  # from one address
 LABS_PER_MACHINE = env.integer("LABS_PER_MACHINE", 200, least=1)
 LABS_LIFETIME_SECONDS = env.integer("LABS_LIFETIME_SECONDS", 30 * 60, least=10)
 LABS_IDLE_SECONDS = env.integer("LABS_IDLE_SECONDS", 10 * 60, least=10)
@@ -177,6 +180,8 @@ LABS_BURST = env.integer("LABS_BURST", 100, least=1)
 LABS_COMPARISON_SECONDS = env.integer("LABS_COMPARISON_SECONDS", 90, least=1)  # for one run of both sides' traffic
 LABS_COMPARISONS_AT_ONCE = env.integer("LABS_COMPARISONS_AT_ONCE", 4, least=1)  # running, of all visitors
 LABS_STREAMS_PER_LAB = env.integer("LABS_STREAMS_PER_LAB", 5, least=1)
+LABS_STREAMS = env.integer("LABS_STREAMS", 500, least=1)  # in all, of one web process
+LABS_LIVE_WORKERS = env.integer("LABS_LIVE_WORKERS", 120, least=1)  # processes of functions on the embedded AWS
 LABS_RUNS_PER_LAB = env.integer("LABS_RUNS_PER_LAB", 50, least=1)
 LABS_SHARE_DAYS = env.integer("LABS_SHARE_DAYS", 30, least=1)
 LABS_SHARES_PER_DAY = env.integer("LABS_SHARES_PER_DAY", 20, least=1)  # of one owner

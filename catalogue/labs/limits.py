@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from catalogue.labs.models import Lab, Status
 
 LIVE = (Status.DEPLOYING, Status.READY)
+_HOUR = timedelta(hours=1)
 _ADVISORY_LOCK = 7_165_001
 """Any number that nothing else on the database uses."""
 
@@ -27,32 +29,50 @@ class LimitReached(Exception):
 
 
 @contextmanager
-def admission(owner: str, wanted: int = 1) -> Iterator[None]:
+def admission(owner: str, client: str = "", wanted: int = 1) -> Iterator[None]:
     """Make labs inside this block, alone among all processes. Raises LimitReached before it is entered.
 
-    `wanted` is how many: there is room for all of them, or for none.
+    `client` is the key of the visitor's address, empty for the site's own doings. `wanted` is how many: there is
+    room for all of them, or for none.
     """
     with transaction.atomic():
         # SQLite's transactions are IMMEDIATE, so they exclude each other anyway.
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ADVISORY_LOCK])
-        _refuse_beyond_limits(owner, wanted)
+        _refuse_beyond_limits(owner, client, wanted)
         yield
 
 
-def _refuse_beyond_limits(owner: str, wanted: int) -> None:
+def _refuse_beyond_limits(owner: str, client: str, wanted: int) -> None:
     now = timezone.now()
     live = Lab.objects.filter(status__in=LIVE, expires_at__gt=now)
     own = list(live.filter(owner=owner).order_by("expires_at"))
     if (needed := len(own) + wanted - settings.LABS_PER_VISITOR) > 0:
         raise LimitReached(_too_many_of_ones_own(len(own), wanted), _seconds_until_free(own, needed, now), own)
+    if client:
+        _refuse_beyond_the_addresss_limits(live.filter(client=client), client, wanted, own)
     if (needed := live.count() + wanted - settings.LABS_PER_MACHINE) > 0:
         raise LimitReached(
             f"All {settings.LABS_PER_MACHINE} labs of this machine are taken. One of them ends soon.",
             _seconds_until_free(live.order_by("expires_at")[:needed], needed, now),
             own,
         )
+
+
+def _refuse_beyond_the_addresss_limits(live: QuerySet[Lab], client: str, wanted: int, own: list[Lab]) -> None:
+    """A visitor without a cookie is a new one each time: the address bounds what such a client may have."""
+    now = timezone.now()
+    theirs = list(live)
+    if (needed := len(theirs) + wanted - settings.LABS_PER_ADDRESS) > 0:
+        message = f"{len(theirs)} labs were started from your address and are running, as many as one address may have."
+        raise LimitReached(message, _seconds_until_free(theirs, needed, now), own)
+    started = Lab.objects.filter(client=client, created_at__gt=now - _HOUR).order_by("-created_at")
+    nth = list(started.values_list("created_at", flat=True)[: settings.LABS_STARTS_PER_HOUR])
+    if len(nth) + wanted > settings.LABS_STARTS_PER_HOUR:
+        message = f"More than {settings.LABS_STARTS_PER_HOUR} labs in an hour cannot be started from one address."
+        free = nth[-wanted] if wanted <= len(nth) else now
+        raise LimitReached(message, max(1, int((free + _HOUR - now).total_seconds()) + 1), own)
 
 
 def _too_many_of_ones_own(running: int, wanted: int) -> str:

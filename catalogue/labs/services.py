@@ -35,8 +35,10 @@ class Created:
     """Shown once; only its hash is kept."""
 
 
-def create_lab(pattern: Pattern, owner: str, variant: Variant = "pattern") -> Created:
+def create_lab(pattern: Pattern, owner: str, variant: Variant = "pattern", client: str = "") -> Created:
     """Deploy the pattern for the visitor with this owner key; wait for it as long as the target's patience lasts.
+
+    `client` is the key of the address it was asked for from, if it was asked for by a request.
 
     Raises LimitReached, TargetDown. A deployment that AWS refuses gives a lab with status failed and its reason.
     """
@@ -45,12 +47,13 @@ def create_lab(pattern: Pattern, owner: str, variant: Variant = "pattern") -> Cr
     token = secrets.token_urlsafe(24)
     owner_hash = digest(owner)
     now = timezone.now()
-    with admission(owner_hash):
+    with admission(owner_hash, client):
         lab = Lab.objects.create(
             pattern=pattern.slug,
             variant=variant,
             content_hash=pattern.content_hash,
             owner=owner_hash,
+            client=client,
             token_hash=digest(token),
             boot_id=boot,
             stack=f"{settings.LABS_STACK_PREFIX}-{secrets.token_hex(6)}",

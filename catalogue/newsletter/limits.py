@@ -3,7 +3,6 @@
 The check and the charge are one UPDATE, so the allowance is shared by every process of the site.
 """
 
-import ipaddress
 import math
 import time
 
@@ -11,25 +10,16 @@ from django.conf import settings
 from django.db.models import F
 from django.db.models.functions import Greatest
 from django.http import HttpRequest
-from django.utils.crypto import salted_hmac
 
+from catalogue import client_address
 from catalogue.newsletter.models import ClientBudget
 
 WINDOW = 3600.0  # seconds
 
 
 def client_key(request: HttpRequest) -> str:
-    """A keyed hash of the client's address. One IPv6 customer owns a /64, so that counts as one client."""
-    raw = request.META.get("REMOTE_ADDR", "")
-    try:
-        address = ipaddress.ip_address(raw)
-    except ValueError:
-        network = "unknown"
-    else:
-        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
-            address = address.ipv4_mapped
-        network = str(ipaddress.ip_network((address, 64 if address.version == 6 else 32), strict=False))
-    return salted_hmac("newsletter.client", network, algorithm="sha256").hexdigest()
+    """A keyed hash of the client's address."""
+    return client_address.client_key(request, "newsletter.client")
 
 
 def take(client: str) -> int:

@@ -57,6 +57,32 @@ def test_the_machine_has_no_more_labs_than_allowed(settings: Settings) -> None:
         pytest.fail("admitted")
 
 
+@pytest.mark.django_db
+def test_an_address_has_no_more_labs_than_allowed_whoever_asks(settings: Settings) -> None:
+    settings.LABS_PER_ADDRESS = 2
+    make_lab("a", client="here", used_at=timezone.now() - timedelta(seconds=settings.LABS_IDLE_SECONDS - 100))
+    make_lab("b", client="here")
+    with pytest.raises(LimitReached, match="from your address") as refused, admission(digest("c"), "here"):
+        pytest.fail("admitted")
+    assert refused.value.labs == [], "other visitors' labs are not named"
+    assert 1 <= refused.value.retry_after <= 101
+    with admission(digest("c"), "there"):
+        pass
+
+
+@pytest.mark.django_db
+def test_labs_that_are_made_and_deleted_again_and_again_come_to_an_end(settings: Settings) -> None:
+    settings.LABS_STARTS_PER_HOUR = 2
+    for minutes in (50, 5, 90):
+        long_ago = timezone.now() - timedelta(minutes=minutes)
+        make_lab("a", status=Status.GONE, client="here", created_at=long_ago)
+    with pytest.raises(LimitReached, match="More than 2 labs in an hour") as refused, admission(digest("a"), "here"):
+        pytest.fail("admitted")
+    assert 595 <= refused.value.retry_after <= 601
+    with admission(digest("a"), "there"):
+        pass
+
+
 def test_visitors_at_the_same_moment_are_admitted_one_by_one(settings: Settings, transactional_db: None) -> None:
     settings.LABS_PER_VISITOR = 3
 

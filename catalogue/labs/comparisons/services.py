@@ -41,24 +41,24 @@ class NotNow(Exception):
         self.retry_after = retry_after
 
 
-def create_comparison(pattern: Pattern, owner: str) -> CreatedComparison:
+def create_comparison(pattern: Pattern, owner: str, client: str = "") -> CreatedComparison:
     """Deploy the pattern and its naive twin for this visitor, both at the same time.
 
     Raises LimitReached before anything is made if there is no room for two, TargetDown. Where one of the two cannot
     be made, the other is deleted; a deployment that AWS refuses gives a comparison with state failed and its reason.
     """
-    with limits.admission(limits.digest(owner), wanted=2):
+    with limits.admission(limits.digest(owner), client, wanted=2):
         pass
-    made = _both(pattern, owner)
+    made = _both(pattern, owner, client)
     comparison = Comparison.objects.create(pattern_lab=made["pattern"].lab, naive_lab=made["naive"].lab)
     tokens = {side: created.token for side, created in made.items()}
     return CreatedComparison(refresh_comparison(comparison), tokens)
 
 
-def _both(pattern: Pattern, owner: str) -> dict[Side, Created]:
+def _both(pattern: Pattern, owner: str, client: str) -> dict[Side, Created]:
     """Both labs. If one raises, the other is deleted and the exception goes on."""
     with ThreadPoolExecutor(len(SIDES), thread_name_prefix="comparison") as threads:
-        futures = {side: threads.submit(_create, pattern, owner, side) for side in SIDES}
+        futures = {side: threads.submit(_create, pattern, owner, side, client) for side in SIDES}
     errors = [error for future in futures.values() if (error := future.exception()) is not None]
     if errors:
         for future in futures.values():
@@ -68,9 +68,9 @@ def _both(pattern: Pattern, owner: str) -> dict[Side, Created]:
     return {side: future.result() for side, future in futures.items()}
 
 
-def _create(pattern: Pattern, owner: str, variant: Variant) -> Created:
+def _create(pattern: Pattern, owner: str, variant: Variant, client: str) -> Created:
     try:
-        return create_lab(pattern, owner, variant)
+        return create_lab(pattern, owner, variant, client)
     finally:
         connection.close()
 

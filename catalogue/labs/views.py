@@ -1,6 +1,5 @@
 """The labs' pages and JSON: make one, look at it, watch it, take a step, delete it."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -13,12 +12,14 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from catalogue.client_address import client_key
 from catalogue.errors import Problem, wants_html
 from catalogue.labs import ownership, services
+from catalogue.labs.asking import fields, find_lab, pattern_of, ready_lab
 from catalogue.labs.database import in_database
 from catalogue.labs.edge import edge_in_use
 from catalogue.labs.limits import LimitReached
-from catalogue.labs.models import Lab, Status
+from catalogue.labs.models import Lab
 from catalogue.labs.represent import lab_document, status_text
 from catalogue.labs.runner import StepResult, arun_step
 from catalogue.labs.stream import event_stream
@@ -38,10 +39,10 @@ _under_way: Counter[str] = Counter()
 def create(request: HttpRequest) -> HttpResponse:
     """POST {"pattern": slug}, as JSON or a form: 201 with the lab and its token, or 303 to its page."""
     ownership.require_same_origin(request)
-    pattern = _runnable(_fields(request).get("pattern"))
+    pattern = _runnable(fields(request).get("pattern"))
     owner = ownership.owner_key(request) or ownership.new_owner_key()
     try:
-        created = services.create_lab(pattern, owner)
+        created = services.create_lab(pattern, owner, client=client_key(request, "labs.client"))
     except LimitReached as limit:
         running = [{"id": lab.pk, "page": lab_document(lab)["page"]} for lab in limit.labs]
         headers = {"Retry-After": str(limit.retry_after)}
@@ -65,7 +66,7 @@ def create(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "DELETE"])
 def detail(request: HttpRequest, lab_id: str) -> HttpResponse:
     """The lab's state as JSON or as its page; DELETE ends it."""
-    lab = _lab(lab_id)
+    lab = find_lab(lab_id)
     if request.method == "DELETE":
         ownership.require_owner(request, lab)
         services.delete_lab(lab)
@@ -83,7 +84,7 @@ def detail(request: HttpRequest, lab_id: str) -> HttpResponse:
 @require_safe
 async def events(request: HttpRequest, lab_id: str) -> HttpResponseBase:
     """Server-sent events of the lab."""
-    await in_database(_lab, lab_id)
+    await in_database(find_lab, lab_id)
     return event_stream(request, lab_id)
 
 
@@ -117,7 +118,7 @@ async def step(request: HttpRequest, lab_id: str, step_id: str) -> HttpResponse:
 @require_POST
 def extend(request: HttpRequest, lab_id: str) -> HttpResponse:
     """More time for the lab, once: its state as JSON, or its page. Problem 409 the second time, 410 when it is over."""
-    lab = _lab(lab_id)
+    lab = find_lab(lab_id)
     ownership.require_owner(request, lab)
     lab = services.refresh_lab(lab)
     if not services.extend_lab(lab):
@@ -136,7 +137,7 @@ def extend(request: HttpRequest, lab_id: str) -> HttpResponse:
 @require_POST
 def delete(request: HttpRequest, lab_id: str) -> HttpResponse:
     """DELETE for forms: ends the lab and leads back to its pattern."""
-    lab = _lab(lab_id)
+    lab = find_lab(lab_id)
     ownership.require_owner(request, lab)
     services.delete_lab(lab)
     if not wants_html(request):
@@ -160,19 +161,13 @@ def result_document(result: StepResult) -> dict[str, Any]:
 
 
 def _admit_step(request: HttpRequest, lab_id: str, step_id: str) -> tuple[Lab, Step, dict[str, Any]]:
-    lab = _lab(lab_id)
-    ownership.require_owner(request, lab)
-    lab = services.refresh_lab(lab)
-    if lab.status == Status.DEPLOYING:
-        raise Problem(409, "Still deploying", "The lab's stack is being created.", headers={"Retry-After": "1"})
-    if lab.status != Status.READY:
-        raise Problem(410, "This lab is gone", lab.reason)
-    pattern = _pattern(lab)
+    lab = ready_lab(request, lab_id)
+    pattern = pattern_of(lab)
     found = next((one for one in pattern.demo.steps if one.id == step_id), None) if pattern and pattern.demo else None
     if found is None:
         raise Problem(404, "No such step", f"The demo of {lab.pattern} has no step {step_id!r}.")
     services.touch({lab.pk})
-    return lab, found, {**lab.saved, **_saved(_fields(request).get("saved"))}
+    return lab, found, {**lab.saved, **_saved(fields(request).get("saved"))}
 
 
 def _saved(given: Any) -> dict[str, Any]:
@@ -184,23 +179,6 @@ def _saved(given: Any) -> dict[str, Any]:
     if not all(isinstance(value, (str, int, float, bool)) for value in given.values()):
         raise Problem(422, "Not values to use", "The values of `saved` are texts and numbers.")
     return dict(given)
-
-
-def _fields(request: HttpRequest) -> Mapping[str, Any]:
-    """The body's members, of JSON or of a form. Raises Problem (400, 415)."""
-    if request.content_type in ("application/x-www-form-urlencoded", "multipart/form-data", ""):
-        return request.POST.dict()
-    if request.content_type != "application/json":
-        raise Problem(415, detail="Send JSON or a form.", headers={"Accept": "application/json"})
-    if not request.body:
-        return {}
-    try:
-        fields = json.loads(request.body)
-    except (ValueError, RecursionError):
-        raise Problem(400, "Not JSON", "The body is not valid JSON.") from None
-    if not isinstance(fields, dict):
-        raise Problem(400, "Not an object", "The body must be a JSON object.")
-    return fields
 
 
 def _runnable(slug: Any) -> Pattern:
@@ -217,23 +195,8 @@ def _runnable(slug: Any) -> Pattern:
     return pattern
 
 
-def _lab(lab_id: str) -> Lab:
-    lab = Lab.objects.filter(pk=lab_id).first()
-    if lab is None:
-        raise Problem(
-            404, "No such lab", "This address belongs to no lab, or its lab is long gone. Run a pattern anew."
-        )
-    return lab
-
-
-def _pattern(lab: Lab) -> Pattern | None:
-    """The lab's pattern, unless it was unpublished since."""
-    known = library()
-    return known.by_slug.get(lab.pattern) or known.drafts.get(lab.pattern)
-
-
 def _pattern_url(lab: Lab) -> str:
-    pattern = _pattern(lab)
+    pattern = pattern_of(lab)
     return pattern.url if pattern else "/"
 
 
@@ -244,7 +207,7 @@ def _target_down(error: TargetDown) -> Problem:
 def _page(request: HttpRequest, lab: Lab, outcome: StepResult | None = None) -> HttpResponse:
     context = {
         "lab": lab_document(lab),
-        "pattern": _pattern(lab),
+        "pattern": pattern_of(lab),
         "outcome": outcome,
         "status_text": status_text(lab),
         "owned": ownership.owns(request, lab),

@@ -38,14 +38,15 @@ OPERATED = {
     "open-cache-invalidation": STAGES,
     "close-cache-invalidation": STAGES,
     "flush-cache": STAGES,
+    "flush-authorizers-cache": STAGES,
     "send-message": QUEUES,
     "revoke-permission": FUNCTIONS,
     "restore-permission": FUNCTIONS,
     "expire-items": TABLES,
 }
 _VARIABLE = re.compile(r"\{\{(.*?)\}\}")
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
-_SAVED = re.compile(r"status|body(\.[^.\s]+)*|header\.[A-Za-z0-9-]+")
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+SAVED = re.compile(r"status|body(\.[^.\s]+)*|header\.[A-Za-z0-9-]+")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _TYPE_NAMES = {
     FUNCTIONS: "a function",
@@ -255,7 +256,7 @@ def _expectations(pattern: Pattern, place: Place, step: Step) -> Iterator[Conten
             "patterns.E033",
         )
     for name, source in step.save.items():
-        if not _NAME.fullmatch(name) or name in BUILT_IN:
+        if not NAME.fullmatch(name) or name in BUILT_IN:
             yield _wrong(
                 pattern,
                 (*place, "save", name),
@@ -263,7 +264,7 @@ def _expectations(pattern: Pattern, place: Place, step: Step) -> Iterator[Conten
                 f"Use lower case and underscores, and none of {', '.join(sorted(BUILT_IN))}.",
                 "patterns.E033",
             )
-        if not _SAVED.fullmatch(source):
+        if not SAVED.fullmatch(source):
             yield _wrong(
                 pattern,
                 (*place, "save", name),
@@ -307,7 +308,7 @@ def _variables(pattern: Pattern, place: Place, step: Step, saved: set[str]) -> I
 
 def _unknown(pattern: Pattern, step: Step, parts: list[tuple[Place, Any]], known: Set[str]) -> Iterator[ContentError]:
     for where, value in parts:
-        for name in dict.fromkeys(_used(value)):
+        for name in dict.fromkeys(used(value)):
             if name not in known:
                 yield _wrong(
                     pattern,
@@ -319,14 +320,14 @@ def _unknown(pattern: Pattern, step: Step, parts: list[tuple[Place, Any]], known
                 )
 
 
-def _used(value: Any) -> Iterator[str]:
+def used(value: Any) -> Iterator[str]:
     """The names in double braces anywhere in a value."""
     if isinstance(value, str):
         yield from (name.strip() for name in _VARIABLE.findall(value))
     elif isinstance(value, dict):
         for key, inner in value.items():
-            yield from _used(key)
-            yield from _used(inner)
+            yield from used(key)
+            yield from used(inner)
     elif isinstance(value, (list, tuple)):
         for inner in value:
-            yield from _used(inner)
+            yield from used(inner)

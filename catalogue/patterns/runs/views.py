@@ -1,0 +1,102 @@
+"""One trace, five views: what templates/runs/_views.html shows of a run, and what the player plays."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.safestring import SafeString, mark_safe
+
+from catalogue.patterns.content import Pattern
+from catalogue.patterns.diagram_svg import render_diagram
+from catalogue.patterns.runs.chapters import chapters
+from catalogue.patterns.runs.document import Run
+from catalogue.patterns.runs.graph import graph_of
+from catalogue.patterns.runs.moments import moments
+from catalogue.patterns.runs.moves import asked_of, moves
+from catalogue.patterns.runs.narrative import Told, narrative
+from catalogue.patterns.runs.receipt import Receipt, receipt
+from catalogue.patterns.runs.sequence import Part, Sequence, fold, sequence
+from catalogue.patterns.runs.waterfall import Waterfall, waterfalls
+from catalogue.patterns.runs.words import counted, duration, joined
+
+
+@dataclass(frozen=True)
+class RunViews:
+    run: Run
+    summary: str
+    """What the run was, in one sentence."""
+    diagram: SafeString
+    """The pattern's diagram for the player to light; empty for the naive twin, which has none."""
+    narrative: tuple[Told, ...]
+    sequence: Sequence
+    waterfalls: tuple[Waterfall, ...]
+    raw: str
+    """The document itself: JSON with an event a line."""
+    receipt: Receipt | None
+    """None until the target can tell what the run used."""
+    document: SafeString
+    """The document as JSON that may stand in a script element."""
+    play: SafeString
+    """The same of what the player needs: `{"ms", "moments": [see moments.Moment.document]}`."""
+
+
+def run_views(run: Run, pattern: Pattern) -> RunViews:
+    """All views of a run of this pattern. Pure; of a run of an older content what still fits is shown."""
+    graph = graph_of(pattern, run.variant)
+    told = chapters(run, graph)
+    asked = asked_of(run, told, graph)
+    document = run.model_dump(mode="json")
+    parts = [Part(chapter.title, fold(moves(chapter, graph, asked))) for chapter in told]
+    played = [moment.document() for moment in moments(told, graph, asked)]
+    end = max([run.ms, *(moment["at"] for moment in played)])
+    return RunViews(
+        run=run,
+        summary=summary(run),
+        diagram=render_diagram(pattern) if run.variant == "pattern" else SafeString(""),
+        narrative=narrative(told, graph),
+        sequence=sequence(parts, graph),
+        waterfalls=waterfalls(told, graph),
+        raw=raw(document),
+        receipt=receipt(run, pattern),
+        document=script_json(document),
+        play=script_json({"ms": round(end, 1), "moments": played}),
+    )
+
+
+def summary(run: Run) -> str:
+    """`2 requests, 2 invocations (1 cold), 9 log lines in 312 ms.`"""
+    kinds = Counter(event.kind for event in run.events)
+    cold = sum(event.kind == "invocation" and event.cold for event in run.events)
+    parts = []
+    if kinds["request"]:
+        parts.append(counted(kinds["request"], "request"))
+    invocations = counted(kinds["invocation"], "invocation")
+    parts.append(f"{invocations} ({cold} cold)" if cold else invocations)
+    if kinds["log"]:
+        parts.append(counted(kinds["log"], "log line"))
+    return f"{joined(parts)} in {duration(run.ms)}."
+
+
+def raw(document: dict[str, Any]) -> str:
+    """Valid JSON that can be read: each member on a line, and each deed, event and use on one of its own."""
+    lines = []
+    for key, value in document.items():
+        if isinstance(value, list) and value:
+            inner = ",\n".join(f"    {_compact(each)}" for each in value)
+            lines.append(f"  {json.dumps(key)}: [\n{inner}\n  ]")
+        else:
+            lines.append(f"  {json.dumps(key)}: {_compact(value)}")
+    return "{\n" + ",\n".join(lines) + "\n}"
+
+
+def script_json(value: Any) -> SafeString:
+    """JSON in which nothing can end the script element around it."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return mark_safe(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))  # noqa: S308
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(", ", ": "))

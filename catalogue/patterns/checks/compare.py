@@ -46,7 +46,7 @@ def _company(pattern: Pattern) -> Iterator[ContentError]:
                     f"Add {name}, or delete compare.yaml.",
                     "patterns.E070",
                 )
-    elif pattern.naive is not None and pattern.demo is not None:
+    elif pattern.naive is not None and pattern.demo is not None and not pattern.front.draft:
         yield ContentError(
             pattern.folder / "naive.yaml",
             1,

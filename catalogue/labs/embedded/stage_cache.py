@@ -112,9 +112,9 @@ class StageCache:
         return status, dict(headers), body
 
     def put(self, key: Key, answer: Answer, seconds: int) -> None:
-        """Keep an answer, unless it is too large or the gateway's word that the function failed."""
+        """Keep an answer, unless it is too large or the gateway's word that the function failed or could not run."""
         status, headers, body = answer
-        if status in (502, 504) or len(body) > MOST_BYTES:
+        if status in (502, 504) or "x-amzn-ErrorType" in headers or len(body) > MOST_BYTES:
             return
         self._entries[key] = (self._now() + seconds, (status, dict(headers), body))
         self._entries.move_to_end(key)

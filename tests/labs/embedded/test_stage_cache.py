@@ -155,6 +155,11 @@ class TestWhatIsKept:
         ask(cache, backend, settings=OPEN)
         assert backend.times == 2
 
+    def test_the_gateways_word_that_nothing_could_run_is_not_kept(self) -> None:
+        cache = StageCache(Clock())
+        cache.put(("mug",), (500, {"x-amzn-ErrorType": "InternalServerErrorException"}, b""), 60)
+        assert cache.get(("mug",)) is None
+
     def test_an_answer_over_the_limit_is_not_kept(self) -> None:
         cache = StageCache(Clock())
         cache.put(("large",), (200, {}, b"x" * (MOST_BYTES + 1)), 60)

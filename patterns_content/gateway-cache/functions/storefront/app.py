@@ -1,6 +1,7 @@
 """Renders an example shop's product pages and offers. Every rendering has its own number and time.
 
-Two answers with the same number are one rendering served twice: that is how a cache in front shows.
+Two answers with the same number are one rendering served twice: that is how a cache in front shows. The number
+stands in a header too, because a cache keeps an answer whole and API Gateway adds no header of its own to a hit.
 """
 
 import json
@@ -28,7 +29,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     log("storefront.rendered", trace, path=event["path"], status=status, **rendering)
     return {
         "statusCode": status,
-        "headers": {"Content-Type": "application/json"},
+        "headers": {"Content-Type": "application/json", "X-Rendering": rendering["rendering"]},
         "body": json.dumps(body | rendering),
     }
 

@@ -11,6 +11,7 @@ _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _PREFIX = re.compile(r"[a-z]([a-z0-9-]{0,20}[a-z0-9])?")
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+")
 _POLICY = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}|aws):policy/\S+")
+_FEWEST_WORKERS = 10
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
@@ -30,6 +31,12 @@ def _limits() -> Iterator[CheckMessage]:
             "LABS_IDLE_SECONDS is longer than LABS_LIFETIME_SECONDS, so no lab is ever idle.",
             hint="Make the idle time the shorter one.",
             id="labs.W001",
+        )
+    if settings.LABS_LIVE_WORKERS < _FEWEST_WORKERS:
+        yield Error(
+            f"LABS_LIVE_WORKERS={settings.LABS_LIVE_WORKERS} is less than one lab may need at a time.",
+            hint=f"Allow at least {_FEWEST_WORKERS} processes of functions.",
+            id="labs.E008",
         )
     if settings.LABS_BURST < settings.LABS_REQUESTS_PER_SECOND:
         yield Error(

@@ -16,6 +16,7 @@ from catalogue.labs.checks import check_labs
         ({"LABS_TARGET": "aws", "LABS_ROLE_ARN": "labs"}, "labs.E005"),
         ({"LABS_TARGET": "aws", "LABS_PERMISSIONS_BOUNDARY": "arn:aws:iam::1:role/x"}, "labs.E006"),
         ({"LABS_TARGET": "aws", "LABS_BUCKET": "My Bucket"}, "labs.E007"),
+        ({"LABS_LIVE_WORKERS": 9}, "labs.E008"),
         ({"LABS_IDLE_SECONDS": 600, "LABS_LIFETIME_SECONDS": 60}, "labs.W001"),
         ({"LABS_TARGET": "aws"}, "labs.W002"),
     ],

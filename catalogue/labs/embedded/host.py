@@ -1,4 +1,4 @@
-"""The emulator's own process: `python -m catalogue.labs.embedded.host [--port N] [--folder DIR]`.
+"""The emulator's own process: `python -m catalogue.labs.embedded.host [--port N] [--folder DIR] [--workers N]`.
 
 It replaces its environment by a fixed one, since every handler that it runs inherits it, listens on 127.0.0.1,
 keeps all its files in a folder of its own under DIR, and prints one line `{"port": …, "boot_id": …}` once a first
@@ -35,15 +35,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--folder", type=Path, default=None, help="default: embedded/ under VAR_DIR")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--workers", type=int, default=120, help="most processes of functions that live at once")
     options = parser.parse_args()
     if os.environ.get(_CLEAN) is None:
-        _start_over(options.port, options.folder or _default_folder())
+        _start_over(options.port, options.folder or _default_folder(), options.workers)
 
     _end_with_the_parent()
     listening = _listen(options.port)
     folder = _own_folder(options.folder)
     try:
-        asyncio.run(_serve(listening, folder))
+        asyncio.run(_serve(listening, folder, options.workers))
     finally:
         _end_children()
         shutil.rmtree(folder, ignore_errors=True)
@@ -60,18 +61,18 @@ def clean_environment() -> dict[str, str]:
         "AUTH": "true",
         "LOG_LEVEL": "ERROR",
         "LAMBDA_WARM_TTL_SECONDS": "60",
-        "LAMBDA_ACCOUNT_CONCURRENCY": "200",
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "AWS_EC2_METADATA_DISABLED": "true",
     }
 
 
-def _start_over(port: int, folder: Path) -> None:
+def _start_over(port: int, folder: Path, most_workers: int) -> None:
     """Replace this process by itself in the clean environment: /proc/<pid>/environ keeps nothing of the old one."""
-    module = ("-m", "catalogue.labs.embedded.host", "--port", str(port), "--folder", str(folder.resolve()))
+    module = ["-m", "catalogue.labs.embedded.host", "--port", str(port), "--folder", str(folder.resolve())]
+    command = [sys.executable, *module, "--workers", str(most_workers)]
     os.chdir(_PROJECT)
-    os.execve(sys.executable, [sys.executable, *module], {**clean_environment(), _CLEAN: str(os.getppid())})  # noqa: S606
+    os.execve(sys.executable, command, {**clean_environment(), _CLEAN: str(os.getppid())})  # noqa: S606
 
 
 def _default_folder() -> Path:
@@ -108,11 +109,11 @@ def _own_folder(parent: Path) -> Path:
     return Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=parent))
 
 
-async def _serve(listening: socket.socket, folder: Path) -> None:
+async def _serve(listening: socket.socket, folder: Path, most_workers: int) -> None:
     port = str(listening.getsockname()[1])
     for name in ("TMPDIR", "HOME", "STATE_DIR", "S3_DATA_DIR"):
         os.environ[name] = str(folder)
-    os.environ |= {"GATEWAY_PORT": port, "EDGE_PORT": port}
+    os.environ |= {"GATEWAY_PORT": port, "EDGE_PORT": port, "LAMBDA_ACCOUNT_CONCURRENCY": str(most_workers)}
     tempfile.tempdir = None
 
     from hypercorn.asyncio import serve
@@ -120,7 +121,7 @@ async def _serve(listening: socket.socket, folder: Path) -> None:
     from ministack.app import app
     from ministack.core import hypercorn_compat
 
-    from catalogue.labs.embedded import fidelity, request_validation, stage_cache
+    from catalogue.labs.embedded import fidelity, request_validation, stage_cache, workers
 
     for chatty in ("kms", "samtranslator.metrics.metrics"):
         logging.getLogger(chatty).setLevel(logging.ERROR)  # warnings that concern no pattern
@@ -128,6 +129,7 @@ async def _serve(listening: socket.socket, folder: Path) -> None:
     fidelity.install()
     request_validation.install()
     stage_cache.install()
+    workers.install(most_workers)
     _raise_file_limit()
 
     stop = asyncio.Event()

@@ -57,7 +57,7 @@ def command(port: int = 0) -> list[str]:
     """The command line of the emulator; start it in BASE_DIR and in a session of its own."""
     return [
         *(sys.executable, "-m", "catalogue.labs.embedded.host"),
-        *("--folder", str(folder()), "--port", str(port)),
+        *("--folder", str(folder()), "--port", str(port), "--workers", str(settings.LABS_LIVE_WORKERS)),
     ]
 
 

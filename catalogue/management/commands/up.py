@@ -17,6 +17,7 @@ from django.core.checks import Tags
 from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
 
+from catalogue.labs.embedded import process
 from catalogue.supervisor import Part, PartFailedError, Supervisor
 
 HOST = "127.0.0.1"
@@ -53,7 +54,7 @@ def parts(host: str, port: int, workers: int) -> list[Part]:
     if settings.LABS_TARGET == "embedded":
         emulator_port = free_port()
         shared["EMBEDDED_AWS_URL"] = f"http://{HOST}:{emulator_port}"
-        host_command = [sys.executable, "-m", "catalogue.labs.embedded.host", "--port", str(emulator_port)]
+        host_command = process.command(emulator_port)
         tree.append(Part("embedded AWS", host_command, shared))
     # fmt: off
     web = [

@@ -8,7 +8,7 @@ from catalogue.patterns.compare_schema import Bound, Claim, Comparison, Side
 type Figures = Mapping[Side, Mapping[str, float | None]]
 """Each side's figures by id; None for what could not be counted."""
 
-_OTHER: Mapping[Side, Side] = {"pattern": "naive", "naive": "pattern"}
+OTHER: Mapping[Side, Side] = {"pattern": "naive", "naive": "pattern"}
 
 
 def check_claims(comparison: Comparison, figures: Figures) -> list[Check]:
@@ -20,9 +20,9 @@ def _checks(claim: Claim, figures: Figures) -> list[Check]:
     bounds: list[tuple[Side, Bound | None]] = [("pattern", claim.pattern), ("naive", claim.naive)]
     checks = [_within(claim.figure, side, bound, figures) for side, bound in bounds if bound is not None]
     if claim.smaller is not None:
-        one, other = (figures[side].get(claim.figure) for side in (claim.smaller, _OTHER[claim.smaller]))
+        one, other = (figures[side].get(claim.figure) for side in (claim.smaller, OTHER[claim.smaller]))
         smaller = one is not None and other is not None and one < other
-        what = f"{claim.figure}: {claim.smaller} has less than {_OTHER[claim.smaller]}"
+        what = f"{claim.figure}: {claim.smaller} has less than {OTHER[claim.smaller]}"
         checks.append(Check(what, smaller, f"{_shown(one)} and {_shown(other)}"))
     return checks
 

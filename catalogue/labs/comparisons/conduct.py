@@ -1,21 +1,29 @@
 """Conducts one run of a comparison: reads, sends, waits until both have come to rest, counts."""
 
 import asyncio
+import contextlib
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from catalogue.labs.comparisons.cost import cost_document
+from catalogue.labs.comparisons.figures import Seen
 from catalogue.labs.comparisons.readings import read_gauges, read_side, settle
 from catalogue.labs.comparisons.result import SIDES, Json, result_document
-from catalogue.labs.comparisons.traffic import TrafficFailed, send_to_both
+from catalogue.labs.comparisons.traffic import Caller, Sent, TrafficFailed, in_one_line, send_to_both
 from catalogue.labs.database import in_database
 from catalogue.labs.edge import edge_in_use
 from catalogue.labs.models import Lab, Status
+from catalogue.labs.runs.build import answers_of
+from catalogue.labs.runs.capture import Recording, recording
+from catalogue.labs.runs.services import keep_run
 from catalogue.labs.services import refresh_lab
 from catalogue.labs.targets import TargetDown
-from catalogue.patterns.compare_schema import Comparison, Side
+from catalogue.patterns.compare_schema import Comparison, Side, Traffic
+from catalogue.patterns.content import Pattern
+from catalogue.patterns.runs.document import Deed
 
 NAMES: Mapping[Side, str] = {"pattern": "the pattern", "naive": "its naive twin"}
 
@@ -24,11 +32,12 @@ class RunFailed(Exception):
     """The run came to no result; the message is fit for a visitor."""
 
 
-async def conduct(labs: Mapping[Side, Lab], comparison: Comparison, seconds: float) -> Json:
-    """Run the comparison on two ready labs, in so many seconds at most. Raises RunFailed."""
+async def conduct(labs: Mapping[Side, Lab], pattern: Pattern, seconds: float) -> Json:
+    """Run the pattern's comparison on two ready labs, in so many seconds at most. Raises RunFailed."""
+    assert pattern.compare is not None
     try:
         async with asyncio.timeout(seconds), edge_in_use():
-            result = await _conduct(labs, comparison)
+            result = await _conduct(labs, pattern, pattern.compare)
     except TimeoutError:
         await _require_alive(labs)
         raise RunFailed(f"It was not over after {seconds:g} seconds and was broken off.") from None
@@ -42,17 +51,47 @@ async def conduct(labs: Mapping[Side, Lab], comparison: Comparison, seconds: flo
     return result
 
 
-async def _conduct(labs: Mapping[Side, Lab], comparison: Comparison) -> Json:
+async def _conduct(labs: Mapping[Side, Lab], pattern: Pattern, comparison: Comparison) -> Json:
     run = secrets.token_hex(4)
-    before = dict(zip(SIDES, await asyncio.gather(*(read_gauges(labs[side]) for side in SIDES)), strict=True))
-    since, started = time.time(), time.perf_counter()
-    sent = await send_to_both(labs, comparison.traffic, run)
-    settled = {"pattern": comparison.settle.pattern, "naive": comparison.settle.naive}
-    late = await asyncio.gather(*(settle(labs[side], settled[side], since, before[side]) for side in SIDES))
-    seen = await asyncio.gather(*(read_side(labs[side], sent[side], since, before[side]) for side in SIDES))
-    ms = (time.perf_counter() - started) * 1000
-    unsettled, costs = dict(zip(SIDES, late, strict=True)), dict.fromkeys(SIDES)
-    return result_document(comparison, run, since, ms, dict(zip(SIDES, seen, strict=True)), unsettled, costs)
+    before = await _on_both(lambda side: read_gauges(labs[side]))
+    async with contextlib.AsyncExitStack() as stack:
+        records = {
+            side: await stack.enter_async_context(recording(labs[side], f"Compared: {pattern.title}")) for side in SIDES
+        }
+        since, started = time.time(), time.perf_counter()
+        callers = [Caller(side, labs[side], {"run": run}) for side in SIDES]
+        sent = await send_to_both(callers, comparison.traffic)
+        rest = {"pattern": comparison.settle.pattern, "naive": comparison.settle.naive}
+        unsettled = await _on_both(lambda side: settle(labs[side], rest[side], since, before[side]))
+        seen: Mapping[Side, Seen] = await _on_both(lambda side: read_side(labs[side], sent[side], since, before[side]))
+        ms = (time.perf_counter() - started) * 1000
+        for caller in callers:
+            _record(records[caller.side], caller, comparison.traffic, sent[caller.side])
+    kept = {side: await in_database(keep_run, labs[side], records[side].run) for side in SIDES}
+    runs = {side: kept[side].pk for side in SIDES}
+    costs = {side: cost_document(records[side].run, pattern, comparison) for side in SIDES}
+    return result_document(comparison, run, since, ms, seen, unsettled, costs, runs)
+
+
+async def _on_both[T](deed: Callable[[Side], Awaitable[T]]) -> dict[Side, T]:
+    return dict(zip(SIDES, await asyncio.gather(*(deed(side) for side in SIDES)), strict=True))
+
+
+def _record(rec: Recording, caller: Caller, parts: Sequence[Traffic], sent: Sequence[Sent]) -> None:
+    """Tell the side's run what was done, so that its page shows the traffic part by part."""
+    rec.knows({name: value for name, value in caller.values.items() if name != "run"})
+    for part, one in zip(parts, sent, strict=True):
+        if not one.left_out:
+            deed = Deed(
+                at=rec.at(one.at),
+                ms=one.ms,
+                id=None,
+                title=part.title,
+                deed=in_one_line(part, caller.side),
+                answers=answers_of(one.answers),
+                cli=one.cli,
+            )
+            rec.deed(deed)
 
 
 async def _require_alive(labs: Mapping[Side, Lab]) -> None:

@@ -21,12 +21,13 @@ def result_document(
     seen: Mapping[Side, Seen],
     unsettled: Mapping[Side, Sequence[str]],
     costs: Mapping[Side, Json | None],
+    runs: Mapping[Side, str],
 ) -> Json:
     """The whole result.
 
     Shape: `{"run", "at" (Unix s), "ms", "parts": [...], "sides": {"pattern": side, "naive": side}, "claims": [...]}`;
     a side is `{"figures": {id: number or null}, "statuses": {"200": 3}, "latencies": [{"part", "ms", "status"}],
-    "unsettled": [...], "cost": null or the document of its bill}`.
+    "unsettled": [...], "cost": null or {"usd", "usd_per_million"}, "run": id of the side's kept run}`.
     """
     figures = {side: _figures(comparison, side, seen[side], costs[side]) for side in SIDES}
     return {
@@ -52,6 +53,7 @@ def result_document(
                 ],
                 "unsettled": list(unsettled[side]),
                 "cost": costs[side],
+                "run": runs[side],
             }
             for side in SIDES
         },

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from catalogue.labs import limits
+from catalogue.labs.comparisons.claims import OTHER
 from catalogue.labs.comparisons.conduct import NAMES, RunFailed, conduct
 from catalogue.labs.comparisons.result import SIDES, Json
 from catalogue.labs.database import in_database
@@ -87,8 +88,7 @@ def refresh_comparison(comparison: Comparison) -> Comparison:
         if lab.status == Status.FAILED and comparison.state == State.READY:
             reason = f"The lab of {NAMES[side]} could not be deployed: {lab.reason}"
             Comparison.objects.filter(pk=comparison.pk, state=State.READY).update(state=State.FAILED, reason=reason)
-            for other in labs_of(comparison).values():
-                end_lab(other, "Its twin could not be deployed.") if other.pk != lab.pk else None
+            end_lab(labs_of(comparison)[OTHER[side]], "Its twin could not be deployed.")
     comparison.refresh_from_db()
     return comparison
 
@@ -116,9 +116,8 @@ def claim_run(comparison: Comparison) -> datetime:
 
 async def run_comparison(comparison: Comparison, pattern: Pattern, claim: datetime) -> None:
     """Run it and keep what came of it, as its result or as the reason why there is none."""
-    assert pattern.compare is not None
     try:
-        result = await conduct(labs_of(comparison), pattern.compare, settings.LABS_COMPARISON_SECONDS)
+        result = await conduct(labs_of(comparison), pattern, settings.LABS_COMPARISON_SECONDS)
     except RunFailed as error:
         await in_database(give_up, comparison, claim, str(error))
     except BaseException:

@@ -59,8 +59,8 @@ _STANDARD = {
         "Billed function time", "Of all invocations together, as their logs report it.", "ms", "less"
     ),
     "usd_per_million": _Standard(
-        "Cost of a million such requests",
-        "What this traffic used, at list prices and without the free tier.",
+        "A month of a million such requests",
+        "What this traffic used, scaled up at list prices, without the free tier.",
         "usd",
         "less",
     ),

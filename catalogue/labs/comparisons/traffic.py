@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +46,7 @@ class Caller:
     side: Side
     lab: Lab
     values: dict[str, Any] = field(default_factory=dict)
+    """What a request's `{{name}}` may stand for here: `run`, and what earlier answers brought."""
 
     async def send(self, part: Traffic) -> Sent:
         """Raises TrafficFailed for an operation that AWS refuses; what an answer says is for the figures to tell."""
@@ -84,15 +85,20 @@ class Caller:
                 continue
 
 
-async def send_to_both(labs: Mapping[Side, Lab], parts: Sequence[Traffic], run: str) -> dict[Side, list[Sent]]:
-    """Every part in its order; a part begins on both sides at the same moment. `run` is what `{{run}}` stands for.
-
-    Raises TrafficFailed.
-    """
-    callers = [Caller(side, lab, {"run": run}) for side, lab in labs.items()]
-    sent: dict[Side, list[Sent]] = {side: [] for side in labs}
+async def send_to_both(callers: Sequence[Caller], parts: Sequence[Traffic]) -> dict[Side, list[Sent]]:
+    """Every part in its order; a part begins on both sides at the same moment. Raises TrafficFailed."""
+    sent: dict[Side, list[Sent]] = {caller.side: [] for caller in callers}
     for part in parts:
         await asyncio.sleep(part.wait)
         for caller, one in zip(callers, await asyncio.gather(*(each.send(part) for each in callers)), strict=True):
             sent[caller.side].append(one)
     return sent
+
+
+def in_one_line(part: Traffic, side: Side) -> str:
+    """`POST /orders × 40`, `set-concurrency WorkerFunction`."""
+    if part.request is not None:
+        times = f" × {part.request.times}" if part.request.times > 1 else ""
+        return f"{part.request.method} {part.request.path}{times}"
+    operation = getattr(part.operation, side)
+    return f"{operation.action} {operation.resource}" if operation else "nothing"

@@ -59,7 +59,7 @@ class Command(BaseCommand):
                     raise CommandError(f"The deployment of {side} failed: {both[side].reason}")
             failures: list[str] = []
             for _ in range(runs):
-                result = asyncio.run(conduct(both, comparison, settings.LABS_COMPARISON_SECONDS))
+                result = asyncio.run(conduct(both, pattern, settings.LABS_COMPARISON_SECONDS))
                 self._show(comparison, result)
                 failures += [
                     f"{check['what']} (seen: {check['seen']})" for check in result["claims"] if not check["ok"]

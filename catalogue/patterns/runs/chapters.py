@@ -17,6 +17,10 @@ from catalogue.patterns.template import Route
 CLOCK = 25.0
 """Milliseconds by which two processes' notes of one moment may differ: log lines carry whole milliseconds."""
 
+_FIRST_READING = 400.0
+"""A count that is first told this late, in ms, was read before and was zero."""
+_READ_TOGETHER = 60.0
+
 
 @dataclass
 class Work:
@@ -108,6 +112,10 @@ class Chapter:
     deliveries: list[Work] = field(default_factory=list)
     """Invocations that no caller waited for."""
     gauges: list[Gauge] = field(default_factory=list)
+    rises: list[Gauge] = field(default_factory=list)
+    """Those of the gauges that show more than before."""
+    before: dict[tuple[str, str], int] = field(default_factory=dict)
+    """What was counted as the chapter began, by resource and measure."""
     logs: list[Log] = field(default_factory=list)
     """Lines of no known invocation."""
 
@@ -137,9 +145,7 @@ def chapters(run: Run, graph: Graph) -> list[Chapter]:
         _chapter_at(told, work.at).deliveries.append(work)
     for log in loose:
         _chapter_at(told, log.at).logs.append(log)
-    for event in run.events:
-        if isinstance(event, Gauge):
-            _chapter_at(told, event.at).gauges.append(event)
+    _place_gauges(run, told)
     for chapter, following in zip(told, [*told[1:], None], strict=True):
         ends = [
             chapter.start + (chapter.deed.ms if chapter.deed else 0.0),
@@ -149,6 +155,24 @@ def chapters(run: Run, graph: Graph) -> list[Chapter]:
         ]
         chapter.end = max(ends) if following is None else max(min(max(ends), following.start), chapter.start)
     return told
+
+
+def _place_gauges(run: Run, told: list[Chapter]) -> None:
+    """A run tells a count when it changes; what was there when it began is in the first reading, not a change."""
+    gauges = sorted((event for event in run.events if isinstance(event, Gauge)), key=lambda gauge: gauge.at)
+    known: dict[tuple[str, str], int] = {}
+    first = min((gauge.at for gauge in gauges), default=0.0)
+    for gauge in gauges:
+        key = (gauge.resource, gauge.measure)
+        chapter = _chapter_at(told, gauge.at)
+        if key not in known:
+            # All counts are read together: what an earlier reading did not tell was zero then.
+            known[key] = 0 if gauge.at > max(first + _READ_TOGETHER, _FIRST_READING) else gauge.value
+        chapter.before.setdefault(key, known[key])
+        chapter.gauges.append(gauge)
+        if gauge.value > known[key] and gauge.measure != "in_flight":
+            chapter.rises.append(gauge)
+        known[key] = gauge.value
 
 
 def _chapter_at(told: list[Chapter], at: float) -> Chapter:

@@ -48,7 +48,7 @@ def moves(chapter: Chapter, graph: Graph, asked: Asked) -> list[Move]:
     for work in sorted(chapter.deliveries, key=lambda work: work.at):
         found += _of_delivery(work, asked)
     edges = {move.edge for move in found}
-    for rise in rises(chapter.gauges):
+    for rise in chapter.rises:
         found += [move for move in _of_rise(rise, chapter, graph) if move.edge not in edges]
     return sorted(found, key=lambda move: move.at)
 
@@ -73,16 +73,6 @@ def asked_of(run: Run, told: list[Chapter], graph: Graph) -> Asked:
             if use.count >= len(ran) or once:
                 found[hops[0].source].append((hops[0], use.operation, once))
     return {function: tuple(asks) for function, asks in found.items()}
-
-
-def rises(gauges: list[Gauge]) -> Iterator[Gauge]:
-    """The readings that show more than the one before of the same count; a first reading shows no change."""
-    before: dict[tuple[str, str], int] = {}
-    for gauge in gauges:
-        key = (gauge.resource, gauge.measure)
-        if key in before and gauge.value > before[key] and gauge.measure != "in_flight":
-            yield gauge
-        before[key] = gauge.value
 
 
 def _of_exchange(exchange: Exchange, asked: Asked) -> Iterator[Move]:

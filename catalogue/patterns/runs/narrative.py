@@ -203,15 +203,11 @@ class _Teller:
             series[gauge.resource, gauge.measure].append(gauge)
         for (resource, measure), gauges in series.items():
             name = self._name(resource)
-            first, last = gauges[0], gauges[-1]
+            before, last = self.chapter.before[resource, measure], gauges[-1]
             peak = max(gauges, key=lambda gauge: gauge.value)
             if measure == "items":
-                text = f"{name} holds {counted(last.value, 'item')}."
-                if last.value != first.value:
-                    text = f"{name} goes from {first.value} to {counted(last.value, 'item')}."
-                    yield Line(last.at, text, "count")
-                elif last.value:
-                    yield Line(last.at, text, "count")
+                if last.value != before:
+                    yield Line(last.at, f"{name} goes from {before} to {counted(last.value, 'item')}.", "count")
             elif measure == "visible" and peak.value:
                 yield Line(
                     peak.at, f"{counted(peak.value, 'message')} wait{'s' * (peak.value == 1)} in {name}.", "count"

@@ -25,6 +25,8 @@ _TIMES = 62.0
 """Width of the column of times at the left."""
 _HEAD = 46.0
 _NARROWEST, _WIDEST = 118.0, 208.0
+_ROOM = 1240.0
+"""What a desk shows without scrolling sideways."""
 _VERBS = {"call": "calls", "hand": "hands over to", "answer": "answers"}
 
 
@@ -89,6 +91,11 @@ def _exchange(move: Move) -> str:
     return move.group.partition(" ")[2]
 
 
+def _often(alike: list[Move]) -> int:
+    """How many there were. Counts that rose say that something was written, and not how many times."""
+    return 1 if alike[0].group.startswith("rise ") else len(alike)
+
+
 def _row(alike: list[Move]) -> Row:
     first = alike[0]
     cold = [move.init_ms for move in alike if move.init_ms]
@@ -109,7 +116,7 @@ def _row(alike: list[Move]) -> Row:
         first.target,
         first.kind,
         first.label,
-        len(alike),
+        _often(alike),
         len(cold),
         ", ".join(parts),
         first.bad,
@@ -143,7 +150,8 @@ class _Drawing:
             / max(1, abs(place[row.source] - place[row.target]))
             for row in rows
         ]
-        self.gap = min(_WIDEST, max(_NARROWEST, max(wanted, default=0) + 30))
+        fitting = (_ROOM - _TIMES) / len(columns)
+        self.gap = max(_NARROWEST, min(_WIDEST, fitting, max(wanted, default=0) + 30))
         self.x = {id: _TIMES + self.gap / 2 + index * self.gap for id, index in place.items()}
         self.width = _TIMES + self.gap * len(columns)
         self.y = _HEAD + 18

@@ -7,8 +7,8 @@ Positions are percentages of the chapter's scale.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 
 from catalogue.patterns.runs.chapters import Chapter, Exchange, Work
 from catalogue.patterns.runs.graph import Graph
@@ -18,6 +18,7 @@ FOLD = 4
 """From how many alike calls or deliveries are one row, with the single ones behind it."""
 MOST_SINGLE = 12
 """How many of a fold are listed one by one."""
+MOST_LANES = 10
 _MOST_LOGS = 12
 _NICE = (1, 2, 5)
 
@@ -30,6 +31,8 @@ class Bar:
     kind: str
     """`edge`, `gateway`, `wait`, `cold` or `work`."""
     title: str
+    lane: int = 0
+    """From the top, where a row sums up what overlaps."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ class Row:
     """The rows that this one sums up."""
     more: int = 0
     """Further ones that are not listed."""
+    lanes: int = 1
+    """How many lanes its bars are spread over: what was at once stands one below the other."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +106,24 @@ class Scale:
         return tuple(
             Tick(round(index * step / self.span * 100, 3), round_duration(index * step)) for index in range(count + 1)
         )
+
+
+def spread(groups: Iterable[tuple[Bar, ...]]) -> tuple[tuple[Bar, ...], int]:
+    """The bars with their lanes, and how many lanes there are: what overlaps in time stands one below the other.
+
+    Beyond MOST_LANES bars share lanes.
+    """
+    ends: list[float] = []
+    placed: list[Bar] = []
+    for bars in sorted((bars for bars in groups if bars), key=lambda bars: bars[0].left):
+        start, end = bars[0].left, max(bar.left + bar.width for bar in bars)
+        free = next((lane for lane, until in enumerate(ends) if until <= start), None)
+        if free is None:
+            free = len(ends) if len(ends) < MOST_LANES else min(range(MOST_LANES), key=ends.__getitem__)
+            ends += [0.0] * (free + 1 - len(ends))
+        ends[free] = max(ends[free], end)
+        placed += [replace(bar, lane=free) for bar in bars]
+    return tuple(placed), max(1, len(ends))
 
 
 def waterfalls(chapters: list[Chapter], graph: Graph) -> tuple[Waterfall, ...]:
@@ -231,12 +254,13 @@ class _Drawer:
     def _burst(self, exchanges: list[Exchange]) -> Row:
         first = exchanges[0]
         took = [exchange.request.ms for exchange in exchanges]
-        bars = tuple(bar for exchange in exchanges for bar in self._edge(exchange).bars)
+        bars, lanes = spread([self._edge(exchange).bars for exchange in exchanges])
         detail = f"{first.request.status}, half within {duration(middle(took))}, slowest {duration(max(took))}"
         single = tuple(self._edge(exchange) for exchange in exchanges[:MOST_SINGLE])
         more = max(0, len(exchanges) - MOST_SINGLE)
         bad = first.request.status >= 400
-        return Row(f"{first.kind} × {len(exchanges)}", "edge", detail, bars, 0, bad, single=single, more=more)
+        label = f"{first.kind} × {len(exchanges)}"
+        return Row(label, "edge", detail, bars, 0, bad, single=single, more=more, lanes=lanes)
 
     def _many(self, works: list[Work], depth: int) -> list[Row]:
         """The waits and the invocations of one function, each summed up in a row."""
@@ -246,25 +270,28 @@ class _Drawer:
         waits = [row for work in works if (row := self._wait(work)) is not None]
         if waits:
             longest = max(work.start - work.handed_over for work in works if work.handed_over is not None)
-            bars = tuple(bar for row in waits for bar in row.bars)
+            bars, lanes = spread([row.bars for row in waits])
             single, more = tuple(waits[:MOST_SINGLE]), max(0, len(waits) - MOST_SINGLE)
             label = f"{waits[0].label} × {len(waits)}"
-            rows.append(Row(label, "wait", f"longest {duration(longest)}", bars, depth, single=single, more=more))
+            detail = f"longest {duration(longest)}"
+            rows.append(Row(label, "wait", detail, bars, depth, single=single, more=more, lanes=lanes))
         took = [work.event.ms for work in works]
         cold, failed = sum(work.event.cold for work in works), sum(work.event.error for work in works)
         detail = f"half within {duration(middle(took))}"
         detail += f", {cold} cold" if cold else ""
         detail += f", {failed} failed" if failed else ""
+        bars, lanes = spread([tuple(self._work_bars(work)) for work in works])
         rows.append(
             Row(
                 f"{self.graph.label(works[0].function)} × {len(works)}",
                 "work",
                 detail,
-                tuple(bar for work in works for bar in self._work_bars(work)),
+                bars,
                 depth,
                 failed > 0,
                 single=tuple(self._work(work, depth + 1) for work in works[:MOST_SINGLE]),
                 more=max(0, len(works) - MOST_SINGLE),
+                lanes=lanes,
             )
         )
         return rows

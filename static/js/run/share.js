@@ -1,0 +1,53 @@
+import { Problem } from "../lab/api.js";
+import { el } from "../lab/dom.js";
+
+/** A button that asks for a link to the run at `address`, then shows it with the day on which it ends. */
+export function shareButton(address) {
+  const button = el("button", { type: "button", class: "button" }, "Share this run");
+  const box = el("div", { class: "run-share", "aria-live": "polite" }, button);
+  button.addEventListener("click", () => share(address, box, button));
+  return box;
+}
+
+/** Let a plain form that shares do so in place. */
+export function enhanceShare(form) {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    share(form.getAttribute("action"), form, form.querySelector("button"));
+  });
+}
+
+async function share(address, box, button) {
+  button.disabled = true;
+  box.querySelector(".is-error")?.remove();
+  try {
+    const response = await fetch(address, { method: "POST", headers: { Accept: "application/json" } });
+    const answer = await response.json().catch(() => ({ title: response.statusText }));
+    if (!response.ok) throw new Problem(answer);
+    button.remove();
+    box.append(...link(answer));
+  } catch (problem) {
+    button.disabled = false;
+    const text = problem instanceof Problem ? problem.message : "The site cannot be reached.";
+    box.append(el("p", { class: "is-error" }, text));
+  }
+}
+
+function link({ url, expires_at }) {
+  const address = new URL(url, location.href).href;
+  const ends = new Date(expires_at);
+  const day = ends.toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric" });
+  const copy = el("button", { type: "button", class: "button" }, "Copy");
+  copy.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(address);
+      copy.textContent = "Copied";
+    } catch {
+      copy.textContent = "The browser refused";
+    }
+  });
+  return [
+    el("p", { class: "run-share__link" }, el("a", { href: address }, address), navigator.clipboard ? copy : null),
+    el("p", { class: "run-note" }, "Whoever has this link can replay the run until ", el("time", { datetime: expires_at }, day), "."),
+  ];
+}

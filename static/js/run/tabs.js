@@ -1,0 +1,46 @@
+import { el } from "../lab/dom.js";
+
+let made = 0;
+
+/**
+ * Makes tabs of sections that stand one after the other: <section data-view="story"><h3>Story</h3>…
+ * Arrow keys, Home and End move between them (https://www.w3.org/WAI/ARIA/apg/patterns/tabs/).
+ */
+export function tabs(box, label) {
+  const panels = [...box.querySelectorAll(":scope > [data-view]")];
+  const list = el("div", { class: "run-tabs", role: "tablist", "aria-label": label });
+  const buttons = panels.map((panel) => {
+    const id = `run-tab-${(made += 1)}`;
+    const title = panel.querySelector(".run-view__title");
+    panel.id = `${id}-panel`;
+    panel.setAttribute("role", "tabpanel");
+    panel.setAttribute("aria-labelledby", id);
+    title.hidden = true;
+    return el("button", { type: "button", role: "tab", id, "aria-controls": panel.id }, title.textContent);
+  });
+  const choose = (chosen) => {
+    buttons.forEach((button, index) => {
+      button.setAttribute("aria-selected", String(index === chosen));
+      button.tabIndex = index === chosen ? 0 : -1;
+      panels[index].hidden = index !== chosen;
+    });
+    box.dispatchEvent(new CustomEvent("view", { detail: panels[chosen].dataset.view }));
+  };
+  list.addEventListener("click", (event) => {
+    const index = buttons.indexOf(event.target.closest("[role=tab]"));
+    if (index >= 0) choose(index);
+  });
+  list.addEventListener("keydown", (event) => {
+    const now = buttons.indexOf(document.activeElement);
+    const last = buttons.length - 1;
+    const next = { ArrowRight: now === last ? 0 : now + 1, ArrowLeft: now ? now - 1 : last, Home: 0, End: last }[event.key];
+    if (next === undefined || now < 0) return;
+    event.preventDefault();
+    choose(next);
+    buttons[next].focus();
+  });
+  list.append(...buttons);
+  box.prepend(list);
+  choose(0);
+  return list;
+}

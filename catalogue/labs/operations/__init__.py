@@ -41,6 +41,7 @@ _ACTIONS: Mapping[str, Callable[[Stack, Operation], str]] = {
     "open-cache-invalidation": gateway.set_cache_invalidation(True),
     "close-cache-invalidation": gateway.set_cache_invalidation(False),
     "flush-cache": gateway.flush_cache,
+    "flush-authorizers-cache": gateway.flush_authorizers_cache,
     "revoke-permission": permissions.revoke_permission,
     "restore-permission": permissions.restore_permission,
     "expire-items": tables.expire_items,

@@ -14,6 +14,16 @@ def flush_cache(stack: Stack, operation: Operation) -> str:
     return cli("apigateway flush-stage-cache", rest_api_id=api, stage_name=stage)
 
 
+def flush_authorizers_cache(stack: Stack, operation: Operation) -> str:
+    """Forget every policy that the stage's authorizers have returned, as if its time had run out.
+
+    https://docs.aws.amazon.com/apigateway/latest/api/API_FlushStageAuthorizersCache.html
+    """
+    stage, api = stack.physical(operation.resource), _api(stack)
+    stack.client("apigateway").flush_stage_authorizers_cache(restApiId=api, stageName=stage)
+    return cli("apigateway flush-stage-authorizers-cache", rest_api_id=api, stage_name=stage)
+
+
 def set_cache_invalidation(for_anyone: bool) -> Callable[[Stack, Operation], str]:
     """Change it for each cached method of the stage: CloudFormation has no property for it.
 

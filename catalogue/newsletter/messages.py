@@ -22,49 +22,73 @@ class UnsendableError(Exception):
     """The row can never become a mail, however often it is tried."""
 
 
-def compose(delivery: Delivery) -> Envelope:
-    """The mail of a queue row, with fresh links. Its Message-ID stays the same over all attempts.
+class Composer:
+    """Writes the mails of one pass: what is the same for all of them is looked up and built once.
 
-    Raises UnsendableError. Reads nothing but the row with its subscriber and update.
+    Safe to use from many threads. Reads nothing but the given rows with their subscriber and update.
     """
-    subscriber = delivery.subscriber
-    try:
-        match Delivery.Kind(delivery.kind):
-            case Delivery.Kind.UPDATE:
-                assert delivery.update_sent is not None
-                to = ascii_address(subscriber.address)
-                content = update_template(delivery.update_sent).fill(_update_values(delivery, to))
-            case Delivery.Kind.MOVE:
-                to = ascii_address(subscriber.new_address)
-                content = _move(delivery, to)
-            case Delivery.Kind.CONFIRMATION:
-                to = ascii_address(subscriber.address)
-                content = _confirmation(delivery, to)
-    except mime.BadHeader as error:
-        raise UnsendableError(str(error)) from error
-    return Envelope(sender_address(), to, content)
+
+    def __init__(self) -> None:
+        self._sender = sender_address()
+        self._domain = sender_domain()
+        self._reply_to = _reply_address()
+        self._links = tokens.Links()
+        self._templates: dict[int, mime.MessageTemplate] = {}
+
+    def compose(self, delivery: Delivery) -> Envelope:
+        """The mail of a queue row, with fresh links. Its Message-ID stays the same over all attempts.
+
+        Raises UnsendableError.
+        """
+        subscriber = delivery.subscriber
+        try:
+            match delivery.kind:
+                case Delivery.Kind.UPDATE:
+                    to = ascii_address(subscriber.address)
+                    content = self._update(delivery, to)
+                case Delivery.Kind.MOVE:
+                    to = ascii_address(subscriber.new_address)
+                    content = _move(delivery, to)
+                case _:
+                    to = ascii_address(subscriber.address)
+                    content = _confirmation(delivery, to)
+        except mime.BadHeader as error:
+            raise UnsendableError(str(error)) from error
+        return Envelope(self._sender, to, content)
+
+    def _update(self, delivery: Delivery, to: str) -> bytes:
+        assert delivery.update_sent_id is not None
+        template = self._templates.get(delivery.update_sent_id)
+        if template is None:
+            assert delivery.update_sent is not None
+            template = self._templates[delivery.update_sent_id] = update_template(delivery.update_sent)
+        leave = tokens.unsubscribe_token(delivery.subscriber.ref)
+        return template.fill(
+            {
+                "to": to,
+                "date": formatdate(usegmt=True),
+                "message_id": f"{delivery.ref}@{self._domain}",
+                "unsubscribe_url": self._links.unsubscribe(leave),
+                "unsubscribe_mail": f"mailto:{self._reply_to}?subject=unsubscribe%20{leave}",
+                "preferences_url": self._links.preferences(tokens.preferences_token(delivery.subscriber.ref)),
+            }
+        )
+
+
+def compose(delivery: Delivery) -> Envelope:
+    """One mail by itself: see `Composer.compose`."""
+    return Composer().compose(delivery)
 
 
 def update_template(update: Update) -> mime.MessageTemplate:
-    """The update's message, built once for all its recipients."""
-    assert update.pk is not None
-    return _update_template(
-        update.pk, update.subject, update.html, update.text, f"{update.pattern}-{update.revision}", _identity()
-    )
-
-
-@lru_cache(maxsize=16)
-def _update_template(
-    pk: int, subject: str, html: str, text: str, campaign: str, identity: tuple[str, str, str]
-) -> mime.MessageTemplate:
-    """`identity` is what the settings say of the sender: other settings, other message."""
+    """The update's message, to be filled for each of its recipients."""
     return mime.build(
         headers={
             **_sender_headers(),
-            "Subject": subject,
+            "Subject": update.subject,
             "List-Id": f"{settings.SITE_NAME} updates <{list_id()}>",
             # https://support.google.com/a/answer/6254652: names the mailing, and nobody in it
-            "Feedback-ID": f"{campaign}:updates:newsletter:{list_id()[:32]}",
+            "Feedback-ID": f"{update.pattern}-{update.revision}:updates:newsletter:{list_id()[:32]}",
         },
         lines={
             **_RECIPIENT_LINES,
@@ -73,20 +97,9 @@ def _update_template(
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
             "Precedence": "list",
         },
-        text=text,
-        html=html,
+        text=update.text,
+        html=update.html,
     )
-
-
-def _update_values(delivery: Delivery, to: str) -> Mapping[str, str]:
-    subscriber = delivery.subscriber
-    token = tokens.unsubscribe_token(subscriber.ref)
-    return {
-        **_recipient_values(delivery, to),
-        "unsubscribe_url": tokens.unsubscribe_address(token),
-        "unsubscribe_mail": f"mailto:{_reply_address()}?subject=unsubscribe%20{token}",
-        "preferences_url": tokens.preferences_url(subscriber.ref),
-    }
 
 
 def _confirmation(delivery: Delivery, to: str) -> bytes:
@@ -135,10 +148,6 @@ _RECIPIENT_LINES = {
 
 def _recipient_values(delivery: Delivery, to: str) -> dict[str, str]:
     return {"to": to, "date": formatdate(usegmt=True), "message_id": f"{delivery.ref}@{sender_domain()}"}
-
-
-def _identity() -> tuple[str, str, str]:
-    return settings.DEFAULT_FROM_EMAIL, settings.REPLY_TO, settings.SITE_NAME
 
 
 def _sender_headers() -> dict[str, str | Address]:

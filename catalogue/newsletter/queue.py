@@ -19,7 +19,7 @@ from django.db import connection, models, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from catalogue.newsletter import consent, suppression
+from catalogue.newsletter import consent, journal, suppression
 from catalogue.newsletter.models import ConsentRecord, Delivery, Subscriber, Suppression, Update
 from catalogue.newsletter.outcomes import Outcome, Result
 
@@ -126,11 +126,10 @@ def begin(delivery: Delivery) -> bool:
 
     False: the row is no longer ours, its reader has left, or its update was paused. Nothing may be sent then.
     """
-    wanted = _held(delivery)
-    if delivery.update_sent_id is not None:
-        wanted = wanted.filter(update_sent__state=Update.State.SENDING, subscriber__state=_CONFIRMED)
     now = timezone.now()
-    return bool(wanted.update(wire_at=now, due_at=now + lease_time()))
+    if delivery.update_sent_id is not None:
+        return journal.begin(delivery, now, now + lease_time())
+    return bool(_held(delivery).update(wire_at=now, due_at=now + lease_time()))
 
 
 def settle(delivery: Delivery, result: Result) -> None:
@@ -157,15 +156,7 @@ def settle(delivery: Delivery, result: Result) -> None:
 
 
 def _settle_sent(delivery: Delivery, result: Result) -> None:
-    sent = _held(delivery).update(
-        state=_State.SENT,
-        lease=None,
-        wire_at=None,
-        attempts=F("attempts") + 1,
-        error="",
-        provider_id=result.provider_id,
-        finished_at=timezone.now(),
-    )
+    sent = journal.sent(delivery, result.provider_id, timezone.now())
     if sent and delivery.update_sent_id is None:
         consent.record(delivery.subscriber, ConsentRecord.Event.MAILED)
 

@@ -84,6 +84,7 @@ class _Desk:
 
     def __init__(self, stop: Callable[[], bool]) -> None:
         self.tally = Tally()
+        self.composer = messages.Composer()
         self._stop = stop
         self._claims: list[Claim] = []
         self._throttled = False
@@ -161,7 +162,7 @@ def _send_here(transport: Transport, desk: _Desk) -> None:
             for delivery in deliveries:
                 if desk.stopped:
                     return
-                result = _attempt(way_out, delivery, functools.partial(_ask, desk, delivery))
+                result = _attempt(way_out, desk.composer, delivery, functools.partial(_ask, desk, delivery))
                 desk.write([_Note(settled=(delivery, result))])
     finally:
         way_out.close()
@@ -179,7 +180,7 @@ def _send_by_threads(transport: Transport, desk: _Desk) -> None:
     first = desk.more()
     if not first:
         return
-    senders = [_Sender(transport, notes, work) for _ in range(min(transport.connections, len(first)))]
+    senders = [_Sender(transport, desk.composer, notes, work) for _ in range(min(transport.connections, len(first)))]
     for delivery in first:
         work.put(delivery)
     for sender in senders:
@@ -251,11 +252,13 @@ class _Sender(threading.Thread):
     def __init__(
         self,
         transport: Transport,
+        composer: messages.Composer,
         notes: "queues.SimpleQueue[_Note | None]",
         work: "queues.SimpleQueue[Delivery | None]",
     ) -> None:
         super().__init__(daemon=True, name="mail-connection")
         self._transport = transport
+        self._composer = composer
         self._notes = notes
         self._work = work
         self._settled: tuple[Delivery, Result] | None = None
@@ -281,7 +284,7 @@ class _Sender(threading.Thread):
                 self.unreachable = True
                 break
             assert self._way_out is not None
-            result = _attempt(self._way_out, delivery, functools.partial(self._cleared, delivery))
+            result = _attempt(self._way_out, self._composer, delivery, functools.partial(self._cleared, delivery))
             self._settled = (delivery, result)
             if result.outcome in (Outcome.CONNECTION, Outcome.IN_DOUBT, Outcome.THROTTLED):
                 # What may have arrived is not risked again at once: the pass ends for this connection.
@@ -325,9 +328,11 @@ class _Sender(threading.Thread):
             self._settled = None
 
 
-def _attempt(way_out: Connection, delivery: Delivery, cleared: Callable[[], bool]) -> Result:
+def _attempt(
+    way_out: Connection, composer: messages.Composer, delivery: Delivery, cleared: Callable[[], bool]
+) -> Result:
     try:
-        envelope = messages.compose(delivery)
+        envelope = composer.compose(delivery)
     except messages.UnsendableError as error:
         return Result(Outcome.PERMANENT, str(error))
     except Exception as error:  # a fault of ours: the mail waits for it to be mended

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from catalogue.newsletter import consent, queue
+from catalogue.newsletter import consent, queue, suppression
 from catalogue.newsletter.addresses import Address
 from catalogue.newsletter.models import ConsentRecord, Delivery, Subscriber
 from catalogue.newsletter.tokens import Confirmation
@@ -61,6 +61,8 @@ def ask_again(wish: Confirmation, source: consent.Source) -> None:
 
 def _ask(subscriber: Subscriber, source: consent.Source) -> None:
     """Queue a confirmation unless the row, at the moment of the UPDATE, forbids it."""
+    if suppression.blocks(subscriber.key):
+        return
     now = timezone.now()
     cooldown = COOLDOWNS[min(subscriber.asks, len(COOLDOWNS) - 1)]
     may_ask = (
@@ -99,6 +101,7 @@ def confirm(wish: Confirmation) -> Standing:
             state=Subscriber.State.CONFIRMED, confirmed_at=now, asks=0, next_ask_at=now
         ):
             subscriber = meant.get()
+            suppression.lift_erasure(subscriber.key)
             consent.record(subscriber, ConsentRecord.Event.CONFIRMED)
             queue.suppress(subscriber, "confirmed meanwhile", kind=Delivery.Kind.CONFIRMATION)
         return standing(wish)

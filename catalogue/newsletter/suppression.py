@@ -25,6 +25,16 @@ def reason_for(key: str) -> Suppression.Reason | None:
     return None if found is None else Suppression.Reason(found)
 
 
+def blocks(key: str) -> bool:
+    """Whether no mail may go to this address, not even one that asks. Who was erased may ask anew."""
+    return reason_for(key) not in (None, Suppression.Reason.ERASED)
+
+
+def lift_erasure(key: str) -> None:
+    """The person who had asked to be forgotten has subscribed anew, and confirmed it."""
+    Suppression.objects.filter(key_hash=key_hash(key), reason=Suppression.Reason.ERASED).delete()
+
+
 def remember(key: str, reason: Suppression.Reason, detail: str = "") -> None:
     """Suppress an address; a reason that is known already stays."""
     Suppression.objects.bulk_create(

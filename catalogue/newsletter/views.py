@@ -52,17 +52,17 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         wish = tokens.read_confirm(token)
     except tokens.ExpiredToken:
         context = {"token": token, "days": tokens.CONFIRM_LIFETIME.days}
-        return _private(render(request, "newsletter/expired.html", context, status=410))
+        return private(render(request, "newsletter/expired.html", context, status=410))
     except tokens.BadToken:
-        raise _broken_link() from None
+        raise broken_link() from None
     match services.confirm(wish) if request.method == "POST" else services.standing(wish):
         case services.Standing.WAITING:
-            return _private(render(request, "newsletter/confirm.html", {"token": token}))
+            return private(render(request, "newsletter/confirm.html", {"token": token}))
         case services.Standing.CONFIRMED:
             leave = tokens.unsubscribe_token(wish.ref)
-            return _private(render(request, "newsletter/confirmed.html", {"leave": leave}))
+            return private(render(request, "newsletter/confirmed.html", {"leave": leave}))
         case services.Standing.VOID:
-            return _private(render(request, "newsletter/void.html", status=410))
+            return private(render(request, "newsletter/void.html", status=410))
 
 
 @csrf_exempt
@@ -73,7 +73,7 @@ def confirm_again(request: HttpRequest, token: str) -> HttpResponse:
     try:
         wish = tokens.read_confirm(token, also_expired=True)
     except tokens.BadToken:
-        raise _broken_link() from None
+        raise broken_link() from None
     services.ask_again(wish, consent.Source(form="expired-link"))
     return HttpResponseRedirect(reverse("newsletter:check_mailbox"), status=303)
 
@@ -86,11 +86,11 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     try:
         ref = tokens.read_unsubscribe(token)
     except tokens.BadToken:
-        raise _broken_link() from None
+        raise broken_link() from None
     if request.method != "POST":
-        return _private(render(request, "newsletter/unsubscribe.html", {"token": token}))
+        return private(render(request, "newsletter/unsubscribe.html", {"token": token}))
     services.unsubscribe(ref)
-    return _private(render(request, "newsletter/unsubscribed.html"))
+    return private(render(request, "newsletter/unsubscribed.html"))
 
 
 def _accepted(request: HttpRequest) -> HttpResponse:
@@ -121,13 +121,13 @@ def _form(request: HttpRequest, *, email: str = "", error: str = "", status: int
     return response
 
 
-def _private(response: HttpResponse) -> HttpResponse:
+def private(response: HttpResponse) -> HttpResponse:
     """A page behind a personal link is for its reader alone."""
     response["X-Robots-Tag"] = "noindex"
     return response
 
 
-def _broken_link() -> Problem:
+def broken_link() -> Problem:
     return Problem(
         404,
         "This link does not work",

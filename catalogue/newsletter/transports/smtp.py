@@ -61,12 +61,13 @@ class SmtpConnection:
 
     def _announce(self, envelope: Envelope) -> Result | None:
         """MAIL and RCPT; what was said to a refused one."""
-        code, said = self._server.mail(envelope.sender)
+        # The addresses were made for this (`messages.ascii_address`): smtplib need not take them apart again.
+        code, said = self._server.docmd(f"MAIL FROM:<{envelope.sender}>")
         if code != 250:
             # A refused sender or login is the operator's to mend, and no reason to give up on a reader's mail.
             result = of_reply(code, said, about_recipient=False)
             return result if result.outcome is Outcome.THROTTLED else Result(Outcome.TEMPORARY, result.detail)
-        code, said = self._server.rcpt(envelope.recipient)
+        code, said = self._server.docmd(f"RCPT TO:<{envelope.recipient}>")
         return None if code in (250, 251) else of_reply(code, said, about_recipient=True)
 
     def _transfer(self, content: bytes) -> Result:

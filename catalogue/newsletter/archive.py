@@ -1,0 +1,37 @@
+"""The web archive: every update that was sent, to be read in a browser."""
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from catalogue.newsletter import mime
+from catalogue.newsletter.models import Update
+
+_SENT = (Update.State.SENDING, Update.State.PAUSED, Update.State.SENT)
+# The mail's own styles are in its elements; nothing of it runs or loads but the site's picture.
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; form-action 'none'; base-uri 'none'"
+
+
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """The updates that were sent, newest first."""
+    return render(request, "newsletter/archive.html", {"updates": _released()})
+
+
+@require_safe
+def issue(request: HttpRequest, pattern: str, revision: int) -> HttpResponse:
+    """One update as its mail shows it; its personal links lead to the public pages instead."""
+    update = _released().filter(pattern=pattern, revision=revision).first()
+    if update is None:
+        raise Http404
+    subscribe = request.build_absolute_uri(reverse("newsletter:subscribe"))
+    html = update.html
+    for name in ("unsubscribe_url", "preferences_url"):
+        html = html.replace(mime.place(name), subscribe)
+    return HttpResponse(html, headers={"Content-Security-Policy": _POLICY, "Cache-Control": "public, max-age=3600"})
+
+
+def _released() -> QuerySet[Update]:
+    return Update.objects.filter(state__in=_SENT, released_at__isnull=False).exclude(html="").order_by("-released_at")

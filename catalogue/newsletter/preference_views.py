@@ -1,0 +1,153 @@
+"""The preference page and the change of address: every address here carries a signed link from one of our mails."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from catalogue.errors import Problem
+from catalogue.newsletter import addresses, preferences, tokens
+from catalogue.newsletter.models import Level, Subscriber
+from catalogue.newsletter.views import broken_link, private
+from catalogue.patterns.content import library
+from catalogue.patterns.services import Service
+
+LEVELS = (100, 200, 300)
+
+
+def _for_subscriber[**P](
+    view: Callable[Concatenate[HttpRequest, str, Subscriber, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, str, P], HttpResponse]:
+    """Read the token; somebody who is no longer subscribed is told so."""
+
+    @wraps(view)
+    def opened(request: HttpRequest, token: str, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        try:
+            person = preferences.subscriber(tokens.read_preferences(token))
+        except tokens.BadToken:
+            raise broken_link() from None
+        if person is None:
+            return private(render(request, "newsletter/void.html", status=410))
+        return private(view(request, token, person, *args, **kwargs))
+
+    return csrf_exempt(never_cache(opened))
+
+
+def topics_offered() -> list[Service]:
+    """The services that some pattern uses, by name."""
+    used = {service.key: service for pattern in library().by_slug.values() for service in pattern.services}
+    return sorted(used.values(), key=lambda service: service.name)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@_for_subscriber
+def page(request: HttpRequest, token: str, person: Subscriber) -> HttpResponse:
+    """GET shows the choices, POST saves them."""
+    if request.method != "POST":
+        return _page(request, token, person)
+    levels = [level for level in LEVELS if str(level) in request.POST.getlist("level")]
+    offered = {service.key for service in topics_offered()}
+    topics = {topic for topic in request.POST.getlist("topic") if topic in offered}
+    if not levels:
+        message = "Choose at least one level, or unsubscribe below: with none, nothing would ever come."
+        return _page(request, token, person, error=message, status=422)
+    if topics == offered:
+        topics = set()
+    preferences.choose(person, levels, topics, revisions=request.POST.get("revisions") != "no")
+    return _saved(token, "choices")
+
+
+@require_POST
+@_for_subscriber
+def pause(request: HttpRequest, token: str, person: Subscriber) -> HttpResponse:
+    days = request.POST.get("days", "")
+    if days not in {"0", *map(str, preferences.PAUSES)}:
+        raise Problem(422, "For how long?", f"A pause lasts {', '.join(map(str, preferences.PAUSES))} days.")
+    preferences.pause(person, int(days))
+    return _saved(token, "pause" if days != "0" else "resume")
+
+
+@require_POST
+@_for_subscriber
+def change_address(request: HttpRequest, token: str, person: Subscriber) -> HttpResponse:
+    """Send a confirmation to the new address; the old one gets mail until it is confirmed."""
+    given = request.POST.get("email", "")
+    try:
+        address = addresses.parse(given)
+    except addresses.BadAddress as error:
+        return _page(request, token, person, given=given, address_error=str(error), status=422)
+    preferences.ask_to_move(person, address)
+    return _saved(token, "address")
+
+
+@require_safe
+@_for_subscriber
+def data(request: HttpRequest, token: str, person: Subscriber) -> HttpResponse:
+    """Everything that is stored about the reader, as JSON to keep."""
+    response = JsonResponse(preferences.stored(person), json_dumps_params={"indent": 2})
+    response["Content-Disposition"] = 'attachment; filename="what-is-stored-about-me.json"'
+    return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@_for_subscriber
+def erase(request: HttpRequest, token: str, person: Subscriber) -> HttpResponse:
+    if request.method != "POST":
+        return render(request, "newsletter/erase.html", {"token": token})
+    preferences.erase(person)
+    return render(request, "newsletter/erased.html")
+
+
+@csrf_exempt
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def move(request: HttpRequest, token: str) -> HttpResponse:
+    """The link in the mail to a new address: GET shows a button, POST moves the subscription."""
+    try:
+        wish = tokens.read_move(token)
+    except tokens.ExpiredToken:
+        return private(render(request, "newsletter/move_expired.html", status=410))
+    except tokens.BadToken:
+        raise broken_link() from None
+    if request.method == "POST":
+        if preferences.move(wish):
+            return private(render(request, "newsletter/moved.html"))
+    elif preferences.moving(wish) is not None:
+        return private(render(request, "newsletter/move.html", {"token": token}))
+    return private(render(request, "newsletter/void.html", status=410))
+
+
+def _page(
+    request: HttpRequest,
+    token: str,
+    person: Subscriber,
+    *,
+    error: str = "",
+    given: str = "",
+    address_error: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    chosen = {topic.service for topic in person.topics.all()}
+    context = {
+        "token": token,
+        "leave": tokens.unsubscribe_token(person.ref),
+        "person": person,
+        "levels": [(level, bool(person.levels & Level.of(level))) for level in LEVELS],
+        "topics": [(service, not chosen or service.key in chosen) for service in topics_offered()],
+        "pauses": preferences.PAUSES,
+        "saved": request.GET.get("saved", ""),
+        "error": error,
+        "given": given,
+        "address_error": address_error,
+    }
+    return render(request, "newsletter/preferences.html", context, status=status)
+
+
+def _saved(token: str, what: str) -> HttpResponse:
+    return HttpResponseRedirect(reverse("newsletter:preferences", args=[token]) + f"?saved={what}", status=303)

@@ -1,0 +1,132 @@
+"""What a subscriber may decide without logging in: the link in each mail is their authority."""
+
+import uuid
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from catalogue.newsletter import consent, queue, services, suppression
+from catalogue.newsletter.addresses import Address
+from catalogue.newsletter.models import ConsentRecord, Delivery, Level, Subscriber, Suppression, Topic, Update
+from catalogue.newsletter.tokens import Move
+
+PAUSES = (30, 90, 180)
+"""Days for which updates may be paused."""
+_MOVE_COOLDOWN = timedelta(minutes=5)
+_CONFIRMED = Subscriber.State.CONFIRMED
+
+
+def subscriber(ref: uuid.UUID) -> Subscriber | None:
+    """Who the link belongs to, while they are subscribed."""
+    return Subscriber.objects.filter(ref=ref, state=_CONFIRMED).prefetch_related("topics").first()
+
+
+def choose(person: Subscriber, levels: Iterable[int], topics: Iterable[str], *, revisions: bool) -> bool:
+    """Set which updates come. No topic means all topics. False if the person has left meanwhile."""
+    with transaction.atomic():
+        changed = Subscriber.objects.filter(pk=person.pk, state=_CONFIRMED).update(
+            levels=sum({Level.of(level).value for level in levels}), revisions=revisions
+        )
+        if changed:
+            wanted = set(topics)
+            person.topics.exclude(service__in=wanted).delete()
+            Topic.objects.bulk_create(
+                [Topic(subscriber=person, service=service) for service in sorted(wanted)], ignore_conflicts=True
+            )
+            _suppress_unwanted(person)
+    return bool(changed)
+
+
+def pause(person: Subscriber, days: int) -> bool:
+    """Send no update for so many days; 0 ends the pause. What is queued already is taken back."""
+    until = timezone.now() + timedelta(days=days) if days else None
+    with transaction.atomic():
+        changed = Subscriber.objects.filter(pk=person.pk, state=_CONFIRMED).update(paused_until=until)
+        if changed and until:
+            queue.suppress(person, "paused", kind=Delivery.Kind.UPDATE)
+    return bool(changed)
+
+
+def _suppress_unwanted(person: Subscriber) -> None:
+    """Take back queued mail about updates that this person no longer wants."""
+    from catalogue.newsletter.updates import audience
+
+    waiting = Delivery.objects.filter(subscriber=person, state__in=Delivery.OPEN, update_sent__isnull=False)
+    for update in Update.objects.filter(deliveries__in=waiting).distinct():
+        if not audience(update).filter(pk=person.pk).exists():
+            waiting.filter(update_sent=update, wire_at=None).update(
+                state=Delivery.State.SUPPRESSED, lease=None, error="no longer chosen", finished_at=timezone.now()
+            )
+
+
+def ask_to_move(person: Subscriber, address: Address) -> None:
+    """Send a link to the new address. What came of it is not told: the new address may be known here."""
+    now = timezone.now()
+    if address.key == person.key or suppression.blocks(address.key):
+        return
+    with transaction.atomic():
+        asked = Subscriber.objects.filter(pk=person.pk, state=_CONFIRMED, next_ask_at__lte=now).update(
+            new_address=address.text, new_key=address.key, next_ask_at=now + _MOVE_COOLDOWN
+        )
+        if asked:
+            queue.add(person, Delivery.Kind.MOVE)
+
+
+def moving(wish: Move) -> Subscriber | None:
+    """The subscriber whose move the link would complete, if it still may."""
+    return Subscriber.objects.filter(ref=wish.ref, new_key=wish.new_key, state=_CONFIRMED).first()
+
+
+def move(wish: Move) -> bool:
+    """Let mail go to the confirmed new address. A row that stood for that address before is merged into this one.
+
+    False if the link is void: another address was asked for since, or the person has left.
+    """
+    with transaction.atomic():
+        person = moving(wish)
+        if person is None:
+            return Subscriber.objects.filter(ref=wish.ref, key=wish.new_key, state=_CONFIRMED).exists()
+        Subscriber.objects.filter(key=wish.new_key).exclude(pk=person.pk).delete()
+        Subscriber.objects.filter(pk=person.pk, new_key=wish.new_key).update(
+            address=person.new_address, key=person.new_key, new_address="", new_key="", soft_bounces=0
+        )
+        person.refresh_from_db()
+        consent.record(person, ConsentRecord.Event.MOVED)
+        return True
+
+
+def stored(person: Subscriber) -> dict[str, Any]:
+    """All that is kept about a person, for them to take away."""
+    return {
+        "address": person.address,
+        "state": person.state,
+        "asked": person.created_at,
+        "confirmed": person.confirmed_at,
+        "levels": [int(level.label) for level in Level if person.levels & level],
+        "topics": sorted(person.topics.values_list("service", flat=True)),
+        "revisions": person.revisions,
+        "paused_until": person.paused_until,
+        "new_address": person.new_address or None,
+        "soft_bounces": person.soft_bounces,
+        "consent": [
+            {"event": record.event, "at": record.at, "address": record.address, "form": record.form,
+             "page": record.page, "wording": consent.WORDINGS[record.wording]}
+            for record in person.consent.all()
+        ],
+        "mails": [
+            {"kind": mail.kind, "about": mail.update_sent.subject if mail.update_sent else None, "state": mail.state,
+             "queued": mail.created_at, "finished": mail.finished_at}
+            for mail in person.deliveries.select_related("update_sent")
+        ],
+    }  # fmt: skip
+
+
+def erase(person: Subscriber) -> None:
+    """Forget the person. A keyed hash of the address stays, so that no import brings it back."""
+    services.unsubscribe(person.ref)
+    with transaction.atomic():
+        suppression.remember(person.key, Suppression.Reason.ERASED)
+        Subscriber.objects.filter(pk=person.pk).delete()

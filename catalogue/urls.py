@@ -9,6 +9,7 @@ from catalogue import errors, health
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("catalogue.patterns.urls")),
     path("labs/", include("catalogue.labs.urls")),
+    path("runs/", include("catalogue.labs.runs.urls")),
     path("newsletter/", include("catalogue.newsletter.urls")),
     path("healthz", health.healthz, name="healthz"),
     path("admin/", admin.site.urls),

@@ -17,6 +17,7 @@ from catalogue.labs import services
 from catalogue.labs.limits import LIVE
 from catalogue.labs.models import EdgeCall, Lab, Status
 from catalogue.labs.recorder import trim_calls
+from catalogue.labs.runs.services import forget_shared_runs
 from catalogue.labs.stacks import Stack, read_stack
 from catalogue.labs.targets import Target, TargetDown, get_target
 
@@ -119,6 +120,7 @@ def forget_old_rows() -> None:
     Lab.objects.filter(cleaned=True, gone_at__lt=timezone.now() - KEEP_ROWS).delete()
     for lab_id in _chatty():
         trim_calls(lab_id)
+    forget_shared_runs()
 
 
 def _chatty() -> Iterable[str]:

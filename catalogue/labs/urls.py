@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path, register_converter
 
 from catalogue.labs import views
+from catalogue.labs.runs import views as runs
 
 
 class LabId:
@@ -23,6 +24,10 @@ urlpatterns: list[URLPattern] = [
     path("<lab_id:lab_id>", views.detail, name="detail"),
     path("<lab_id:lab_id>/events", views.events, name="events"),
     path("<lab_id:lab_id>/steps/<slug:step_id>", views.step, name="step"),
+    path("<lab_id:lab_id>/runs", runs.keep, name="runs"),
+    path("<lab_id:lab_id>/runs/<lab_id:run_id>", runs.kept, name="run"),
+    path("<lab_id:lab_id>/runs/<lab_id:run_id>.json", runs.kept_json, name="run_json"),
+    path("<lab_id:lab_id>/runs/<lab_id:run_id>/share", runs.share, name="share_run"),
     path("<lab_id:lab_id>/extend", views.extend, name="extend"),
     path("<lab_id:lab_id>/delete", views.delete, name="delete"),
 ]

@@ -17,11 +17,13 @@ from catalogue.errors import Problem, wants_html
 from catalogue.labs import ownership, services
 from catalogue.labs.asking import fields, find_lab, pattern_of, ready_lab
 from catalogue.labs.database import in_database
-from catalogue.labs.edge import edge_in_use
 from catalogue.labs.limits import LimitReached
 from catalogue.labs.models import Lab
 from catalogue.labs.represent import lab_document, status_text
 from catalogue.labs.runner import StepResult, arun_step
+from catalogue.labs.runs.capture import recording
+from catalogue.labs.runs.represent import latest_runs, run_link
+from catalogue.labs.runs.services import keep_run
 from catalogue.labs.stream import event_stream
 from catalogue.labs.targets import TargetDown
 from catalogue.patterns.content import Pattern, UnknownPattern, library
@@ -102,16 +104,19 @@ async def step(request: HttpRequest, lab_id: str, step_id: str) -> HttpResponse:
         )
     _under_way[lab_id] += 1
     try:
-        async with edge_in_use():
+        async with recording(lab, taken.title) as rec:
+            rec.knows(variables)
             result = await arun_step(lab, taken, variables)
+            rec.step(taken, result)
     finally:
         _under_way[lab_id] -= 1
         if not _under_way[lab_id]:
             del _under_way[lab_id]
     await in_database(services.save_variables, lab, result.saved)
+    run = run_link(await in_database(keep_run, lab, rec.run))
     if wants_html(request):
-        return await sync_to_async(_page)(request, lab, result)
-    return JsonResponse(result_document(result), headers={"Cache-Control": "no-store"})
+        return await sync_to_async(_page)(request, lab, result, run)
+    return JsonResponse(result_document(result) | {"run": run}, headers={"Cache-Control": "no-store"})
 
 
 @csrf_exempt
@@ -204,11 +209,15 @@ def _target_down(error: TargetDown) -> Problem:
     return Problem(503, "The AWS behind the labs is away", str(error), headers={"Retry-After": "2"})
 
 
-def _page(request: HttpRequest, lab: Lab, outcome: StepResult | None = None) -> HttpResponse:
+def _page(
+    request: HttpRequest, lab: Lab, outcome: StepResult | None = None, run: dict[str, str] | None = None
+) -> HttpResponse:
     context = {
         "lab": lab_document(lab),
         "pattern": pattern_of(lab),
         "outcome": outcome,
+        "outcome_run": run,
+        "runs": latest_runs(lab),
         "status_text": status_text(lab),
         "owned": ownership.owns(request, lab),
     }

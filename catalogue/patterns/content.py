@@ -5,6 +5,7 @@ are kept in `Library.errors`; everything else that can be wrong is found by `cat
 """
 
 import hashlib
+import json
 import re
 import threading
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ from catalogue.patterns.compare_schema import Comparison
 from catalogue.patterns.frontmatter import split
 from catalogue.patterns.ledger_schema import Ledger
 from catalogue.patterns.mistakes import ContentError
+from catalogue.patterns.runs.document import Run
 from catalogue.patterns.schema import Closed, Demo, Diagram, FrontMatter
 from catalogue.patterns.services import Service, services
 from catalogue.patterns.template import Template, read_template
@@ -30,6 +32,7 @@ __all__ = ["ContentError", "Library", "Pattern", "SourceFile", "UnknownPattern",
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 RECORDED = "recorded.json"
 """The recorded run: made from the other files, so it is not among those that readers see and counts in no hash."""
+FUNCTIONS = "functions/"
 LANGUAGES = {
     ".py": "python",
     ".yaml": "yaml",
@@ -91,7 +94,7 @@ class Pattern:
     content_hash: str
     """SHA-256 of all files, hexadecimal."""
     run_hash: str
-    """SHA-256 of what a lab is made of and what its demo does: demo.yaml, template.yaml and the handlers."""
+    """SHA-256 of what a lab is made of and of what its demo's steps do and claim; prose and levers count in it not."""
     documents: Mapping[str, Document] = field(repr=False, compare=False)
     """pattern.md's front matter and the described YAML files as parsed, to find lines by location."""
 
@@ -111,6 +114,17 @@ class Pattern:
     def words(self) -> int:
         """Words of prose in the body: code, directives and link targets are not counted."""
         return prose.count_words(self.body)
+
+    @cached_property
+    def recorded(self) -> Run | None:
+        """The recorded run, for as long as this value is kept; None if there is none of this content."""
+        from catalogue.patterns.runs.recorded import read_recorded
+
+        try:
+            run = read_recorded(self)
+        except ContentError:
+            return None
+        return run if run.run_hash == self.run_hash else None
 
     @property
     def runnable(self) -> bool:
@@ -210,7 +224,7 @@ class _Reader:
             files=tuple(files[path] for path in sorted(files)),
             services=services().used_by(template.resources.values()),
             content_hash=_content_hash(files),
-            run_hash=_content_hash({path: file for path, file in files.items() if _runs(path)}),
+            run_hash=_run_hash(files, demo),
             documents=self.documents,
         )
 
@@ -289,14 +303,22 @@ class _Reader:
             return None
 
 
-def _runs(path: str) -> bool:
-    return path in {"demo.yaml", "template.yaml"} or path.startswith("functions/")
+def _run_hash(files: Mapping[str, SourceFile], demo: Demo | None) -> str:
+    """Of template.yaml, the handlers and each step without its words: a better sentence makes no recording stale."""
+    words = {"title", "notice", "failure"}
+    steps = [step.model_dump(mode="json", exclude=words) for step in demo.steps] if demo else []
+    made_of = {path: file.text for path, file in files.items() if path == "template.yaml" or path.startswith(FUNCTIONS)}
+    return _hash(made_of | {"demo.yaml": json.dumps(steps, sort_keys=True)})
 
 
 def _content_hash(files: Mapping[str, SourceFile]) -> str:
+    return _hash({path: file.text for path, file in files.items()})
+
+
+def _hash(texts: Mapping[str, str]) -> str:
     digest = hashlib.sha256()
-    for path in sorted(files):
-        for part in (path.encode(), files[path].text.encode()):
+    for path in sorted(texts):
+        for part in (path.encode(), texts[path].encode()):
             digest.update(len(part).to_bytes(8, "big"))
             digest.update(part)
     return digest.hexdigest()

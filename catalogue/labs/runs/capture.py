@@ -27,7 +27,7 @@ from catalogue.labs.services import resources_of
 from catalogue.labs.targets import Resources, Target, TargetDown, get_target
 from catalogue.labs.trace import LogLine, LogReader
 from catalogue.patterns.content import library
-from catalogue.patterns.runs.document import Deed, Run, Use
+from catalogue.patterns.runs.document import Answer, Deed, Run, Use
 from catalogue.patterns.schema import Step
 from catalogue.patterns.templatetags.demo import deed as in_one_line
 
@@ -37,6 +37,7 @@ _SAMPLE_SECONDS = 0.1
 _QUIET_SECONDS = 0.05
 _SETTLE_SECONDS = 0.4
 _MOST_CALLS = 2_000
+_MOST_TRACED = 100
 _AWAY = (TargetDown, BotoCoreError, ClientError)
 
 
@@ -196,3 +197,33 @@ def _run_hash(lab: Lab) -> str:
     known = library()
     pattern = known.by_slug.get(lab.pattern) or known.drafts.get(lab.pattern)
     return pattern.run_hash if pattern is not None and pattern.content_hash == lab.content_hash else ""
+
+
+async def run_of_call(lab: Lab, trace: str) -> Run | None:
+    """The run of what one trace did: the calls that carried it, and all that the functions logged under it.
+
+    None if no call of this lab that is still known carried it.
+    """
+    target, resources = get_target(), resources_of(lab)
+    async with edge_in_use():
+        await running_edge().recorder.flush()
+    calls = await in_database(_calls_of_trace, lab.pk, trace)
+    if not calls:
+        return None
+    first = calls[0]
+    kept = Recording(lab, f"{first.method} {first.path}")
+    kept.since = first.at
+    lines: list[LogLine] = []
+    with contextlib.suppress(*_AWAY):
+        lines = await in_database(gauges.read_logs, target, resources, int(first.at * 1000))
+    traced = [event for event in LogReader().read(lines) if event.data["trace"] == trace]
+    for call in calls:
+        said = f"{call.method} {call.path}"
+        answer = Answer(status=call.status, ms=call.ms)
+        kept.deed(Deed(at=kept.at(call.at), ms=call.ms, id=None, title=said, deed=said, answers=(answer,)))
+    kept.finish(Observed(first.at, calls, sorted(traced, key=lambda event: event.data["at"])), target.name)
+    return kept.run
+
+
+def _calls_of_trace(lab_id: str, trace: str) -> list[EdgeCall]:
+    return list(EdgeCall.objects.filter(lab_id=lab_id, trace=trace).order_by("at")[:_MOST_TRACED])

@@ -12,7 +12,18 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 
-from catalogue.patterns.checks import catalogue, compare, demo, diagram, functions, ledger, prose, rendering, template
+from catalogue.patterns.checks import (
+    catalogue,
+    compare,
+    demo,
+    diagram,
+    functions,
+    ledger,
+    prose,
+    recorded,
+    rendering,
+    template,
+)
 from catalogue.patterns.content import Pattern, read_patterns
 from catalogue.patterns.mistakes import ContentError
 
@@ -36,6 +47,7 @@ def pattern_mistakes(pattern: Pattern) -> Iterator[ContentError]:
     yield from demo.check(pattern)
     yield from compare.check(pattern)
     yield from ledger.check(pattern)
+    yield from recorded.check(pattern)
 
 
 def as_message(mistake: ContentError) -> CheckMessage:

@@ -44,7 +44,7 @@ class Command(BaseCommand):
         if pattern.demo is None and not options["deploy_only"]:
             raise CommandError(f"{slug} has no demo.yaml.")
         with ExitStack() as stack:
-            stack.enter_context(_database_in_memory())
+            stack.enter_context(database_in_memory())
             if settings.LABS_TARGET == "embedded" and not embedded_url():
                 self.stdout.write("Starting an embedded AWS for this run.")
                 os.environ["EMBEDDED_AWS_URL"] = stack.enter_context(process.running()).url
@@ -123,7 +123,7 @@ def _line(answer: Answer) -> str:
     return f"  {answer.status} in {answer.ms:.1f} ms  [{headers}]  {body}"
 
 
-class _database_in_memory:
+class database_in_memory:
     """A database of this run's own, so that trying a pattern touches no running site's labs."""
 
     def __enter__(self) -> None:

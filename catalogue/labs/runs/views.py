@@ -1,0 +1,181 @@
+"""Addresses of runs: a lab's own under /labs/<id>/runs, and what was shared under /runs/<token>."""
+
+from collections import Counter
+from datetime import UTC
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import http_date
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from catalogue.errors import Problem, read_only, wants_html
+from catalogue.labs import ownership
+from catalogue.labs.asking import fields, find_lab, pattern_of, ready_lab
+from catalogue.labs.database import in_database
+from catalogue.labs.models import Lab, SharedRun
+from catalogue.labs.models import Run as KeptRun
+from catalogue.labs.runs.capture import run_of_call
+from catalogue.labs.runs.represent import page_context, run_link, shared_link
+from catalogue.labs.runs.services import TooManyShared, keep_run, share_run
+from catalogue.patterns.content import Pattern, library
+from catalogue.patterns.runs.document import Run
+
+_AT_ONCE = 3
+_reading: Counter[str] = Counter()
+
+
+@csrf_exempt
+@require_POST
+async def keep(request: HttpRequest, lab_id: str) -> HttpResponse:
+    """POST {"trace": "1-…"}: keep the run of one call that the lab's endpoint has answered; 201 with its address."""
+    lab, trace = await in_database(_asked_for, request, lab_id)
+    if _reading[lab_id] >= _AT_ONCE:
+        raise Problem(429, "One run after the other", "Runs of this lab are being read.", headers={"Retry-After": "1"})
+    _reading[lab_id] += 1
+    try:
+        run = await run_of_call(lab, trace)
+    finally:
+        _reading[lab_id] -= 1
+        if not _reading[lab_id]:
+            del _reading[lab_id]
+    if run is None:
+        raise Problem(404, "No such call", "No call of this lab that is still remembered carried this trace id.")
+    link = run_link(await in_database(keep_run, lab, run))
+    if wants_html(request):
+        return _see_other(link["page"])
+    return JsonResponse({"run": link}, status=201, headers={"Location": link["page"], "Cache-Control": "no-store"})
+
+
+@read_only
+def kept(request: HttpRequest, lab_id: str, run_id: str) -> HttpResponse:
+    """One run of a lab, for whoever knows the lab's id: page, JSON, or the views alone with `?part=views`."""
+    lab = find_lab(lab_id)
+    found = _kept(lab, run_id)
+    run = Run.model_validate(found.document)
+    if request.GET.get("part") == "views":
+        return _fragment(request, run, pattern_of(lab), share=_share_address(request, found))
+    if not wants_html(request):
+        return _private(JsonResponse(found.document))
+    context = page_context(run, pattern_of(lab)) | {
+        "lab": lab,
+        "kept": found,
+        "share": _share_address(request, found),
+        "share_days": settings.LABS_SHARE_DAYS,
+    }
+    return _private(render(request, "runs/page.html", context), referrer="same-origin")
+
+
+@read_only
+def kept_json(request: HttpRequest, lab_id: str, run_id: str) -> HttpResponse:
+    """The same as data, whatever was asked for."""
+    return _private(JsonResponse(_kept(find_lab(lab_id), run_id).document))
+
+
+@csrf_exempt
+@require_POST
+def share(request: HttpRequest, lab_id: str, run_id: str) -> HttpResponse:
+    """Make a link that anybody may follow: 201 {"url", "expires_at"}, or 303 to it. Problem 429 past the limit."""
+    lab = find_lab(lab_id)
+    ownership.require_owner(request, lab)
+    try:
+        shared = share_run(_kept(lab, run_id))
+    except TooManyShared as limit:
+        headers = {"Retry-After": str(limit.retry_after)}
+        raise Problem(429, "Enough shared for today", str(limit), headers=headers) from None
+    if wants_html(request):
+        return _see_other(reverse("runs:shared", args=[shared.pk]))
+    link = shared_link(shared)
+    return JsonResponse(link, status=201, headers={"Location": link["url"], "Cache-Control": "no-store"})
+
+
+@read_only
+def shared(request: HttpRequest, token: str) -> HttpResponse:
+    """A shared run as its page, or as JSON; 404 for an unknown one, 410 when its time is over."""
+    found, run = _shared(token)
+    pattern = _published(run.pattern)
+    if request.GET.get("part") == "views":
+        return _fragment(request, run, pattern)
+    if not wants_html(request):
+        return _open(JsonResponse(found.document), found)
+    context = page_context(run, pattern) | {"shared": found, "link": shared_link(found)}
+    return _open(render(request, "runs/share.html", context), found)
+
+
+@read_only
+def shared_json(request: HttpRequest, token: str) -> HttpResponse:
+    """The same as data, whatever was asked for."""
+    found, _ = _shared(token)
+    return _open(JsonResponse(found.document), found)
+
+
+def _asked_for(request: HttpRequest, lab_id: str) -> tuple[Lab, str]:
+    lab = ready_lab(request, lab_id)
+    trace = fields(request).get("trace")
+    if not isinstance(trace, str) or not 0 < len(trace) <= 64:
+        raise Problem(422, "Which call?", 'Name it by its trace id: {"trace": "1-…"}, the Root of X-Amzn-Trace-Id.')
+    return lab, trace.removeprefix("Root=")
+
+
+def _kept(lab: Lab, run_id: str) -> KeptRun:
+    found = KeptRun.objects.select_related("lab").filter(lab=lab, pk=run_id).first()
+    if found is None:
+        raise Problem(404, "No such run", "This lab has no such run: only its latest are kept.")
+    return found
+
+
+def _shared(token: str) -> tuple[SharedRun, Run]:
+    found = SharedRun.objects.filter(pk=token).first()
+    if found is None:
+        raise Problem(404, "No such run", "Nobody has shared a run under this address, or it is long over.")
+    if found.expires_at <= timezone.now() or not found.document:
+        raise Problem(
+            410,
+            "This run is no longer shared",
+            "A shared run can be seen for some weeks, and this one's time is over. Run the pattern to see one live.",
+        )
+    return found, Run.model_validate(found.document)
+
+
+def _published(slug: str) -> Pattern | None:
+    return library().by_slug.get(slug)
+
+
+def _share_address(request: HttpRequest, found: KeptRun) -> str:
+    """Where the owner shares it; empty for others."""
+    return reverse("labs:share_run", args=[found.lab_id, found.pk]) if ownership.owns(request, found.lab) else ""
+
+
+def _fragment(request: HttpRequest, run: Run, pattern: Pattern | None, share: str = "") -> HttpResponse:
+    context = page_context(run, pattern) | {"share": share, "heading": 3}
+    template = "runs/_views.html" if pattern is not None else "runs/_plain.html"
+    return _private(render(request, template, context))
+
+
+def _see_other(address: str) -> HttpResponse:
+    response = HttpResponseRedirect(address)
+    response.status_code = 303
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _private(response: HttpResponse, referrer: str = "no-referrer") -> HttpResponse:
+    """For an address that holds a lab's id, which is a capability: not stored, not listed, not passed on."""
+    response["Cache-Control"] = "no-store"
+    response["Vary"] = "Accept, Cookie"
+    response["Referrer-Policy"] = referrer
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def _open(response: HttpResponse, shared: SharedRun) -> HttpResponse:
+    """For whoever was given the link; RFC 8594 names the header that says until when."""
+    response["Sunset"] = http_date(shared.expires_at.astimezone(UTC).timestamp())
+    response["Cache-Control"] = "no-store"
+    response["Vary"] = "Accept"
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex"
+    return response

@@ -23,11 +23,14 @@ import threading
 from pathlib import Path
 from typing import Any, cast
 
+from catalogue.labs.embedded import uses_door
 from catalogue.labs.embedded.guard import guard
 from catalogue.labs.embedded.warmup import warm_up
 
 _PR_SET_PDEATHSIG = 1
 _CLEAN = "EMBEDDED_AWS_PARENT"
+_HANDED = "EMBEDDED_AWS_SECRET_AT"
+"""Number of the pipe that holds the secret of `uses_door`."""
 _PROJECT = Path(__file__).resolve().parents[3]
 
 
@@ -40,11 +43,12 @@ def main() -> None:
     if os.environ.get(_CLEAN) is None:
         _start_over(options.port, options.folder or _default_folder(), options.workers)
 
+    secret = uses_door.take_over(int(os.environ.pop(_HANDED)))
     _end_with_the_parent()
     listening = _listen(options.port)
     folder = _own_folder(options.folder)
     try:
-        asyncio.run(_serve(listening, folder, options.workers))
+        asyncio.run(_serve(listening, folder, secret, options.workers))
     finally:
         _end_children()
         shutil.rmtree(folder, ignore_errors=True)
@@ -71,8 +75,9 @@ def _start_over(port: int, folder: Path, most_workers: int) -> None:
     """Replace this process by itself in the clean environment: /proc/<pid>/environ keeps nothing of the old one."""
     module = ["-m", "catalogue.labs.embedded.host", "--port", str(port), "--folder", str(folder.resolve())]
     command = [sys.executable, *module, "--workers", str(most_workers)]
+    handed = {_HANDED: str(uses_door.hand_over(uses_door.site_secret()))}
     os.chdir(_PROJECT)
-    os.execve(sys.executable, command, {**clean_environment(), _CLEAN: str(os.getppid())})  # noqa: S606
+    os.execve(sys.executable, command, {**clean_environment(), _CLEAN: str(os.getppid()), **handed})  # noqa: S606
 
 
 def _default_folder() -> Path:
@@ -109,7 +114,7 @@ def _own_folder(parent: Path) -> Path:
     return Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=parent))
 
 
-async def _serve(listening: socket.socket, folder: Path, most_workers: int) -> None:
+async def _serve(listening: socket.socket, folder: Path, secret: str, most_workers: int) -> None:
     port = str(listening.getsockname()[1])
     for name in ("TMPDIR", "HOME", "STATE_DIR", "S3_DATA_DIR"):
         os.environ[name] = str(folder)
@@ -121,11 +126,12 @@ async def _serve(listening: socket.socket, folder: Path, most_workers: int) -> N
     from ministack.app import app
     from ministack.core import hypercorn_compat
 
-    from catalogue.labs.embedded import fidelity, request_validation, stage_cache, workers
+    from catalogue.labs.embedded import fidelity, request_validation, stage_cache, usage, workers
 
     for chatty in ("kms", "samtranslator.metrics.metrics"):
         logging.getLogger(chatty).setLevel(logging.ERROR)  # warnings that concern no pattern
     hypercorn_compat.install()
+    counter = usage.install()  # the first: it counts what the others let through
     fidelity.install()
     request_validation.install()
     stage_cache.install()
@@ -145,7 +151,7 @@ async def _serve(listening: socket.socket, folder: Path, most_workers: int) -> N
     config.shutdown_timeout = 1
     boot_id = secrets.token_hex(8)
     threading.Thread(target=_announce, args=(port, boot_id), daemon=True).start()
-    await serve(cast("Any", guard(app, boot_id)), config, shutdown_trigger=stop.wait)
+    await serve(cast("Any", guard(uses_door.door(app, counter, secret), boot_id)), config, shutdown_trigger=stop.wait)
 
 
 def _announce(port: str, boot_id: str) -> None:

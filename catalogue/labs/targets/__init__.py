@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol
 from django.conf import settings
 
 from catalogue import env
+from catalogue.patterns.runs.document import Use
 
 
 class TargetDown(Exception):
@@ -63,6 +64,12 @@ class Target(Protocol):
 
     def before_delete(self, resources: Resources) -> None:
         """Prepare a stack's deletion; may run twice."""
+
+    def uses(self, resources: Resources, since: float) -> list[Use] | None:
+        """What the stack was used for from `since` (Unix seconds) on, as far as it can be told; None if it cannot.
+
+        The site's own requests, made to watch the stack, do not count.
+        """
 
 
 def get_target() -> Target:

@@ -5,6 +5,7 @@ LABS_PERMISSIONS_BOUNDARY (put on every role a lab makes).
 """
 
 import copy
+import logging
 import re
 import threading
 from collections.abc import Callable, Mapping
@@ -18,6 +19,10 @@ from django.conf import settings
 
 from catalogue.labs.targets import Resources, TargetDown
 from catalogue.labs.targets.clients import Clients
+from catalogue.labs.targets.cloudwatch import reported_uses
+from catalogue.patterns.runs.document import Use
+
+logger = logging.getLogger(__name__)
 
 _ENDPOINT = re.compile(r"https://[a-z0-9]+\.execute-api\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[\w-]+/?")
 _EXPIRE_ARTIFACTS_DAYS = 1
@@ -113,6 +118,13 @@ class AwsTarget:
 
     def before_delete(self, resources: Resources) -> None:
         """Nothing: deleting the stack stops its functions."""
+
+    def uses(self, resources: Resources, since: float) -> list[Use] | None:
+        try:
+            return reported_uses(self.client, resources, since)
+        except (BotoCoreError, ClientError) as error:
+            logger.warning("CloudWatch tells no uses: %s", error)
+            return None
 
 
 def with_boundary(template: dict[str, Any], boundary: str) -> dict[str, Any]:

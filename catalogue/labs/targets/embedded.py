@@ -11,10 +11,12 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from catalogue.labs.embedded import fixups
+from catalogue.labs.embedded import fixups, uses_door
 from catalogue.labs.embedded.guard import BOOT_HEADER, BOOT_PATH
 from catalogue.labs.targets import Resources, TargetDown
 from catalogue.labs.targets.clients import Clients
+from catalogue.labs.targets.uses import counted_as
+from catalogue.patterns.runs.document import Use
 
 _ENDPOINT = re.compile(r"https://(?P<api>[a-z0-9]+)\.execute-api\.[a-z0-9-]+\.amazonaws\.com/(?P<stage>[\w-]+)/?")
 _BOOT_CACHE_SECONDS = 0.5
@@ -93,3 +95,22 @@ class EmbeddedTarget:
 
     def before_delete(self, resources: Resources) -> None:
         fixups.end_workers(self.client, resources)
+
+    def uses(self, resources: Resources, since: float) -> list[Use] | None:
+        logical = {key: name for name, resource in resources.items() for key in counted_as(resource)}
+        asked = {"resources": list(logical), "since": since}
+        request = urllib.request.Request(  # noqa: S310 (a configured address)
+            self.url + uses_door.USES_PATH,
+            data=json.dumps(asked).encode(),
+            headers={uses_door.SECRET_HEADER: uses_door.site_secret()},
+            method="POST",
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
+                rows = json.load(answer)["uses"]
+        except (OSError, ValueError, KeyError):
+            return None
+        return [
+            Use(service=service, operation=operation, resource=logical[service, name], count=count, units=units)
+            for service, name, operation, count, units in rows
+        ]

@@ -11,7 +11,7 @@ from catalogue.patterns.runs.document import Invocation, Log, Request, Run, Use
 from catalogue.patterns.template import Template
 
 BYTES_A_GB = 2**30
-_DYNAMODB_READS = {"GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems"}
+_DYNAMODB_READS = {"GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems", "Read"}
 _S3_PUT_CLASS = {
     *("PutObject", "CopyObject", "PostObject", "ListObjects", "ListObjectsV2", "ListBuckets"),
     *("CreateMultipartUpload", "UploadPart", "UploadPartCopy", "CompleteMultipartUpload", "ListObjectVersions"),

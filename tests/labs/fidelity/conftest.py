@@ -5,6 +5,7 @@ upgrade of the emulator means that the row has to be written anew.
 """
 
 import io
+import time
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -75,6 +76,15 @@ class Stack:
 
     def invocations(self, function: str) -> int:
         return gauges.count_invocations(get_target(), function, self.id(function), 0)
+
+
+def until[T](look: Callable[[], T], seconds: float = 10) -> T:
+    """What `look` gives once it gives something; asserts that it does in time."""
+    deadline = time.monotonic() + seconds
+    while not (seen := look()):
+        assert time.monotonic() < deadline, f"nothing within {seconds:g} s"
+        time.sleep(0.05)
+    return seen
 
 
 @pytest.fixture

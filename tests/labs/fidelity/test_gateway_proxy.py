@@ -1,0 +1,107 @@
+"""Gateway Proxy: what the embedded AWS does, as the pattern's ledger tells it."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.labs.fidelity.conftest import Stack, until
+
+SLUG = "gateway-proxy"
+SCAN = {"parcel": "P-1", "scanned_at": "2026-05-04T08:15:00Z", "depot": "harbour"}
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture
+def stack(stack_of: Callable[[str], Stack]) -> Stack:
+    """A stack whose queue nobody empties but the test."""
+    stack = stack_of(SLUG)
+    stack.client("lambda").update_event_source_mapping(UUID=stack.id("ScanDelivery"), Enabled=False)
+    return stack
+
+
+def use_body_template(stack: Stack, template: str) -> None:
+    """Let the method's mapping template send this as the message."""
+    gateway = stack.client("apigateway")
+    method = {"restApiId": stack.id("Api"), "resourceId": stack.id("ScansResource"), "httpMethod": "POST"}
+    known = gateway.get_integration(**method)
+    gateway.put_integration(
+        **method,
+        type=known["type"],
+        uri=known["uri"],
+        integrationHttpMethod=known["httpMethod"],
+        credentials=known["credentials"],
+        passthroughBehavior=known["passthroughBehavior"],
+        requestParameters=known["requestParameters"],
+        requestTemplates={"application/json": f"Action=SendMessage&MessageBody={template}"},
+    )
+    for status, response in known["integrationResponses"].items():
+        chosen = {key: response[key] for key in ("selectionPattern", "responseTemplates") if response.get(key)}
+        gateway.put_integration_response(**method, statusCode=status, **chosen)
+
+
+def message(stack: Stack) -> dict[str, Any]:
+    """The message that arrives in the queue."""
+
+    def received() -> list[dict[str, Any]]:
+        answer = stack.client("sqs").receive_message(QueueUrl=stack.id("ScanQueue"), MessageAttributeNames=["All"])
+        return list(answer.get("Messages", []))
+
+    (only,) = until(received)
+    return only
+
+
+@pytest.mark.ledger(SLUG, "byte-for-byte")
+def test_a_body_arrives_in_the_queue_byte_for_byte(stack: Stack) -> None:
+    odd = '{"parcel": "P-1 & Action=PurgeQueue",\n "depot": "Köln + \\"Süd\\" 100 %"}'
+    answer = stack.call("POST", "/scans", {"Content-Type": "application/json"}, text=odd)
+    assert answer.status == 202
+    arrived = message(stack)
+    assert arrived["Body"] == odd
+    assert arrived["MessageId"] == answer.parsed["message_id"]
+    assert arrived["MessageAttributes"]["Trace"]["StringValue"].startswith("trace:Root=1-")
+
+
+@pytest.mark.ledger(SLUG, "context-in-templates")
+def test_the_request_id_is_empty_in_a_mapping_template(stack: Stack) -> None:
+    use_body_template(stack, "id-$context.requestId")
+    assert stack.call("POST", "/scans", json=SCAN).status == 202
+    assert message(stack)["Body"] == "id-"
+
+
+@pytest.mark.ledger(SLUG, "velocity-directives")
+def test_a_condition_in_a_mapping_template_is_passed_on_as_text(stack: Stack) -> None:
+    use_body_template(stack, "#if(true)yes#end")
+    assert stack.call("POST", "/scans", json=SCAN).status == 202
+    assert message(stack)["Body"] == "#if(true)yes#end"
+
+
+@pytest.mark.ledger(SLUG, "header-names")
+def test_a_header_is_found_by_its_name_in_lower_case_only(stack: Stack) -> None:
+    use_body_template(stack, "$input.params('X-Gate')-$input.params('x-gate')")
+    assert stack.call("POST", "/scans", {"X-Gate": "7"}, json=SCAN).status == 202
+    assert message(stack)["Body"] == "-7"
+
+
+@pytest.mark.ledger(SLUG, "gateway-role")
+def test_the_gateways_role_is_not_asked(stack: Stack) -> None:
+    deny = {"Effect": "Deny", "Action": "sqs:SendMessage", "Resource": "*"}
+    stack.client("iam").put_role_policy(
+        RoleName=stack.id("ScanSender"),
+        PolicyName="send-nothing",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [deny]}),
+    )
+    assert stack.call("POST", "/scans", json=SCAN).status == 202
+    assert json.loads(message(stack)["Body"]) == SCAN
+
+
+@pytest.mark.ledger(SLUG, "dead-letters")
+def test_an_unreadable_scan_ends_in_the_dead_letter_queue_after_three_deliveries(stack: Stack) -> None:
+    sqs, queue = stack.client("sqs"), stack.id("ScanQueue")
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "1"})
+    stack.client("lambda").update_event_source_mapping(UUID=stack.id("ScanDelivery"), Enabled=True)
+    assert stack.call("POST", "/scans", {"Content-Type": "application/json"}, text='{"parcel": ').status == 202
+    letters = until(lambda: sqs.receive_message(QueueUrl=stack.id("UnreadableScans")).get("Messages"), seconds=30)
+    assert [letter["Body"] for letter in letters] == ['{"parcel": ']
+    assert len(stack.lines("Recorder", "scan.unreadable")) == 3

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from catalogue.labs.embedded.host import clean_environment
 from tests.labs.fidelity.conftest import ECHO, Stack
 
 SLUG = "function-as-a-web-service"
@@ -24,6 +25,11 @@ def test_a_malformed_answer(stack: Stack) -> None:
     stack.replace_handler("QuoteFunction", "def handler(event, context):\n    return {'statusCode': 200, 'body': {}}\n")
     answer = stack.call("GET", "/zones")
     assert (answer.status, answer.parsed) == (200, {})
+
+
+@pytest.mark.ledger(SLUG, "warm-environment")
+def test_an_idle_environment_is_kept_for_a_minute() -> None:
+    assert clean_environment()["LAMBDA_WARM_TTL_SECONDS"] == "60"
 
 
 @pytest.mark.ledger(SLUG, "after-an-exception")

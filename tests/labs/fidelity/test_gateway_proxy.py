@@ -23,19 +23,24 @@ def stack(stack_of: Callable[[str], Stack]) -> Stack:
 
 def use_body_template(stack: Stack, template: str) -> None:
     """Let the method's mapping template send this as the message."""
+    change_integration(stack, requestTemplates={"application/json": f"Action=SendMessage&MessageBody={template}"})
+
+
+def change_integration(stack: Stack, **changes: Any) -> None:
+    """Put the method's integration anew, responses included, with something of it changed."""
     gateway = stack.client("apigateway")
     method = {"restApiId": stack.id("Api"), "resourceId": stack.id("ScansResource"), "httpMethod": "POST"}
     known = gateway.get_integration(**method)
-    gateway.put_integration(
-        **method,
-        type=known["type"],
-        uri=known["uri"],
-        integrationHttpMethod=known["httpMethod"],
-        credentials=known["credentials"],
-        passthroughBehavior=known["passthroughBehavior"],
-        requestParameters=known["requestParameters"],
-        requestTemplates={"application/json": f"Action=SendMessage&MessageBody={template}"},
-    )
+    kept = {
+        "type": known["type"],
+        "uri": known["uri"],
+        "integrationHttpMethod": known["httpMethod"],
+        "credentials": known["credentials"],
+        "passthroughBehavior": known["passthroughBehavior"],
+        "requestParameters": known["requestParameters"],
+        "requestTemplates": known["requestTemplates"],
+    }
+    gateway.put_integration(**method, **{**kept, **changes})
     for status, response in known["integrationResponses"].items():
         chosen = {key: response[key] for key in ("selectionPattern", "responseTemplates") if response.get(key)}
         gateway.put_integration_response(**method, statusCode=status, **chosen)
@@ -61,6 +66,18 @@ def test_a_body_arrives_in_the_queue_byte_for_byte(stack: Stack) -> None:
     assert arrived["Body"] == odd
     assert arrived["MessageId"] == answer.parsed["message_id"]
     assert arrived["MessageAttributes"]["Trace"]["StringValue"].startswith("trace:Root=1-")
+
+
+@pytest.mark.ledger(SLUG, "direct-call")
+def test_a_direct_call_of_another_service_is_not_made(stack: Stack) -> None:
+    item = {"parcel": {"S": "P-1"}, "scanned_at": {"S": "2026-05-04"}}
+    change_integration(
+        stack,
+        uri="arn:aws:apigateway:us-east-1:dynamodb:action/PutItem",
+        requestTemplates={"application/json": json.dumps({"TableName": stack.id("Scans"), "Item": item})},
+    )
+    assert stack.call("POST", "/scans", json=SCAN).status == 504
+    assert stack.client("dynamodb").scan(TableName=stack.id("Scans"))["Count"] == 0
 
 
 @pytest.mark.ledger(SLUG, "context-in-templates")
@@ -94,6 +111,23 @@ def test_the_gateways_role_is_not_asked(stack: Stack) -> None:
     )
     assert stack.call("POST", "/scans", json=SCAN).status == 202
     assert json.loads(message(stack)["Body"]) == SCAN
+
+
+@pytest.mark.ledger(SLUG, "consumer-role")
+def test_a_denial_is_felt_by_the_very_next_call(stack: Stack) -> None:
+    functions, iam, recorder = stack.client("lambda"), stack.client("iam"), stack.id("Recorder")
+    role = {"RoleName": stack.id("RecorderRole"), "PolicyName": "record-nothing"}
+    deny = {"Effect": "Deny", "Action": "dynamodb:PutItem", "Resource": "*"}
+    batch = json.dumps({"Records": [{"messageId": "m-1", "body": json.dumps(SCAN)}]})
+    failed = []
+    for change in ("none", "denied", "restored"):
+        if change == "denied":
+            document = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
+            iam.put_role_policy(**role, PolicyDocument=document)
+        elif change == "restored":
+            iam.delete_role_policy(**role)
+        failed.append("FunctionError" in functions.invoke(FunctionName=recorder, Payload=batch))
+    assert failed == [False, True, False]
 
 
 @pytest.mark.ledger(SLUG, "dead-letters")

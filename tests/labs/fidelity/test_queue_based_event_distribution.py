@@ -11,8 +11,7 @@ from catalogue.labs import operations
 from catalogue.labs.services import resources_of
 from catalogue.labs.targets import get_target
 from catalogue.patterns.schema import Operation
-from tests.labs.fidelity.conftest import Stack
-from tests.labs.fidelity.waiting import until
+from tests.labs.fidelity.conftest import Stack, until
 
 SLUG = "queue-based-event-distribution"
 PARCEL = {"item": "mug", "delivery": "parcel", "total_cents": 2400}
@@ -129,7 +128,7 @@ def test_a_redriven_letter_is_a_new_message(stack: Stack) -> None:
 @pytest.mark.ledger(SLUG, "once-or-more")
 def test_twenty_orders_are_billed_once_each(stack: Stack) -> None:
     numbers = {order(stack, PARCEL) for _ in range(20)}
-    until(lambda: len(stack.lines("BillingFunction", "invoice.written")) >= 20)
+    until(lambda: len(stack.lines("BillingFunction", "invoice.written")) >= 20, 30)
     until(lambda: waiting(stack, "BillingQueue") == 0)
     written = [json.loads(line.message)["order"] for line in stack.lines("BillingFunction", "invoice.written")]
     assert sorted(written) == sorted(numbers)

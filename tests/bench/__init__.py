@@ -1,0 +1,1 @@
+"""`make bench`: what the site promises of its speed, measured. docs/benchmarks.md tells how, and of one run."""

@@ -1,0 +1,64 @@
+"""What a figure was measured on, and what the site's processes take of it."""
+
+import os
+import platform
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("django", "granian", "aiohttp", "ministack", "boto3")
+
+
+def description() -> dict[str, Any]:
+    """Processor, cores, memory, kernel, load at the start, and the versions that matter."""
+    processor = next(
+        (line.split(":", 1)[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
+        platform.machine(),
+    )
+    memory = next((int(line.split()[1]) for line in _lines("/proc/meminfo") if line.startswith("MemTotal")), 0)
+    return {
+        "processor": processor,
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_gib": round(memory / 1024**2, 1),
+        "system": f"{platform.system()} {platform.release()}",
+        "load_before": round(os.getloadavg()[0], 2),
+        "versions": {"python": sys.version.split()[0]} | {name: version(name) for name in PACKAGES},
+    }
+
+
+def tree(pid: int) -> set[int]:
+    """A process and all below it that live."""
+    parents: dict[int, int] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                state, parent = (entry / "stat").read_text().rsplit(")", 1)[1].split()[:2]
+            except OSError:
+                continue
+            if state != "Z":
+                parents[int(entry.name)] = int(parent)
+    found, waiting = {pid}, [pid]
+    while waiting:
+        above = waiting.pop()
+        below = [child for child, parent in parents.items() if parent == above]
+        found.update(below)
+        waiting += below
+    return found
+
+
+def memory_mib(pids: set[int]) -> float:
+    """Memory of these processes (PSS: what they share is counted once)."""
+    kib = 0
+    for pid in pids:
+        for line in _lines(f"/proc/{pid}/smaps_rollup"):
+            if line.startswith("Pss:"):
+                kib += int(line.split()[1])
+    return kib / 1024
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        return Path(path).read_text().splitlines()
+    except OSError:
+        return []

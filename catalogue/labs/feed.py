@@ -19,11 +19,14 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from catalogue.labs import gauges, services
+from catalogue.labs.asking import pattern_of
 from catalogue.labs.database import in_database
 from catalogue.labs.models import EdgeCall, Lab, Status
 from catalogue.labs.represent import lab_document
 from catalogue.labs.targets import Target, TargetDown, get_target
 from catalogue.labs.trace import Event, LogLine, LogReader
+from catalogue.patterns.runs.graph import graph_of
+from catalogue.patterns.runs.lights import Lights
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +39,7 @@ _SILENCE_SECONDS = 10.0
 
 
 class TooManyStreams(Exception):
-    """The lab is watched by as many streams as it may be."""
+    """The lab, or this process as a whole, is watched by as many streams as it may be; the message says which."""
 
 
 class Cursor(NamedTuple):
@@ -96,16 +99,13 @@ class Feed:
         self._ended = False
         self._task: asyncio.Task[None] | None = None
         self._reader = LogReader()
+        self._lights: Lights | None = None
         self._position = _Position()
         self._watchers = 0
 
     @property
-    def full(self) -> bool:
-        return self._watchers >= settings.LABS_STREAMS_PER_LAB
-
-    @property
-    def watched(self) -> bool:
-        return self._watchers > 0
+    def watchers(self) -> int:
+        return self._watchers
 
     def join(self) -> None:
         """Count one watcher more; the first starts the feed."""
@@ -160,6 +160,8 @@ class Feed:
                 if lab is None or now >= state_due or lab.status == Status.DEPLOYING:
                     lab = await in_database(_read_lab, self._lab_id)
                     self._tell_state(lab)
+                    if lab is not None and self._lights is None and (pattern := pattern_of(lab)) is not None:
+                        self._lights = Lights(graph_of(pattern, lab.variant))
                     state_due = now + _STATE_SECONDS
                     if self._ended or lab is None:
                         return
@@ -206,6 +208,8 @@ class Feed:
             position.seen = {key: at for key, at in position.seen.items() if at >= position.since_ms}
 
     def _tell(self, event: Event, place: Cursor) -> None:
+        if self._lights is not None and (edges := self._lights.edges(event.kind, event.data)):
+            event.data["edges"] = edges
         number = self._told[-1].number + 1 if self._told else 1
         self._told.append(Told(number, self._cursor, event, place))
         self._changed.set()
@@ -273,23 +277,25 @@ _feeds: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Feed]]" 
 
 
 def require_room(lab_id: str) -> None:
-    """Raises TooManyStreams if the lab has as many watchers on the running event loop as it may have."""
-    feed = _feeds.get(asyncio.get_running_loop(), {}).get(lab_id)
-    if feed is not None and feed.full:
-        raise TooManyStreams
+    """Raises TooManyStreams if no watcher more may come to the lab, or to any lab, on the running event loop."""
+    feeds = _feeds.get(asyncio.get_running_loop(), {})
+    feed = feeds.get(lab_id)
+    if feed is not None and feed.watchers >= settings.LABS_STREAMS_PER_LAB:
+        raise TooManyStreams("This lab is watched by as many pages as it may be. Close one of them.")
+    if sum(feed.watchers for feed in feeds.values()) >= settings.LABS_STREAMS:
+        raise TooManyStreams("As many pages watch labs as this site can serve at a time. Come back in a moment.")
 
 
 async def watch(lab_id: str, cursor: Cursor | None) -> AsyncGenerator[Told | None]:
     """The lab's events for one watcher, who leaves when the iteration is closed. Raises TooManyStreams."""
+    require_room(lab_id)
     feeds = _feeds.setdefault(asyncio.get_running_loop(), {})
     feed = feeds.get(lab_id) or feeds.setdefault(lab_id, Feed(lab_id))
-    if feed.full:
-        raise TooManyStreams
     feed.join()
     try:
         async for told in feed.events(cursor):
             yield told
     finally:
         feed.leave()
-        if not feed.watched and feeds.get(lab_id) is feed:
+        if not feed.watchers and feeds.get(lab_id) is feed:
             del feeds[lab_id]

@@ -15,13 +15,8 @@ def event_stream(request: HttpRequest, lab_id: str) -> StreamingHttpResponse:
     """The response; it resumes after the event that the Last-Event-ID header names. Raises Problem (429)."""
     try:
         require_room(lab_id)
-    except TooManyStreams:
-        raise Problem(
-            429,
-            "Too many streams",
-            "This lab is watched by as many pages as it may be. Close one of them.",
-            headers={"Retry-After": "10"},
-        ) from None
+    except TooManyStreams as full:
+        raise Problem(429, "Too many streams", str(full), headers={"Retry-After": "10"}) from None
     cursor = Cursor.parse(request.headers.get("Last-Event-ID", ""))
     response = StreamingHttpResponse(_lines(lab_id, cursor), content_type="text/event-stream")
     response["Cache-Control"] = "no-store"

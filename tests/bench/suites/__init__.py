@@ -1,0 +1,1 @@
+"""One module, one benchmark: found by being here."""

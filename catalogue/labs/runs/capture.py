@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -182,11 +182,8 @@ def _read_calls(lab_id: str, since: float) -> list[EdgeCall]:
 
 def _uses(target: Target, resources: Resources, since: float) -> list[Use]:
     """What AWS counted, where the target can tell it."""
-    count: Callable[[Resources, float], list[Use]] | None = getattr(target, "uses", None)
-    if count is None:
-        return []
     try:
-        return count(resources, since)
+        return target.uses(resources, since) or []
     except _AWAY as error:
         logger.warning("Counting uses: %s", error)
         return []

@@ -1,0 +1,175 @@
+"""What was not spent: invocations that a pattern spared, by its design or against its twin. Pure.
+
+They are priced by the run's own mean invocation, since nobody can know how long one would have taken that never was.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from catalogue.patterns.costs.bill import Bill, amount, text, times_price
+from catalogue.patterns.costs.money import dollars
+from catalogue.patterns.costs.usage import authorizers
+from catalogue.patterns.prices import price
+from catalogue.patterns.runs.document import Invocation, Log, Request, Run
+from catalogue.patterns.template import Template
+
+BY_MEAN = "Priced by this run's mean invocation, at list prices, since none of these took place."
+BY_REQUEST = (
+    "No function ran here, so there is no mean to price these by: only Lambda's charge for a request is counted."
+)
+_REFUSALS = (400, 413, 415)
+_IDENTITY = (401, 403)
+
+WHAT = {
+    "Refusal": "invocations spared: the gateway refused the request itself",
+    "UnchargedRequest": "invocations spared: the caller showed no valid identity, and no backend was asked",
+    "CacheHit": "invocations spared: the stage's cache answered",
+    "AuthorizerCacheHit": "invocations of an authorizer spared: its decision was remembered",
+    "DirectIntegration": "invocations spared: the gateway spoke to the service itself, with no function between",
+}
+"""What each count of the gateway means for the functions behind it."""
+
+
+@dataclass(frozen=True)
+class AvoidedLine:
+    kind: str
+    """A key of WHAT, or `twin` or `gateway`."""
+    what: str
+    count: Decimal
+    usd: Decimal
+    formula: str
+
+
+@dataclass(frozen=True)
+class Avoided:
+    lines: tuple[AvoidedLine, ...]
+    usd: Decimal
+    note: str
+
+    def document(self) -> dict[str, Any]:
+        """JSON; amounts and counts are texts, exact to the last digit."""
+        return {
+            "usd": text(self.usd),
+            "lines": [
+                {"what": line.what, "count": text(line.count), "usd": text(line.usd), "formula": line.formula}
+                for line in self.lines
+            ],
+            "note": self.note,
+        }
+
+
+def avoided(run: Run, template: Template, bill: Bill) -> Avoided:
+    """What the design spared in this run, and what API Gateway asks nothing for. `bill` is the run's own."""
+    counts = _counted(run) if run.target == "embedded" and run.uses else _derived(run, template)
+    each = mean_invocation(bill)
+    lines = []
+    for kind, what in WHAT.items():
+        if counts.get(kind):
+            lines.append(_line(kind, what, counts[kind], *(each or _request_only())))
+    if uncharged := counts.get("UnchargedRequest"):
+        known = price("apigateway.rest-requests")
+        usd = amount(Decimal(uncharged), known)
+        formula = f"{times_price(Decimal(uncharged), known)} = {dollars(usd)}"
+        lines.append(AvoidedLine("gateway", "calls that API Gateway does not charge", Decimal(uncharged), usd, formula))
+    return Avoided(tuple(lines), _total(lines), BY_MEAN if each else BY_REQUEST)
+
+
+def against_twin(own: Bill, twin: Bill) -> AvoidedLine | None:
+    """The invocations that the twin made more of, under the same traffic, at the twin's mean. None if it made none."""
+    more = invocations(twin) - invocations(own)
+    each = mean_invocation(twin)
+    if more <= 0 or each is None:
+        return None
+    return _line("twin", "invocations that the twin made and the pattern did not", int(more), *each)
+
+
+def month_avoided(spared: Avoided, requests_in_run: int, per_month: int) -> Avoided:
+    """The same for a month of such requests; nothing if the run had no request."""
+    if not requests_in_run:
+        return Avoided((), Decimal(0), spared.note)
+    lines = []
+    for line in spared.lines:
+        count, usd = line.count * per_month / requests_in_run, line.usd * per_month / requests_in_run
+        formula = f"{dollars(line.usd)} for {requests_in_run:,}, so {dollars(usd)} for {per_month:,}"
+        lines.append(AvoidedLine(line.kind, line.what, count, usd, formula))
+    return Avoided(tuple(lines), _total(lines), spared.note)
+
+
+def invocations(bill: Bill) -> Decimal:
+    return sum((line.quantity for line in bill.lines if line.key == "lambda.requests"), Decimal(0))
+
+
+def mean_invocation(bill: Bill) -> tuple[Decimal, str] | None:
+    """What an invocation cost on average, with the words for it; None if there was none."""
+    count = invocations(bill)
+    if not count:
+        return None
+    whole = sum((line.usd for line in bill.lines if line.service == "lambda"), Decimal(0))
+    return whole / count, f"{dollars(whole)} for {count:,.0f} {'invocation' if count == 1 else 'invocations'}"
+
+
+def _request_only() -> tuple[Decimal, str]:
+    known = price("lambda.requests")
+    return known.usd / known.per, f"${known.usd} for {known.unit}"
+
+
+def _line(kind: str, what: str, count: int, each: Decimal, how: str) -> AvoidedLine:
+    usd = each * count
+    return AvoidedLine(kind, what, Decimal(count), usd, f"{how}, so {count:,} × {dollars(each)} = {dollars(usd)}")
+
+
+def _total(lines: list[AvoidedLine]) -> Decimal:
+    return sum((line.usd for line in lines), Decimal(0))
+
+
+def _counted(run: Run) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for use in run.uses:
+        if use.service == "api-gateway" and use.operation in WHAT:
+            counts[use.operation] = counts.get(use.operation, 0) + use.count
+    return counts
+
+
+def _derived(run: Run, template: Template) -> dict[str, int]:
+    """From the trace: which requests reached no function. Where an invocation tells no trace, nothing can be said."""
+    if any(isinstance(event, Invocation) and event.trace is None for event in run.events):
+        return {}
+    counts: dict[str, int] = {}
+    for kind in _kinds(run, template):
+        counts[kind] = counts.get(kind, 0) + 1
+    return counts
+
+
+def _kinds(run: Run, template: Template) -> Iterator[str]:
+    guards = authorizers(template)
+    reached = {
+        event.trace for event in run.events if isinstance(event, (Invocation, Log)) and event.function not in guards
+    }
+    direct = _direct_routes(template)
+    cached = any(
+        str(stage.property("CacheClusterEnabled")).lower() == "true"
+        for stage in template.of_type("AWS::ApiGateway::Stage")
+    )
+    for event in run.events:
+        if not isinstance(event, Request) or event.trace in reached:
+            continue
+        if event.status in _REFUSALS:
+            yield "Refusal"
+        elif event.status in _IDENTITY and guards:
+            yield "UnchargedRequest"
+        elif event.status < 300 and (event.method, event.path.partition("?")[0]) in direct:
+            yield "DirectIntegration"
+        elif event.status < 300 and cached and event.method == "GET":
+            yield "CacheHit"
+
+
+def _direct_routes(template: Template) -> set[tuple[str, str]]:
+    """Method and path of the routes that lead to a service without a function between; fixed paths only."""
+    found = set()
+    for route in template.routes():
+        integration = template.resources[route.method_logical_id].property("Integration", default={})
+        if integration.get("Type") == "AWS" and ":lambda:" not in str(integration.get("Uri")):
+            found.add((route.method, route.path))
+    return found

@@ -1,0 +1,111 @@
+"""What was not spent follows from the run: who was refused, what the cache answered, where no function stands."""
+
+from decimal import Decimal
+
+import pytest
+
+from catalogue.patterns.costs.avoided import (
+    BY_MEAN,
+    BY_REQUEST,
+    Avoided,
+    against_twin,
+    avoided,
+    mean_invocation,
+    month_avoided,
+)
+from catalogue.patterns.costs.bill import bill
+from catalogue.patterns.prices import price
+from catalogue.patterns.runs.document import Run
+from catalogue.patterns.template import Template
+from tests.patterns.costs.runs import bare, invocation, request, run, template, use
+
+DIRECT = """
+AWSTemplateFormatVersion: "2010-09-09"
+Resources:
+  Api: {Type: AWS::ApiGateway::RestApi}
+  Path: {Type: AWS::ApiGateway::Resource, Properties: {ParentId: !GetAtt Api.RootResourceId, PathPart: orders}}
+  Method:
+    Type: AWS::ApiGateway::Method
+    Properties:
+      HttpMethod: POST
+      ResourceId: !Ref Path
+      Integration: {Type: AWS, Uri: !Sub "arn:aws:apigateway:${AWS::Region}:sqs:path/${AWS::AccountId}/orders"}
+"""
+
+
+def spared(made: Run, of: Template) -> Avoided:
+    return avoided(made, of, bill(made, of))
+
+
+def kinds(found: Avoided) -> dict[str, Decimal]:
+    return {line.kind: line.count for line in found.lines}
+
+
+@pytest.mark.parametrize("operation", ["Refusal", "CacheHit", "AuthorizerCacheHit", "DirectIntegration"])
+def test_what_the_gateway_counted_is_spared_invocations_at_the_runs_mean(operation: str) -> None:
+    uses = (
+        use("api-gateway", "Request", "Api", 10),
+        use("api-gateway", operation, "Api", 9),
+        use("lambda", "Invoke", "Orders", 2, 0.5),
+    )
+    made = run((), uses)
+    found = spared(made, bare())
+    each = mean_invocation(bill(made, bare()))
+    assert each is not None
+    assert each[0] == price("lambda.requests").usd / 10**6 + Decimal("0.25") * price("lambda.duration-arm").usd
+    assert kinds(found) == {operation: 9}
+    assert found.usd == 9 * each[0]
+    assert found.note == BY_MEAN
+
+
+def test_calls_without_identity_spare_the_gateways_charge_as_well() -> None:
+    found = spared(run((), (use("api-gateway", "UnchargedRequest", "Api", 4),)), bare())
+    assert kinds(found) == {"UnchargedRequest": 4, "gateway": 4}
+    assert found.usd == 4 * (price("apigateway.rest-requests").usd + price("lambda.requests").usd) / 10**6
+    assert found.note == BY_REQUEST
+
+
+def test_without_counts_the_trace_tells_who_reached_no_function() -> None:
+    events = (
+        request("1-refused", 400),
+        request("1-anonymous", 401),
+        request("1-barred", 403),
+        invocation("Guard", "1-barred", memory_mb=128),
+        request("1-own-400", 400),
+        invocation("Orders", "1-own-400"),
+        request("1-served"),
+        invocation("Orders", "1-served"),
+    )
+    found = spared(run(events, target="aws"), template())
+    assert kinds(found) == {"Refusal": 1, "UnchargedRequest": 2, "gateway": 2}
+
+
+def test_without_counts_a_route_to_a_service_spares_a_function() -> None:
+    found = spared(run((request("1-a", 202), request("1-b", 503)), target="aws"), template(DIRECT))
+    assert kinds(found) == {"DirectIntegration": 1}
+
+
+def test_where_an_invocation_tells_no_trace_nothing_is_claimed() -> None:
+    found = spared(run((request("1-a", 400), invocation(trace=None)), target="aws"), bare())
+    assert found.lines == ()
+    assert found.usd == 0
+
+
+def test_a_twins_further_invocations_are_priced_by_its_own_mean() -> None:
+    own = bill(run((), (use("lambda", "Invoke", "Orders", 1, 0.1),)), bare())
+    twin = bill(run((), (use("lambda", "Invoke", "Orders", 5, 1),)), bare())
+    line = against_twin(own, twin)
+    each = mean_invocation(twin)
+    assert line is not None
+    assert each is not None
+    assert line.count == 4
+    assert line.usd == 4 * each[0]
+    assert against_twin(twin, own) is None
+
+
+def test_a_month_spares_in_proportion() -> None:
+    found = spared(run((), (use("api-gateway", "CacheHit", "Api", 9),)), bare())
+    month = month_avoided(found, 10, 1_000_000)
+    assert month.lines[0].count == 900_000
+    assert month.usd == found.usd * 100_000
+    assert month_avoided(found, 0, 1_000_000).lines == ()

@@ -11,12 +11,15 @@ from django.utils import timezone
 from jsonschema import Draft202012Validator
 
 from catalogue.labs.expectations import Answer, Check
+from catalogue.labs.lever_views import lever_document, outcome_document
+from catalogue.labs.levers import Outcome
 from catalogue.labs.models import Lab, Status
 from catalogue.labs.ownership import COOKIE
 from catalogue.labs.represent import lab_document
 from catalogue.labs.runner import StepResult
 from catalogue.labs.views import result_document
 from catalogue.patterns.openapi import openapi
+from catalogue.patterns.schema import Lever, Operation
 
 DESCRIPTION = openapi("https://patterns.example")
 
@@ -51,6 +54,16 @@ def test_a_steps_result_is_as_described() -> None:
     validate("StepResult", result_document(StepResult("redrive")))
 
 
+def test_a_levers_outcome_is_as_described() -> None:
+    seen = StepResult("close", (Answer(202, {}, "", 3.5),), (Check("Queue visible ≥ 1", True, "1"),))
+    validate("LeverOutcome", outcome_document(Outcome("close", "try", True, False, "Look.", trial=seen)))
+    pulled = outcome_document(Outcome("close", "pull", True, True, "Closed", "aws sqs purge-queue --queue-url q"))
+    validate("LeverOutcome", pulled | {"run": {"id": "r", "page": "/labs/l/runs/r"}})
+    operation = Operation(action="purge", resource="Queue")
+    lever = Lever(id="purge", title="Purge it", notice="It is gone.", pull=operation)
+    validate("Levers", {"levers": [lever_document(lever, Lab(pulled=[]))]})
+
+
 def test_the_owners_cookie_is_the_described_one() -> None:
     assert DESCRIPTION["components"]["securitySchemes"]["owner"]["name"] == COOKIE
 
@@ -58,5 +71,5 @@ def test_the_owners_cookie_is_the_described_one() -> None:
 def test_every_described_address_of_the_labs_exists() -> None:
     for path in DESCRIPTION["paths"]:
         if path.startswith("/labs"):
-            match = resolve(path.format(id="l" * 22, step_id="say-hello"))
+            match = resolve(path.format(id="l" * 22, step_id="say-hello", lever_id="close-it"))
             assert match.app_name == "labs", path

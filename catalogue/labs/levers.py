@@ -8,7 +8,7 @@ claims the lab by a filtered UPDATE, so of two clicks at once one acts and the o
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
@@ -33,6 +33,7 @@ _CLAIM_SECONDS = 45
 """Longer than any operation takes: a mover that died keeps the others waiting no longer."""
 _PATIENCE_SECONDS = 5.0
 _PAUSE_SECONDS = 0.05
+_TRIES = 20
 
 
 class LeverRefused(Exception):
@@ -120,9 +121,30 @@ def _switch(lab: Lab, lever: Lever, pull: bool) -> Outcome:
     operation = lever.pull if pull else lever.release
     assert operation is not None
     cli = _perform(lab, operation)
-    after = [*pulled, lever.id] if pull else [id for id in pulled if id != lever.id]
-    Lab.objects.filter(pk=lab.pk, pulled=pulled).update(pulled=after)
+    for _ in range(_TRIES):  # a step of the demo may have moved another one meanwhile
+        if _set_pulled(lab, pulled, lever, pull):
+            break
+        pulled = _pulled(lab)
     return Outcome(lever.id, move, pull, True, lever.title if pull else str(lever.released), cli)
+
+
+def follow_step(lab: Lab, levers: Sequence[Lever], operation: Operation) -> None:
+    """A step of the demo has done what a lever's pull or release does: the lever stands accordingly."""
+    for lever in levers:
+        if lever.release is None or operation not in (lever.pull, lever.release):
+            continue
+        pull = operation == lever.pull
+        for _ in range(_TRIES):
+            pulled = _pulled(lab)
+            if (lever.id in pulled) == pull or _set_pulled(lab, pulled, lever, pull):
+                break
+
+
+def trial_of(lever: Lever, outcome: Outcome) -> Trial:
+    """What was tried for this outcome; nothing, where a lever was only switched."""
+    if outcome.trial is None:
+        return Trial()
+    return lever.shows if outcome.pulled or lever.release is None else lever.restored
 
 
 def trial_step(lever: Lever, trial: Trial) -> Step:
@@ -143,6 +165,12 @@ def _perform(lab: Lab, operation: Operation) -> str:
         return operations.perform(operations.Stack(get_target(), resources_of(lab)), operation)
     except (OperationFailed, ClientError, BotoCoreError, TargetDown) as error:
         raise LeverRefused(f"AWS did not do it: {error}") from error
+
+
+def _set_pulled(lab: Lab, before: list[str], lever: Lever, pull: bool) -> bool:
+    """Note the lever's new state, unless another one's has changed since `before` was read."""
+    after = [id for id in before if id != lever.id] + ([lever.id] if pull else [])
+    return bool(Lab.objects.filter(pk=lab.pk, pulled=before).update(pulled=after))
 
 
 def _pulled(lab: Lab) -> list[str]:

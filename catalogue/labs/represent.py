@@ -25,6 +25,7 @@ def lab_document(lab: Lab) -> dict[str, Any]:
         "created_at": lab.created_at.isoformat(),
         "expires_at": lab.expires_at.isoformat(),
         "extendable": lab.live and lab.extended_at is None,
+        "pulled": lab.pulled,
     }
     if lab.ready_at is not None:
         document["ready_at"] = lab.ready_at.isoformat()

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path, register_converter
 
-from catalogue.labs import views
+from catalogue.labs import lever_views, views
 from catalogue.labs.runs import views as runs
 
 
@@ -24,6 +24,8 @@ urlpatterns: list[URLPattern] = [
     path("<lab_id:lab_id>", views.detail, name="detail"),
     path("<lab_id:lab_id>/events", views.events, name="events"),
     path("<lab_id:lab_id>/steps/<slug:step_id>", views.step, name="step"),
+    path("<lab_id:lab_id>/levers", lever_views.board, name="levers"),
+    path("<lab_id:lab_id>/levers/<slug:lever_id>", lever_views.move, name="lever"),
     path("<lab_id:lab_id>/runs", runs.keep, name="runs"),
     path("<lab_id:lab_id>/runs/<lab_id:run_id>", runs.kept, name="run"),
     path("<lab_id:lab_id>/runs/<lab_id:run_id>.json", runs.kept_json, name="run_json"),

@@ -17,6 +17,7 @@ from catalogue.errors import Problem, wants_html
 from catalogue.labs import ownership, services
 from catalogue.labs.asking import fields, find_lab, pattern_of, ready_lab
 from catalogue.labs.database import in_database
+from catalogue.labs.lever_views import note_operation, shown_outcome
 from catalogue.labs.limits import LimitReached
 from catalogue.labs.models import Lab
 from catalogue.labs.represent import lab_document, status_text
@@ -113,6 +114,8 @@ async def step(request: HttpRequest, lab_id: str, step_id: str) -> HttpResponse:
         if not _under_way[lab_id]:
             del _under_way[lab_id]
     await in_database(services.save_variables, lab, result.saved)
+    if taken.operation is not None and result.cli is not None:
+        await in_database(note_operation, lab, taken.operation)
     run = run_link(await in_database(keep_run, lab, rec.run))
     if wants_html(request):
         return await sync_to_async(_page)(request, lab, result, run)
@@ -218,6 +221,7 @@ def _page(
         "outcome": outcome,
         "outcome_run": run,
         "runs": latest_runs(lab),
+        "moved": shown_outcome(request, lab),
         "status_text": status_text(lab),
         "owned": ownership.owns(request, lab),
     }

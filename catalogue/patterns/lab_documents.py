@@ -41,6 +41,8 @@ class Lab(Open):
     """When the lab is deleted at the latest."""
     extendable: bool
     """Whether its owner may still ask for more time, which is given once."""
+    pulled: list[str]
+    """Ids of the levers that are pulled: faults that are in force now."""
 
 
 class CreatedLab(Lab):
@@ -80,6 +82,60 @@ class StepResult(Open):
     """Values for later steps."""
     cli: str | None = None
     """For an operation: the AWS CLI command that does the same."""
+
+
+class KeptRun(Open):
+    """Where a run is kept."""
+
+    id: str
+    page: str
+    """Its address: a page, or JSON as `application/json`."""
+
+
+class Lever(Open):
+    """A fault that the lab's owner may put into the stack, and take out again where there is a way back."""
+
+    id: str
+    title: str
+    """What pulling it does."""
+    released: str | None
+    """What releasing it does; null for what happens once."""
+    notice: str
+    """What to try while it is pulled, in Markdown."""
+    pulled: bool
+
+
+class Levers(Document):
+    levers: list[Lever]
+
+
+class MoveLever(Document):
+    do: Literal["pull", "release", "try"]
+
+
+class Trial(Open):
+    answers: list[Answer]
+    checks: list[Check]
+
+
+class LeverOutcome(Open):
+    """What came of moving or trying a lever."""
+
+    lever: str
+    do: Literal["pull", "release", "try"]
+    pulled: bool
+    """Whether it is pulled now."""
+    changed: bool
+    """False if it was as asked already, or was only tried."""
+    says: str
+    ok: bool
+    """Whether all that was looked at was as it must be."""
+    cli: str | None
+    """The AWS CLI command that does the same as what was done."""
+    trial: Trial | None = None
+    """What was seen of a try, and of a lever that acts once."""
+    run: KeptRun | None = None
+    """Where all that was observed meanwhile is kept; there if anything was done or tried."""
 
 
 class Problem(Open):

@@ -7,7 +7,17 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from catalogue.patterns.documents import PatternDocument, PatternList
-from catalogue.patterns.lab_documents import CreatedLab, Lab, NewLab, Problem, StepResult, TakeStep
+from catalogue.patterns.lab_documents import (
+    CreatedLab,
+    Lab,
+    LeverOutcome,
+    Levers,
+    MoveLever,
+    NewLab,
+    Problem,
+    StepResult,
+    TakeStep,
+)
 from catalogue.patterns.ledgers import LedgerDocument
 
 type Json = dict[str, Any]
@@ -38,6 +48,9 @@ def openapi(site_url: str) -> Json:
         CreatedLab,
         TakeStep,
         StepResult,
+        Levers,
+        MoveLever,
+        LeverOutcome,
         Problem,
     ]
     answered: Literal["serialization"] = "serialization"
@@ -133,6 +146,7 @@ def _lab_paths() -> Json:
     lab = {"parameters": [_LAB]}
     body = {"schema": _ref("NewLab")}
     step = {"name": "step_id", "in": "path", "required": True, "schema": {"type": "string"}}
+    lever = {"name": "lever_id", "in": "path", "required": True, "schema": {"type": "string"}}
     return {
         "/labs/": {
             "post": _operation(
@@ -180,6 +194,32 @@ def _lab_paths() -> Json:
                         "JSON with `at` in Unix seconds. Send the last `id` as Last-Event-ID to go on there.",
                     )
                 },
+            )
+        },
+        "/labs/{id}/levers": lab
+        | {
+            "get": _operation(
+                "listLevers",
+                "labs",
+                "The faults that the lab may be given, and how they stand",
+                {"200": _json("Levers", "In the order of the demo.")},
+            )
+        },
+        "/labs/{id}/levers/{lever_id}": {"parameters": [_LAB, lever]}
+        | {
+            "post": _operation(
+                "moveLever",
+                "labs",
+                "Pull or release a lever, or look at what it brings about",
+                {"200": _json("LeverOutcome", "What was done and seen.")},
+                requestBody={
+                    "required": True,
+                    "content": {
+                        "application/json": {"schema": _ref("MoveLever")},
+                        "application/x-www-form-urlencoded": {"schema": _ref("MoveLever")},
+                    },
+                },
+                security=_OWNER,
             )
         },
         "/labs/{id}/steps/{step_id}": {"parameters": [_LAB, step]}

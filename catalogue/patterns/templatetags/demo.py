@@ -1,5 +1,6 @@
 """What the lab panel's templates and script need to know of a pattern's demo."""
 
+from collections.abc import Collection
 from functools import lru_cache
 from typing import Any
 
@@ -7,8 +8,9 @@ from django import template
 from django.utils.safestring import SafeString, mark_safe
 
 from catalogue.patterns.content import Pattern
+from catalogue.patterns.lever_places import Places, places_of
 from catalogue.patterns.markdown_ext import inline
-from catalogue.patterns.schema import Step
+from catalogue.patterns.schema import Lever, Operation, Request, Step
 
 register = template.Library()
 
@@ -36,14 +38,43 @@ def demo_data(pattern: Pattern) -> dict[str, Any]:
 def deed(step: Step) -> str:
     """The step in one line, as it stands beside its button: `POST /orders × 50` or `redrive DeadLetters`."""
     if step.request:
-        times = f" × {step.request.times}" if step.request.times > 1 else ""
-        return f"{step.request.method} {step.request.path}{times}"
+        return request_in_words(step.request)
     assert step.operation is not None
-    words = step.operation.action.replace("-", " ")
-    name = f" {step.operation.name}" if step.operation.name else ""
-    value = "" if step.operation.value is None else f" to {step.operation.value}"
-    to = f" to {step.operation.to}" if step.operation.to else ""
-    return f"{words} {step.operation.resource}{name}{to}{value}"
+    return operation_in_words(step.operation)
+
+
+def request_in_words(request: Request) -> str:
+    """`POST /orders × 50`."""
+    times = f" × {request.times}" if request.times > 1 else ""
+    return f"{request.method} {request.path}{times}"
+
+
+@register.filter
+def operation_in_words(operation: Operation) -> str:
+    """`redrive DeadLetters to Orders`, `revoke permission dynamodb:PutItem on Orders from Worker`."""
+    words = operation.action.replace("-", " ")
+    match operation.action:
+        case "revoke-permission" | "restore-permission":
+            side = "from" if operation.action == "revoke-permission" else "to"
+            return f"{words} {operation.name} on {operation.to} {side} {operation.resource}"
+        case "send-message":
+            return f"{words} to {operation.resource}"
+    name = f" {operation.name}" if operation.name else ""
+    value = "" if operation.value is None else f" to {operation.value}"
+    to = f" to {operation.to}" if operation.to else ""
+    return f"{words} {operation.resource}{name}{to}{value}"
+
+
+@register.filter
+def places(pattern: Pattern, lever: Lever) -> Places:
+    """Nodes and edges of the diagram that the lever breaks."""
+    return places_of(pattern, lever)
+
+
+@register.filter
+def has(items: Collection[str] | None, item: str) -> bool:
+    """Whether `item` is among `items`."""
+    return item in (items or ())
 
 
 @register.filter

@@ -32,3 +32,12 @@ export const readLab = (id) => call("GET", `/labs/${id}`);
 export const deleteLab = (id) => call("DELETE", `/labs/${id}`);
 export const extendLab = (id) => call("POST", `/labs/${id}/extend`);
 export const runStep = (id, step, saved) => call("POST", `/labs/${id}/steps/${step}`, { saved });
+export const keepRun = (id, trace) => call("POST", `/labs/${id}/runs`, { trace });
+export const moveLever = (id, lever, what) => call("POST", `/labs/${id}/levers/${lever}`, { do: what });
+
+/** The board of levers as HTML. */
+export async function readBoard(id) {
+  const response = await fetch(`/labs/${id}/levers?part=board`);
+  if (!response.ok) throw new Problem({ title: "The levers could not be read." });
+  return response.text();
+}

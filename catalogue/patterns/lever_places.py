@@ -1,0 +1,36 @@
+"""Where in the picture a lever breaks something: pure, from the template's relations and the drawn diagram."""
+
+from dataclasses import dataclass
+
+from catalogue.patterns.content import Pattern
+from catalogue.patterns.relations import relations
+from catalogue.patterns.schema import Lever
+
+
+@dataclass(frozen=True)
+class Places:
+    nodes: tuple[str, ...]
+    """Ids of the diagram's nodes."""
+    edges: tuple[str, ...]
+    """Keys of the diagram's edges: `Source>Target`."""
+
+
+def places_of(pattern: Pattern, lever: Lever) -> Places:
+    """What is drawn of that which the lever's pull changes.
+
+    A resource that is a box is itself marked; an event source mapping is the arrow that it makes and the function
+    that it feeds; a permission is the arrow from who loses it.
+    """
+    drawn_nodes = {node.id for node in pattern.diagram.nodes}
+    drawn_edges = {f"{edge.source}>{edge.target}" for edge in pattern.diagram.edges}
+    pull = lever.pull
+    made = sorted(relation for relation in relations(pattern.template) if relation.proof == pull.resource)
+    nodes = [pull.resource]
+    edges = [f"{pull.resource}>{pull.to}"]
+    if pull.resource not in drawn_nodes:
+        nodes += [relation.target for relation in made]
+        edges += [f"{relation.source}>{relation.target}" for relation in made]
+    return Places(
+        tuple(dict.fromkeys(node for node in nodes if node in drawn_nodes)),
+        tuple(dict.fromkeys(edge for edge in edges if edge in drawn_edges)),
+    )

@@ -1,0 +1,137 @@
+import "../copy.js";
+import { moveLever, readBoard } from "./api.js";
+import { el, svg } from "./dom.js";
+import { command, seen } from "./steps.js";
+
+/**
+ * The board of levers: faults that the visitor puts into their own stack and takes out again. The board is the server's
+ * own, which works without this script; here its forms are sent in place, and what is pulled is marked in the diagram.
+ * How a lever stands is told by the lab's state, so that a lever moved elsewhere moves on every open page.
+ */
+export class Levers {
+  #section;
+  #atRest;
+  #lab = null;
+  #loading = null;
+
+  /** @param {HTMLElement} section the panel's `[data-levers]` */
+  constructor(section) {
+    this.#section = section;
+    this.#atRest = [...section.children].map((child) => child.cloneNode(true));
+    const style = section.dataset.style;
+    if (!document.querySelector(`link[href="${style}"]`)) document.head.append(el("link", { rel: "stylesheet", href: style }));
+    section.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const button = event.submitter;
+      this.#move(button.closest("[data-lever]"), button.value);
+    });
+  }
+
+  /** The lab, each time that its state is told; null once it is gone. */
+  async show(lab) {
+    if (lab?.status !== "ready") {
+      if (this.#lab) this.#section.replaceChildren(...this.#atRest.map((child) => child.cloneNode(true)));
+      this.#lab = null;
+      mark([]);
+      return;
+    }
+    const another = lab.id !== this.#lab?.id;
+    this.#lab = lab;
+    if (another) this.#loading = this.#load(lab.id);
+    await this.#loading;
+    if (this.#lab === lab) this.#stand(lab.pulled ?? []);
+  }
+
+  async #load(id) {
+    try {
+      const board = new DOMParser().parseFromString(await readBoard(id), "text/html").querySelector("[data-levers]");
+      if (board && this.#lab?.id === id) this.#section.replaceChildren(...board.children);
+    } catch (problem) {
+      this.#section.append(el("p", { class: "is-error" }, problem.message));
+    }
+  }
+
+  get #items() {
+    return [...this.#section.querySelectorAll("[data-lever]")];
+  }
+
+  #stand(pulled) {
+    for (const item of this.#items) this.#set(item, pulled.includes(item.dataset.lever));
+    mark(this.#items.filter((item) => item.classList.contains("is-pulled")));
+  }
+
+  #set(item, on) {
+    const button = item.querySelector(".lever-switch");
+    if (!button.hasAttribute("aria-pressed")) return;
+    item.classList.toggle("is-pulled", on);
+    button.setAttribute("aria-pressed", String(on));
+    button.value = on ? "release" : "pull";
+    item.querySelector("[data-off]").hidden = on;
+    item.querySelector("[data-on]").hidden = !on;
+  }
+
+  async #move(item, what) {
+    if (item.hasAttribute("aria-busy")) return;
+    const result = item.querySelector("[data-result]");
+    const buttons = [...item.querySelectorAll("button")];
+    buttons.forEach((button) => button.setAttribute("aria-disabled", "true"));
+    item.setAttribute("aria-busy", "true");
+    result.replaceChildren(el("p", { class: "step-wait" }, what === "try" ? "Trying it …" : "Asking AWS …"));
+    try {
+      const outcome = await moveLever(this.#lab.id, item.dataset.lever, what);
+      const others = this.#items.filter((other) => other !== item && other.classList.contains("is-pulled"));
+      this.#stand([...others.map((other) => other.dataset.lever), ...(outcome.pulled ? [item.dataset.lever] : [])]);
+      result.replaceChildren(...parts(outcome));
+    } catch (problem) {
+      const wait = problem.retryAfter ? ` Try again in ${problem.retryAfter} s.` : "";
+      result.replaceChildren(el("p", { class: "is-error" }, problem.message + wait));
+    } finally {
+      item.removeAttribute("aria-busy");
+      buttons.forEach((button) => button.removeAttribute("aria-disabled"));
+    }
+  }
+}
+
+function parts(outcome) {
+  const told = outcome.changed && outcome.cli ? `Done: ${outcome.says}` : outcome.says;
+  return [
+    el("p", {}, told),
+    ...(outcome.trial ? seen(outcome.trial) : []),
+    outcome.cli ? command("The AWS call, as a CLI command", outcome.cli) : null,
+    outcome.run ? el("p", {}, el("a", { href: outcome.run.page }, "What happened, event by event")) : null,
+  ].filter(Boolean);
+}
+
+/** Mark in every diagram of the page what the pulled levers break, with words for those who do not see the mark. */
+function mark(pulled) {
+  document.querySelectorAll("[data-diagram] .is-broken").forEach((part) => part.classList.remove("is-broken"));
+  document.querySelectorAll("[data-diagram] .broken").forEach((sign) => sign.remove());
+  for (const item of pulled) {
+    const name = `Broken: ${item.querySelector(".lever-title").textContent}`;
+    for (const id of words(item.dataset.nodes)) {
+      for (const node of document.querySelectorAll(`[data-diagram] [data-node="${CSS.escape(id)}"]`)) {
+        node.classList.add("is-broken");
+        const known = node.querySelectorAll(":scope > .broken").length;
+        node.append(sign(known * 16, 0, { role: "img", "aria-label": name }));
+      }
+    }
+    for (const key of words(item.dataset.edges)) {
+      for (const path of document.querySelectorAll(`[data-diagram] [data-edge="${CSS.escape(key)}"]`)) {
+        path.closest("g").classList.add("is-broken");
+        const length = path.getTotalLength();
+        if (length < ROOMY) continue;
+        const { x, y } = path.getPointAtLength(length / 4); // the flow's number stands in the middle
+        path.closest("g").append(sign(x, y, {}));
+      }
+    }
+  }
+}
+
+/** The shortest arrow that a sign does not crowd, in units of the picture. */
+const ROOMY = 90;
+
+const words = (text) => text.split(" ").filter(Boolean);
+
+const sign = (x, y, attributes) =>
+  svg("g", { class: "broken", transform: `translate(${x} ${y})`, ...attributes },
+    svg("circle", { r: "9" }), svg("path", { d: "M-3.5-3.5l7 7m0-7l-7 7" }));

@@ -144,6 +144,8 @@ class Operation(Closed):
         "open-cache-invalidation",  # let anyone invalidate the cache of the stage `resource`
         "close-cache-invalidation",  # only those with the permission, as is the default
         "flush-cache",  # of the stage `resource`
+        "disable-body-validation",  # by the request validator `resource`; parameters are validated on
+        "enable-body-validation",
         "flush-authorizers-cache",  # of the stage `resource`: every decision that an authorizer has made
         "send-message",  # `value` as the body of one message to the queue `resource`
         "revoke-permission",  # deny the function `resource` the IAM action `name` on the resource `to`

@@ -99,6 +99,7 @@ def test_an_answer_too_large_for_lambda_is_a_502() -> None:
     run(scenario())
 
 
+@pytest.mark.ledger("gateway-validation", "payload-size")
 def test_a_body_too_large_for_the_gateway_is_a_413() -> None:
     async def scenario() -> None:
         async with upstream() as double:

@@ -41,6 +41,8 @@ _ACTIONS: Mapping[str, Callable[[Stack, Operation], str]] = {
     "open-cache-invalidation": gateway.set_cache_invalidation(True),
     "close-cache-invalidation": gateway.set_cache_invalidation(False),
     "flush-cache": gateway.flush_cache,
+    "disable-body-validation": gateway.set_body_validation(False),
+    "enable-body-validation": gateway.set_body_validation(True),
     "flush-authorizers-cache": gateway.flush_authorizers_cache,
     "revoke-permission": permissions.revoke_permission,
     "restore-permission": permissions.restore_permission,

@@ -1,4 +1,4 @@
-"""Operations on an API's stage: its cache, and who may invalidate it."""
+"""Operations on an API: its stage's caches, who may invalidate them, and what its validator looks at."""
 
 import shlex
 from collections.abc import Callable
@@ -22,6 +22,30 @@ def flush_authorizers_cache(stack: Stack, operation: Operation) -> str:
     stage, api = stack.physical(operation.resource), _api(stack)
     stack.client("apigateway").flush_stage_authorizers_cache(restApiId=api, stageName=stage)
     return cli("apigateway flush-stage-authorizers-cache", rest_api_id=api, stage_name=stage)
+
+
+def set_body_validation(enabled: bool) -> Callable[[Stack, Operation], str]:
+    """Let the API's request validator look at bodies, or not, and deploy the change: a stage serves a snapshot.
+
+    https://docs.aws.amazon.com/apigateway/latest/api/API_UpdateRequestValidator.html
+    """
+
+    def change(stack: Stack, operation: Operation) -> str:
+        stack.physical(operation.resource)
+        gateway, api, stage = stack.client("apigateway"), _api(stack), _stage(stack)
+        validators = gateway.get_request_validators(restApiId=api)["items"]
+        if len(validators) != 1:
+            raise OperationFailed(f"The API has {len(validators)} request validators, not one.")
+        validator, value = validators[0]["id"], "true" if enabled else "false"
+        patch = {"op": "replace", "path": "/validateRequestBody", "value": value}
+        gateway.update_request_validator(restApiId=api, requestValidatorId=validator, patchOperations=[patch])
+        gateway.create_deployment(restApiId=api, stageName=stage)
+        updated = cli("apigateway update-request-validator", rest_api_id=api, request_validator_id=validator)
+        shown = shlex.quote(f"op=replace,path=/validateRequestBody,value={value}")
+        deployed = cli("apigateway create-deployment", rest_api_id=api, stage_name=stage)
+        return f"{updated} --patch-operations {shown} && {deployed}"
+
+    return change
 
 
 def set_cache_invalidation(for_anyone: bool) -> Callable[[Stack, Operation], str]:
@@ -53,6 +77,13 @@ def settings_path(key: str) -> str:
     path, _, method = key.rpartition("/")
     plain = path.replace("~1", "/").strip("/")
     return f"{'*' if plain == '*' else '~1' + plain.replace('/', '~1')}/{method}"
+
+
+def _stage(stack: Stack) -> str:
+    stages = stack.names_of("AWS::ApiGateway::Stage")
+    if len(stages) != 1:
+        raise OperationFailed(f"The stack has {len(stages)} stages, not one.")
+    return stages.pop()
 
 
 def _api(stack: Stack) -> str:

@@ -15,6 +15,7 @@ QUEUES = ("AWS::SQS::Queue",)
 TABLES = ("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable", "AWS::Serverless::SimpleTable")
 MAPPINGS = ("AWS::Lambda::EventSourceMapping",)
 STAGES = ("AWS::ApiGateway::Stage",)
+VALIDATORS = ("AWS::ApiGateway::RequestValidator",)
 SECURED = (*QUEUES, *TABLES, *FUNCTIONS, "AWS::SNS::Topic", "AWS::SecretsManager::Secret")
 """What a permission can be taken on."""
 OBSERVED = {
@@ -39,6 +40,8 @@ OPERATED = {
     "close-cache-invalidation": STAGES,
     "flush-cache": STAGES,
     "flush-authorizers-cache": STAGES,
+    "disable-body-validation": VALIDATORS,
+    "enable-body-validation": VALIDATORS,
     "send-message": QUEUES,
     "revoke-permission": FUNCTIONS,
     "restore-permission": FUNCTIONS,
@@ -54,6 +57,7 @@ _TYPE_NAMES = {
     TABLES: "a table",
     MAPPINGS: "an event source mapping",
     STAGES: "a stage",
+    VALIDATORS: "a request validator",
     SECURED: "a queue, table, function, topic or secret",
 }
 type Place = tuple[str | int, ...]

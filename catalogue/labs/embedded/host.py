@@ -126,7 +126,7 @@ async def _serve(listening: socket.socket, folder: Path, secret: str, most_worke
     from ministack.app import app
     from ministack.core import hypercorn_compat
 
-    from catalogue.labs.embedded import fidelity, request_validation, stage_cache, usage, workers
+    from catalogue.labs.embedded import authorizer_cache, fidelity, request_validation, stage_cache, usage, workers
 
     for chatty in ("kms", "samtranslator.metrics.metrics"):
         logging.getLogger(chatty).setLevel(logging.ERROR)  # warnings that concern no pattern
@@ -135,6 +135,7 @@ async def _serve(listening: socket.socket, folder: Path, secret: str, most_worke
     fidelity.install()
     request_validation.install()
     stage_cache.install()
+    authorizer_cache.install()
     workers.install(most_workers)
     _raise_file_limit()
 

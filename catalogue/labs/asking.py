@@ -44,11 +44,16 @@ def ready_lab(request: HttpRequest, lab_id: str) -> Lab:
     lab = find_lab(lab_id)
     ownership.require_owner(request, lab)
     lab = services.refresh_lab(lab)
+    require_live(lab)
+    return lab
+
+
+def require_live(lab: Lab) -> None:
+    """Raises Problem: 409 while the lab is deploying, 410 when it is over."""
     if lab.status == Status.DEPLOYING:
         raise Problem(409, "Still deploying", "The lab's stack is being created.", headers={"Retry-After": "1"})
     if lab.status != Status.READY:
         raise Problem(410, "This lab is gone", lab.reason)
-    return lab
 
 
 def pattern_of(lab: Lab) -> Pattern | None:

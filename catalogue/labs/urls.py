@@ -1,6 +1,6 @@
 """The labs' addresses; `/live/…` goes to the edge before Django sees it (see `catalogue.asgi`)."""
 
-from django.urls import URLPattern, path, register_converter
+from django.urls import URLPattern, URLResolver, include, path, register_converter
 
 from catalogue.labs import lever_views, views
 from catalogue.labs.runs import views as runs
@@ -19,8 +19,9 @@ class LabId:
 register_converter(LabId, "lab_id")
 
 app_name = "labs"
-urlpatterns: list[URLPattern] = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.create, name="create"),
+    path("comparisons/", include("catalogue.labs.comparisons.urls")),
     path("<lab_id:lab_id>", views.detail, name="detail"),
     path("<lab_id:lab_id>/events", views.events, name="events"),
     path("<lab_id:lab_id>/steps/<slug:step_id>", views.step, name="step"),

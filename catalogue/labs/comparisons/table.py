@@ -1,6 +1,6 @@
 """The result as a table: a row for each figure, both sides as text, and which of them is the better one. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -92,6 +92,17 @@ def _values(result: Json, id: str) -> tuple[float | None, float | None]:
     """A result of an earlier version of the content may lack a figure."""
     sides = result["sides"]
     return sides["pattern"]["figures"].get(id), sides["naive"]["figures"].get(id)
+
+
+def avoided(table: Sequence[Row]) -> str:
+    """What one of the two did not need for the same traffic, in a sentence; empty where there is nothing to tell."""
+    by_id = {row.id: row for row in table}
+    said = [
+        f"{shown(abs(row.pattern - row.naive), row.unit)} {what}"
+        for id, what in (("invocations", "invocations"), ("billed_ms", "of function time"))
+        if (row := by_id.get(id)) and row.better == "pattern" and row.pattern is not None and row.naive is not None
+    ]
+    return f"What the pattern did not need for the same traffic: {' and '.join(said)}." if said else ""
 
 
 def better_of(

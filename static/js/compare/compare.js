@@ -1,0 +1,109 @@
+import { Problem } from "../lab/api.js";
+import { Tally } from "./tally.js";
+
+/**
+ * <compare-run>: sends the traffic without leaving the page, counts on both sides while it runs, and puts the result
+ * in its place. Attributes: `data-comparison` (id), `data-pattern` and `data-naive` (the labs' ids).
+ */
+class CompareRun extends HTMLElement {
+  connectedCallback() {
+    this.form = this.querySelector("[data-send]");
+    this.page = `/labs/comparisons/${this.dataset.comparison}`;
+    this.result = document.querySelector("[data-result]");
+    this.result?.addEventListener("change", (event) => this.#reckon(event));
+    this.result?.addEventListener("submit", (event) => this.#reckon(event));
+    document.documentElement.classList.add("compares");
+    if (!this.form) return;
+    this.tallies = ["pattern", "naive"].map(
+      (side) => new Tally(this.dataset[side], this.querySelector(`[data-side="${side}"]`)),
+    );
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#run();
+    });
+    if ("running" in this.dataset) this.#await();
+  }
+
+  disconnectedCallback() {
+    for (const tally of this.tallies ?? []) tally.close();
+  }
+
+  async #run() {
+    this.#say("Sending the same traffic to both …");
+    this.#busy(true);
+    try {
+      const { now } = await this.#read();
+      for (const tally of this.tallies) tally.start(now);
+      const response = await fetch(this.form.action, { method: "POST", headers: { Accept: "application/json" } });
+      const answer = await response.json();
+      if (!response.ok) throw new Problem(answer, response.headers.get("Retry-After"));
+      await this.#conclude(answer);
+    } catch (problem) {
+      const wait = problem instanceof Problem && problem.retryAfter ? ` Try again in ${problem.retryAfter} s.` : "";
+      this.#say((problem instanceof Problem ? problem.message : "The site cannot be reached.") + wait, true);
+    }
+    this.#busy(false);
+  }
+
+  /** Somebody else's request runs it: look again until it is over. */
+  async #await() {
+    this.#busy(true);
+    for (;;) {
+      await new Promise((done) => setTimeout(done, 1000));
+      const answer = await this.#read().catch(() => null);
+      if (answer && answer.state !== "running") {
+        await this.#conclude(answer);
+        this.#busy(false);
+        return;
+      }
+    }
+  }
+
+  async #read() {
+    const response = await fetch(this.page, { headers: { Accept: "application/json" } });
+    return response.json();
+  }
+
+  async #conclude(comparison) {
+    if (comparison.state === "failed") {
+      this.#say(comparison.reason, true);
+      return;
+    }
+    await this.#load("result", "", this.result);
+    this.#say("Done. The figures stand below.");
+    this.form.querySelector("button").textContent = "Send it once more";
+    const section = this.result.querySelector("#result");
+    section?.focus({ preventScroll: true });
+    section?.scrollIntoView({ block: "start" });
+  }
+
+  async #reckon(event) {
+    const form = event.target.closest("[data-rate]");
+    if (!form) return;
+    event.preventDefault();
+    const focused = document.activeElement?.name;
+    const costs = this.result.querySelector("#costs");
+    await this.#load("costs", `&${new URLSearchParams(new FormData(form))}`, costs, "replaceWith");
+    this.result.querySelector(`[data-rate] [name="${focused}"]`)?.focus();
+  }
+
+  async #load(part, query, place, how = "replaceChildren") {
+    const response = await fetch(`${this.page}?part=${part}${query}`, { headers: { Accept: "text/html" } });
+    const parsed = new DOMParser().parseFromString(await response.text(), "text/html");
+    if (response.ok) place[how](...parsed.body.childNodes);
+  }
+
+  #busy(is) {
+    this.form.querySelector("button").disabled = is;
+    if (is) this.querySelector("[data-live]").hidden = false;
+    else for (const tally of this.tallies) tally.close();
+  }
+
+  #say(text, isError = false) {
+    const line = this.querySelector("[data-say]");
+    line.textContent = text;
+    line.classList.toggle("compare-error", isError);
+  }
+}
+
+customElements.define("compare-run", CompareRun);

@@ -1,0 +1,43 @@
+/** Counts what one lab's event stream tells from `start` on, and shows it in the element's `[data-count]` places. */
+export class Tally {
+  #lab;
+  #places;
+  #counts = {};
+  #events = null;
+
+  constructor(lab, element) {
+    this.#lab = lab;
+    this.#places = [...element.querySelectorAll("[data-count]")];
+  }
+
+  /** Begin at zero. `since` is a moment of the server's clock in Unix seconds: the stream tells of earlier ones, too. */
+  start(since) {
+    this.close();
+    this.#counts = { answers: 0, failed: 0, invocations: 0 };
+    this.#show();
+    this.#events = new EventSource(`/labs/${this.#lab}/events`);
+    this.#on("request", since, (event) => {
+      this.#counts.answers += 1;
+      if (event.status >= 500) this.#counts.failed += 1;
+    });
+    this.#on("invocation", since, () => (this.#counts.invocations += 1));
+  }
+
+  close() {
+    this.#events?.close();
+    this.#events = null;
+  }
+
+  #on(kind, since, count) {
+    this.#events.addEventListener(kind, (message) => {
+      const event = JSON.parse(message.data);
+      if (event.at < since) return;
+      count(event);
+      this.#show();
+    });
+  }
+
+  #show() {
+    for (const place of this.#places) place.textContent = this.#counts[place.dataset.count] ?? 0;
+  }
+}

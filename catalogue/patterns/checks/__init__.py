@@ -19,6 +19,7 @@ from catalogue.patterns.checks import (
     diagram,
     functions,
     ledger,
+    levers,
     prose,
     recorded,
     rendering,
@@ -45,6 +46,7 @@ def pattern_mistakes(pattern: Pattern) -> Iterator[ContentError]:
     yield from functions.check(pattern)
     yield from diagram.check(pattern)
     yield from demo.check(pattern)
+    yield from levers.check(pattern)
     yield from compare.check(pattern)
     yield from ledger.check(pattern)
     yield from recorded.check(pattern)

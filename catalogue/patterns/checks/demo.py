@@ -11,6 +11,8 @@ from catalogue.patterns.schema import Operation, Request, Step
 from catalogue.patterns.template import Route
 
 BUILT_IN = frozenset({"uuid", "n", "now"})
+OPERATIONS_KNOW = frozenset({"uuid", "now"})
+"""What the value of an operation may name: it knows nothing of a visitor's."""
 QUEUES = ("AWS::SQS::Queue",)
 TABLES = ("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable", "AWS::Serverless::SimpleTable")
 MAPPINGS = ("AWS::Lambda::EventSourceMapping",)
@@ -81,11 +83,11 @@ def check(pattern: Pattern) -> Iterator[ContentError]:
         ids.add(step.id)
         if step.request is not None:
             yield from _route(pattern, place, step)
-            yield from _request(pattern, (*place, "request"), step.request)
+            yield from request_mistakes(pattern, (*place, "request"), step.request)
         if step.operation is not None:
-            yield from _operation(pattern, (*place, "operation"), step.operation)
-        yield from _expectations(pattern, place, step)
-        yield from _observations(pattern, place, step)
+            yield from operation_mistakes(pattern, (*place, "operation"), step.operation)
+        yield from expectation_mistakes(pattern, place, step)
+        yield from observation_mistakes(pattern, place, step)
         yield from _variables(pattern, place, step, saved)
         saved |= step.save.keys()
 
@@ -129,7 +131,7 @@ def matches(route: Route, method: str, path: str) -> bool:
     return len(wanted) == len(given)
 
 
-def _request(pattern: Pattern, place: Place, request: Request) -> Iterator[ContentError]:
+def request_mistakes(pattern: Pattern, place: Place, request: Request) -> Iterator[ContentError]:
     if request.at_once > request.times:
         yield _wrong(
             pattern,
@@ -165,7 +167,7 @@ def _request(pattern: Pattern, place: Place, request: Request) -> Iterator[Conte
             )
 
 
-def _operation(pattern: Pattern, place: Place, operation: Operation) -> Iterator[ContentError]:
+def operation_mistakes(pattern: Pattern, place: Place, operation: Operation) -> Iterator[ContentError]:
     types = OPERATED[operation.action]
     yield from _resource(pattern, (*place, "resource"), operation.resource, types, f"`{operation.action}`")
     needed = {
@@ -230,7 +232,7 @@ def _resource(pattern: Pattern, place: Place, id: str, types: tuple[str, ...], w
     )
 
 
-def _expectations(pattern: Pattern, place: Place, step: Step) -> Iterator[ContentError]:
+def expectation_mistakes(pattern: Pattern, place: Place, step: Step) -> Iterator[ContentError]:
     if step.request is None:
         for key in ("expect", "save"):
             if key in step.model_fields_set:
@@ -278,7 +280,7 @@ def _expectations(pattern: Pattern, place: Place, step: Step) -> Iterator[Conten
             )
 
 
-def _observations(pattern: Pattern, place: Place, step: Step) -> Iterator[ContentError]:
+def observation_mistakes(pattern: Pattern, place: Place, step: Step) -> Iterator[ContentError]:
     for index, observed in enumerate(step.observe):
         yield from _resource(
             pattern,
@@ -305,6 +307,8 @@ def _variables(pattern: Pattern, place: Place, step: Step, saved: set[str]) -> I
     observed: list[tuple[Place, Any]] = [
         ((*place, "observe", index, "text"), each.text) for index, each in enumerate(step.observe)
     ]
+    if step.operation is not None:
+        yield from _unknown(pattern, step, [((*place, "operation", "value"), step.operation.value)], OPERATIONS_KNOW)
     yield from _unknown(pattern, step, sent, saved | BUILT_IN)
     yield from _unknown(pattern, step, expected, saved)
     yield from _unknown(pattern, step, observed, saved | step.save.keys())

@@ -132,7 +132,7 @@ SMTP_PORT = env.integer("SMTP_PORT", 25, least=1)
 SMTP_USER = env.text("SMTP_USER", "")
 SMTP_PASSWORD = env.text("SMTP_PASSWORD", "")
 SMTP_STARTTLS = env.flag("SMTP_STARTTLS", False)
-SMTP_TIMEOUT = 10
+SMTP_TIMEOUT = env.integer("SMTP_TIMEOUT", 10, least=1)  # seconds
 MAIL_TRANSPORT = env.choice(
     "MAIL_TRANSPORT", "mailbox" if DEBUG and not SMTP_HOST else "smtp", ("mailbox", "smtp", "ses")
 )

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from catalogue.newsletter import archive, preference_views, views
+from catalogue.newsletter.feedback import views as feedback
 
 app_name = "newsletter"
 
@@ -19,5 +20,6 @@ urlpatterns = [
     path("preferences/<str:token>/address", preference_views.change_address, name="change_address"),
     path("preferences/<str:token>/data", preference_views.data, name="data"),
     path("preferences/<str:token>/erase", preference_views.erase, name="erase"),
+    path("feedback/ses", feedback.ses, name="feedback_ses"),
     path("move/<str:token>", preference_views.move, name="move"),
 ]

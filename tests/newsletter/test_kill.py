@@ -1,0 +1,194 @@
+"""A send of two thousand, its sender killed twenty times at random moments: what the mail server has counted."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.newsletter.sinks import counting_sink
+from tests.postgres import Cluster, running_cluster
+
+ROOT = Path(__file__).resolve().parents[2]
+MAILS = 2000
+KILLS = 20
+LEASE_SECONDS = 4
+FILL = f"""
+import django; django.setup()
+from django.utils import timezone
+from catalogue.newsletter import updates
+from catalogue.newsletter.models import Subscriber, Update
+now = timezone.now()
+Subscriber.objects.bulk_create(
+    Subscriber(address=f"r{{n}}@example.com", key=f"r{{n}}@example.com", state="confirmed", confirmed_at=now,
+               created_at=now, next_ask_at=now)
+    for n in range({MAILS})
+)
+update = Update.objects.create(pattern="claim-check", revision=1, state="paused", level=200, title="Claim Check",
+    subject="New pattern: Claim Check", text="Leave: ⟦unsubscribe_url⟧", html="<p>⟦preferences_url⟧",
+    created_at=now, released_at=now)
+assert updates.enqueue(update) == {MAILS}
+"""
+COUNT = """
+import django; django.setup()
+from collections import Counter
+from catalogue.newsletter.models import Delivery
+import json
+states = Counter(Delivery.objects.values_list("state", flat=True))
+doubtful = list(Delivery.objects.filter(state="in_doubt").values_list("subscriber__address", flat=True))
+print(json.dumps([states, doubtful]))
+"""
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    with running_cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'mail.sqlite3'}"
+    cluster: Cluster = request.getfixturevalue("cluster")
+    return cluster.database(f"mail{random.randrange(10**9)}")
+
+
+class Machine:
+    """The newsletter with a database of its own, in processes that can be killed."""
+
+    def __init__(self, var: Path, database: str, port: int, **settings: str) -> None:
+        self._environment = {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "catalogue.settings",
+            "PYTHONPATH": str(ROOT),
+            "VAR_DIR": str(var),
+            "DATABASE_URL": database,
+            "DEBUG": "1",
+            "SMTP_HOST": "127.0.0.1",
+            "SMTP_PORT": str(port),
+            "SMTP_TIMEOUT": "1",
+            "NEWSLETTER_LEASE_SECONDS": str(LEASE_SECONDS),
+            **settings,
+        }
+        self.run("manage.py", "migrate", "--verbosity", "0", "--skip-checks")
+        self.run("-c", FILL)
+        self._nursery = subprocess.Popen(
+            [sys.executable, "-m", "tests.newsletter.nursery"],
+            cwd=ROOT,
+            env=self._environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    def run(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, *arguments], cwd=ROOT, env=self._environment, check=True, timeout=60, capture_output=True
+        )
+        return done.stdout.decode()
+
+    def start(self) -> "Sender":
+        assert self._nursery.stdin is not None
+        self._nursery.stdin.write("go\n")
+        self._nursery.stdin.flush()
+        assert self._nursery.stdout is not None
+        return Sender(int(self._nursery.stdout.readline().split()[1]), self._nursery.stdout)
+
+    def close(self) -> None:
+        self._nursery.kill()
+        self._nursery.wait()
+
+
+class Sender:
+    def __init__(self, pid: int, output: Any) -> None:
+        self.pid = pid
+        self._ended = threading.Event()
+        threading.Thread(target=self._watch, args=(output,), daemon=True).start()
+
+    def _watch(self, output: Any) -> None:
+        output.readline()
+        self._ended.set()
+
+    def alive(self) -> bool:
+        return not self._ended.is_set()
+
+    def kill(self) -> None:
+        if self.alive():
+            os.kill(self.pid, signal.SIGKILL)
+        self.wait()
+
+    def wait(self) -> None:
+        assert self._ended.wait(60)
+
+
+def send_under_fire(machine: Machine, sink: Any) -> None:
+    """Twenty senders killed at random moments, then as many passes as it takes."""
+    for kill in range(KILLS):
+        sender = machine.start()
+        # Kills are spread over the whole send, at a moment that the clock has no say in.
+        sink.wait_for(sink.total + random.randrange(MAILS // KILLS + 1), sender.alive)
+        threading.Event().wait(random.random() / 50)  # somewhere within a mail
+        sender.kill()
+        if kill % 5 == 4:
+            machine.run("-c", END_LEASES)
+    for _ in range(2):
+        machine.run("-c", END_LEASES)
+        machine.start().wait()
+
+
+END_LEASES = """
+import django; django.setup()
+from django.utils import timezone
+from catalogue.newsletter.models import Delivery
+Delivery.objects.filter(state="in_flight").update(due_at=timezone.now())
+"""
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("connections", [1, 4])
+def test_twenty_kills_lose_no_mail_and_double_at_most_one_a_connection(
+    tmp_path: Path, database: str, connections: int
+) -> None:
+    with counting_sink() as (sink, port):
+        machine = Machine(tmp_path, database, port, NEWSLETTER_CONNECTIONS=str(connections))
+        try:
+            send_under_fire(machine, sink)
+            states, _ = json.loads(machine.run("-c", COUNT))
+        finally:
+            machine.close()
+    assert states == {"sent": MAILS}
+    assert len(sink.taken) == MAILS, "somebody got no mail"
+    doubled = sink.total - MAILS
+    assert doubled <= KILLS * connections
+    print(f"{doubled} doubled by {KILLS} kills with {connections} connections")  # noqa: T201
+
+
+@pytest.mark.timeout(300)
+def test_what_was_on_the_wire_is_held_if_the_setting_says_so(tmp_path: Path) -> None:
+    with counting_sink() as (sink, port):
+        machine = Machine(
+            tmp_path,
+            f"sqlite:///{tmp_path / 'mail.sqlite3'}",
+            port,
+            NEWSLETTER_CONNECTIONS="4",
+            NEWSLETTER_IN_DOUBT="hold",
+        )
+        try:
+            send_under_fire(machine, sink)
+            states, doubtful = json.loads(machine.run("-c", COUNT))
+        finally:
+            machine.close()
+    assert states["sent"] + states.get("in_doubt", 0) == MAILS
+    assert max(sink.taken.values()) == 1, "a mail was sent twice"
+    missing = {f"r{number}@example.com" for number in range(MAILS)} - set(sink.taken)
+    assert missing <= set(doubtful)
+    assert states.get("in_doubt", 0) <= KILLS * 4

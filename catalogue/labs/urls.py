@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
-from catalogue.labs import lever_views, views
+from catalogue.labs import bill_views, lever_views, views
 from catalogue.labs.runs import views as runs
 
 
@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.create, name="create"),
     path("comparisons/", include("catalogue.labs.comparisons.urls")),
     path("<lab_id:lab_id>", views.detail, name="detail"),
+    path("<lab_id:lab_id>/bill", bill_views.bill, name="bill"),
     path("<lab_id:lab_id>/events", views.events, name="events"),
     path("<lab_id:lab_id>/steps/<slug:step_id>", views.step, name="step"),
     path("<lab_id:lab_id>/levers", lever_views.board, name="levers"),

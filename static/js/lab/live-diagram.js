@@ -15,7 +15,9 @@ export class LiveDiagram {
   #travellers = 0;
 
   constructor(root) {
-    this.#figures = [...root.querySelectorAll("[data-diagram]")];
+    // A player within the page has a picture of its own.
+    const figures = [...root.querySelectorAll("[data-diagram]")];
+    this.#figures = root === document ? figures.filter((figure) => !figure.closest("run-player")) : figures;
   }
 
   #nodes(id) {
@@ -73,19 +75,16 @@ export class LiveDiagram {
     }
   }
 
-  /** Raise a node's own count by one: calls of a function or of the API. */
-  count(id) {
-    this.show(id, (this.#counts.get(id) ?? 0) + 1);
-    this.light(id);
+  /** Raise a node's own count by one: `count("OrderApi", "request")` writes `3 requests`. */
+  count(id, unit) {
+    const value = (parseInt(this.#counts.get(id), 10) || 0) + 1;
+    this.show(id, `${value} ${unit}${value === 1 ? "" : "s"}`);
   }
 
-  /** Write a node's count; it is lit if that is news. */
-  show(id, value) {
-    if (this.#counts.get(id) === value) return;
-    const known = this.#counts.has(id);
-    this.#counts.set(id, value);
-    if (known) this.light(id);
-    this.#write(id, String(value));
+  /** Write a node's count. */
+  show(id, text) {
+    this.#counts.set(id, text);
+    this.#write(id, text);
   }
 
   #write(id, text) {

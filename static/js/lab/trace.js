@@ -1,6 +1,7 @@
 import { el, milliseconds } from "./dom.js";
 
 const KEPT_LINES = 300;
+const SPOKEN_EVERY_MS = 1000;
 const EVENTS = ["state", "request", "log", "invocation", "gauge", "gone"];
 
 /** Follow a lab's events; the browser reconnects by itself and resumes after the last event it has seen. */
@@ -20,7 +21,7 @@ export function sentence(kind, event) {
     case "request":
       return `${event.method} ${event.path} was answered ${event.status} in ${milliseconds(event.ms)}.`;
     case "invocation":
-      return `${event.function} ran for ${milliseconds(event.ms)}${event.cold ? ", after a cold start" : ""}.`;
+      return `${event.function} ${event.error ? "failed after" : "ran for"} ${milliseconds(event.ms)}${event.cold ? ", after a cold start" : ""}.`;
     case "log": {
       if (!event.json) return `${event.function} wrote: ${event.message}`;
       const { step, at, trace, ...rest } = event.json;
@@ -35,25 +36,73 @@ export function sentence(kind, event) {
 /** The log of a run: newest last, scrolled along unless the reader has scrolled back. */
 export class TraceLog {
   #list;
+  #speaker;
 
-  constructor(list) {
+  /** @param {HTMLElement} list @param {HTMLElement} speaker a live region @param {(trace: string, button: HTMLElement) => void} onInspect */
+  constructor(list, speaker, onInspect) {
     this.#list = list;
+    this.#speaker = new Speaker(speaker);
+    list.addEventListener("click", ({ target }) => {
+      const button = target.closest("[data-inspect]");
+      if (button) onInspect(button.dataset.inspect, button);
+    });
   }
 
   add(kind, event) {
     const list = this.#list;
     list.querySelector("[data-empty]")?.remove();
     const following = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+    const text = sentence(kind, event);
+    const inspect = kind === "request" && event.trace && el("button", { type: "button", class: "trace-inspect", "data-inspect": event.trace },
+      "Inspect", el("span", { class: "visually-hidden" }, ` ${event.method} ${event.path}`));
     list.append(
-      el("li", { class: `trace-${kind}${event.status >= 400 ? " is-refused" : ""}` },
+      el("li", { class: `trace-${kind}${event.status >= 400 || event.error ? " is-refused" : ""}` },
         el("time", {}, clock(event.at)),
-        el("span", { class: "trace-text" }, sentence(kind, event))),
+        el("span", { class: "trace-text" }, text),
+        inspect || null),
     );
     while (list.children.length > KEPT_LINES) list.firstElementChild.remove();
     if (following) list.scrollTop = list.scrollHeight;
+    this.#speaker.add(kind, event, text);
   }
 
   clear() {
     this.#list.replaceChildren();
   }
+}
+
+/** Says what happens at most once a second: a single thing in its own words, many in a sum. */
+class Speaker {
+  #region;
+  #waiting = [];
+  #timer = 0;
+
+  constructor(region) {
+    this.#region = region;
+  }
+
+  add(kind, event, text) {
+    this.#waiting.push({ kind, event, text });
+    this.#timer ||= setTimeout(() => this.#speak(), SPOKEN_EVERY_MS);
+  }
+
+  #speak() {
+    this.#region.textContent = this.#waiting.length > 2 ? sum(this.#waiting) : this.#waiting.map(({ text }) => text).join(" ");
+    this.#waiting = [];
+    this.#timer = 0;
+  }
+}
+
+function sum(events) {
+  const counts = new Map();
+  for (const { kind, event } of events) {
+    const one = { request: `answered ${event.status}`, invocation: `of ${event.function}`, log: "" }[kind];
+    counts.set(`${kind}|${one}`, (counts.get(`${kind}|${one}`) ?? 0) + 1);
+  }
+  const nouns = { request: "request", invocation: "run", log: "log line" };
+  const parts = [...counts].map(([key, count]) => {
+    const [kind, what] = key.split("|");
+    return `${count} more ${nouns[kind]}${count === 1 ? "" : "s"} ${what}`.trim();
+  });
+  return `${parts.join(", ")}.`;
 }

@@ -1,9 +1,4 @@
 import { createLab, deleteLab, extendLab, Problem, readLab } from "./api.js";
-import { DepthChart } from "./depth-chart.js";
-import { LiveDiagram } from "./live-diagram.js";
-import { RequestEditor } from "./request-editor.js";
-import { Steps } from "./steps.js";
-import { follow, TraceLog } from "./trace.js";
 
 /**
  * <lab-panel>: turns the panel's plain forms into a live lab on the page itself.
@@ -13,21 +8,12 @@ import { follow, TraceLog } from "./trace.js";
  */
 class LabPanel extends HTMLElement {
   #lab = null;
-  #events = null;
-  #charts = new Map();
+  #live = null;
   #took = null;
+  #levers = null;
   #clock;
 
   connectedCallback() {
-    const data = JSON.parse(this.querySelector("#lab-demo").textContent);
-    this.diagram = new LiveDiagram(document);
-    this.log = new TraceLog(this.querySelector("[role=log]"));
-    this.editor = new RequestEditor(this.querySelector("[data-editor]"));
-    this.steps = new Steps(this.querySelector("[data-steps]"), data.steps, {
-      onEdit: (request, saved) => this.editor.load(request, saved),
-    });
-    this.api = data.api;
-    this.charted = new Set(data.queues);
     for (const form of this.querySelectorAll("[data-run]")) {
       form.addEventListener("submit", (event) => {
         event.preventDefault();
@@ -42,6 +28,14 @@ class LabPanel extends HTMLElement {
       event.preventDefault();
       this.#extend();
     });
+    const watch = this.querySelector("[data-watch]");
+    watch?.addEventListener("click", (event) => {
+      if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+      event.preventDefault();
+      import("../run/open.js")
+        .then(({ openRun }) => openRun({ page: watch.getAttribute("href") }, { title: "A recorded run" }))
+        .catch(() => location.assign(watch.href));
+    });
     this.classList.add("is-enhanced");
     this.#clock = setInterval(() => this.#showTimeLeft(), 1000);
     this.#resume();
@@ -49,11 +43,21 @@ class LabPanel extends HTMLElement {
 
   disconnectedCallback() {
     clearInterval(this.#clock);
-    this.#events?.close();
+    this.#live?.then((live) => live.close());
   }
 
   get #key() {
     return `lab:${this.getAttribute("pattern")}`;
+  }
+
+  /** What a lab needs, fetched when there is to be one: a reader who runs nothing is spared it. */
+  #load() {
+    this.#live ??= import("./live.js").then(({ Live }) =>
+      new Live(this, JSON.parse(this.querySelector("#lab-demo").textContent), {
+        onState: (state) => this.#show(state),
+        onGone: (reason) => this.#gone(reason),
+      }));
+    return this.#live;
   }
 
   async #resume() {
@@ -61,7 +65,7 @@ class LabPanel extends HTMLElement {
     if (!id) return;
     try {
       const lab = await readLab(id);
-      if (["ready", "deploying"].includes(lab.status)) this.#adopt(lab);
+      if (["ready", "deploying"].includes(lab.status)) await this.#adopt(lab);
       else sessionStorage.removeItem(this.#key);
     } catch {
       sessionStorage.removeItem(this.#key);
@@ -72,10 +76,11 @@ class LabPanel extends HTMLElement {
     this.dataset.state = "deploying";
     this.#say("Creating your stack …");
     const started = performance.now();
+    this.#load();
     try {
       const lab = await createLab(this.getAttribute("create"), this.getAttribute("pattern"));
       sessionStorage.setItem(this.#key, lab.id);
-      this.#adopt(lab, performance.now() - started);
+      await this.#adopt(lab, performance.now() - started);
     } catch (problem) {
       this.dataset.state = "none";
       const wait = problem instanceof Problem && problem.retryAfter ? ` Try again in ${problem.retryAfter} s.` : "";
@@ -83,39 +88,18 @@ class LabPanel extends HTMLElement {
     }
   }
 
-  #adopt(lab, took = null) {
+  async #adopt(lab, took = null) {
     this.#took = took;
-    this.#events?.close();
-    this.log.clear();
-    this.diagram.reset();
-    this.#charts.clear();
-    this.querySelector("[data-charts]").replaceChildren();
-    this.#events = follow(lab.id, {
-      state: (state) => this.#show(state),
-      request: (event) => {
-        this.log.add("request", event);
-        if (this.api) this.diagram.count(this.api);
-      },
-      invocation: (event) => {
-        this.log.add("invocation", event);
-        this.diagram.count(event.function);
-      },
-      log: (event) => {
-        this.log.add("log", event);
-        this.diagram.light(event.function);
-      },
-      gauge: (event) => this.#gauge(event),
-      gone: (event) => this.#gone(event.reason),
-    });
-    this.#show(lab);
+    const live = await this.#load();
+    live.adopt(lab);
+    await this.#show(lab);
   }
 
-  #show(lab) {
+  async #show(lab) {
     this.#lab = { ...this.#lab, ...lab };
     this.dataset.state = lab.status;
-    this.steps.lab = this.#lab;
-    this.editor.endpoint = lab.status === "ready" ? this.#lab.endpoint : null;
-    this.querySelector("[data-endpoint]").textContent = this.#lab.endpoint ?? "";
+    (await this.#load()).show(this.#lab);
+    this.querySelector("[data-endpoint]").textContent = this.#lab?.endpoint ?? "";
     if (lab.status === "ready") {
       const took = this.#took;
       this.#say(took ? `Your stack is ready: ${(took / 1000).toFixed(2)} s from the click.` : "Your stack is ready.");
@@ -124,39 +108,28 @@ class LabPanel extends HTMLElement {
     }
     this.querySelector("[data-extend]").hidden = !this.#lab?.extendable;
     this.#showTimeLeft();
+    this.#showLevers();
   }
 
-  #gauge(event) {
-    if (event.measure === "items") {
-      this.diagram.show(event.resource, event.value);
-      return;
-    }
-    if (event.measure === "visible") {
-      this.diagram.show(event.resource, event.value);
-      if (!this.charted.has(event.resource)) return;
-      let chart = this.#charts.get(event.resource);
-      if (!chart) {
-        chart = new DepthChart(`${event.resource}: messages waiting`);
-        this.#charts.set(event.resource, chart);
-        this.querySelector("[data-charts]").append(chart.element);
-      }
-      chart.add(event.at, event.value);
-    }
+  async #showLevers() {
+    const section = this.querySelector("[data-levers]");
+    if (!section || (!this.#levers && this.#lab?.status !== "ready")) return;
+    this.#levers ??= import("./levers.js").then(({ Levers }) => new Levers(section));
+    (await this.#levers).show(this.#lab);
   }
 
   #gone(reason) {
-    this.#events?.close();
+    this.#live?.then((live) => live.show(null));
     sessionStorage.removeItem(this.#key);
     this.dataset.state = "gone";
     this.#lab = null;
-    this.steps.lab = null;
-    this.editor.endpoint = null;
+    this.#showLevers();
     this.#say(reason, true);
   }
 
   async #extend() {
     try {
-      this.#show(await extendLab(this.#lab.id));
+      await this.#show(await extendLab(this.#lab.id));
       this.#say("This lab has its time anew.");
     } catch (problem) {
       this.#say(problem.message, true);
@@ -166,7 +139,7 @@ class LabPanel extends HTMLElement {
   async #stop() {
     const id = this.#lab?.id;
     if (!id) return;
-    this.#events?.close();
+    this.#live?.then((live) => live.close());
     await deleteLab(id).catch(() => {});
     this.#gone("You have stopped this lab and its stack is deleted.");
   }

@@ -13,8 +13,9 @@ export class Steps {
   #lab = null;
   #saved = {};
 
-  /** @param {HTMLElement} list @param {object[]} steps @param {{onEdit: Function}} hooks */
-  constructor(list, steps, { onEdit }) {
+  /** @param {HTMLElement} list @param {object[]} steps @param {{onEdit: Function, onReplay: Function}} hooks */
+  constructor(list, steps, { onEdit, onReplay }) {
+    this.onReplay = onReplay;
     this.#steps = new Map(steps.map((step) => [step.id, step]));
     this.#items = new Map([...list.querySelectorAll("[data-step]")].map((item) => [item.dataset.step, item]));
     for (const [id, item] of this.#items) {
@@ -65,23 +66,17 @@ export class Steps {
   }
 
   #show(step, outcome) {
-    const parts = [];
-    if (outcome.answers.length === 1) parts.push(...oneAnswer(outcome.answers[0]));
-    else if (outcome.answers.length) parts.push(manyAnswers(outcome.answers));
-    if (outcome.checks.length) {
-      parts.push(el("ul", { class: "checks" }, ...outcome.checks.map((check) =>
-        el("li", { class: check.ok ? "is-ok" : "is-not" },
-          el("span", { class: "check-mark", "aria-hidden": "true" }, check.ok ? "✓" : "✗"),
-          el("span", {}, el("span", { class: "visually-hidden" }, check.ok ? "As expected: " : "Not as expected: "), check.what),
-          el("span", { class: "check-seen" }, `seen: ${check.seen}`)))));
-    }
-    const command = outcome.cli ?? (step.request && this.#curlFor(step.request));
-    if (command) {
-      parts.push(el("details", { class: "step-command" },
-        el("summary", {}, outcome.cli ? "The same with the AWS CLI" : "The same with curl"),
-        el("pre", { tabindex: "0", "aria-label": "Command" }, command)));
-    }
+    const parts = seen(outcome);
+    const curl = step.request && this.#curlFor(step.request);
+    if (outcome.cli) parts.push(command("The same with the AWS CLI", outcome.cli));
+    else if (curl) parts.push(command("The same with curl", curl));
+    if (outcome.run) parts.unshift(this.#replay(outcome.run, step.id));
     return parts;
+  }
+
+  #replay(run, id) {
+    const title = this.#items.get(id).querySelector("h3").firstChild.textContent.trim();
+    return replayButton(run, (button) => this.onReplay(run, title, button));
   }
 
   #curlFor(request) {
@@ -94,6 +89,36 @@ export class Steps {
     });
   }
 }
+
+/** A link to the run's own page that shows it in place. @param {{page: string}} run */
+export function replayButton(run, show) {
+  const link = el("a", { class: "button step-replay", href: run.page }, "Replay and inspect");
+  link.addEventListener("click", async (event) => {
+    if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    link.setAttribute("aria-busy", "true");
+    await show(link).catch(() => location.assign(run.page));
+    link.removeAttribute("aria-busy");
+  });
+  return link;
+}
+
+/** What a step or a lever's trial gave: its answers, and each check with what was seen. */
+export function seen({ answers, checks }) {
+  const parts = answers.length === 1 ? oneAnswer(answers[0]) : answers.length ? [manyAnswers(answers)] : [];
+  if (checks.length) {
+    parts.push(el("ul", { class: "checks" }, ...checks.map((check) =>
+      el("li", { class: check.ok ? "is-ok" : "is-not" },
+        el("span", { class: "check-mark", "aria-hidden": "true" }, check.ok ? "✓" : "✗"),
+        el("span", {}, el("span", { class: "visually-hidden" }, check.ok ? "As expected: " : "Not as expected: "), check.what),
+        el("span", { class: "check-seen" }, `seen: ${check.seen}`)))));
+  }
+  return parts;
+}
+
+export const command = (summary, text) =>
+  el("details", { class: "step-command", "data-copy": true },
+    el("summary", {}, summary), el("pre", { tabindex: "0", "aria-label": "Command" }, text), el("copy-button"));
 
 function oneAnswer(answer) {
   const location = headerOf(answer, "location");

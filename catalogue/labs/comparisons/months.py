@@ -10,6 +10,7 @@ from catalogue.patterns.content import Pattern
 from catalogue.patterns.costs.bill import Bill, BillLine
 from catalogue.patterns.costs.money import dollars
 from catalogue.patterns.runs.document import Run
+from catalogue.patterns.services import services
 
 RATES = (10_000, 100_000, 1_000_000, 10_000_000, 100_000_000)
 DEFAULT_RATE = 1_000_000
@@ -72,7 +73,7 @@ def _line(sides: Mapping[Side, BillLine]) -> Line:
     any_line = next(iter(sides.values()))
     amounts = {side: dollars(sides[side].usd) if side in sides else "–" for side in ("pattern", "naive")}
     return Line(
-        any_line.what + (", by the hour" if any_line.standing else ""),
+        f"{services().by_key[any_line.service].name}: {any_line.what}{', by the hour' if any_line.standing else ''}",
         amounts["pattern"],
         amounts["naive"],
         tuple((side, line.formula) for side, line in sides.items()),

@@ -124,5 +124,5 @@ def shown(value: float | None, unit: Unit) -> str:
     if unit == "count":
         return f"{value:,.0f}"
     if value >= 1000:
-        return f"{value / 1000:,.1f} s"
-    return f"{value:.0f} ms" if value >= 100 else f"{value:.1f} ms"
+        return f"{value / 1000:,.1f}\N{NO-BREAK SPACE}s"
+    return f"{value:.{0 if value >= 100 else 1}f}\N{NO-BREAK SPACE}ms"

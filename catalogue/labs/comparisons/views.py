@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
@@ -31,6 +32,7 @@ from catalogue.labs.models import Comparison, Status
 from catalogue.labs.represent import lab_document
 from catalogue.labs.targets import TargetDown
 from catalogue.patterns.content import Pattern, UnknownPattern, library
+from catalogue.patterns.costs.bill import EMULATED
 from catalogue.patterns.runs.document import Run
 
 # Forged requests are refused by their origin (see `ownership`): these addresses serve curl as well as forms.
@@ -156,6 +158,7 @@ def _context(request: HttpRequest, comparison: Comparison, pattern: Pattern) -> 
         "result": result,
         "rows": table,
         "avoided": avoided(table),
+        "emulated": EMULATED if settings.LABS_TARGET == "embedded" else "",
         "strips": strips(result) if result else [],
         "unheld": [claim for claim in result["claims"] if not claim["ok"]] if result else [],
         "runs": run_pages(comparison),

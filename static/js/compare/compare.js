@@ -95,8 +95,8 @@ class CompareRun extends HTMLElement {
 
   #busy(is) {
     this.form.querySelector("button").disabled = is;
-    if (is) this.querySelector("[data-live]").hidden = false;
-    else for (const tally of this.tallies) tally.close();
+    this.querySelector("[data-live]").hidden = !is;
+    if (!is) for (const tally of this.tallies) tally.close();
   }
 
   #say(text, isError = false) {

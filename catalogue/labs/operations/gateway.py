@@ -63,6 +63,8 @@ def set_cache_invalidation(for_anyone: bool) -> Callable[[Stack, Operation], str
             for key, entry in settings.items()
             if entry.get("cachingEnabled")
         ]
+        if not paths:
+            raise OperationFailed("The stage caches no method.")
         value = "false" if for_anyone else "true"
         patch = [{"op": "replace", "path": path, "value": value} for path in paths]
         gateway.update_stage(restApiId=api, stageName=stage_name, patchOperations=patch)

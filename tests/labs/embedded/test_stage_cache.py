@@ -14,6 +14,7 @@ from catalogue.labs.embedded.stage_cache import (
     StageCache,
     answer_through,
     asks_for_fresh,
+    flushed_stage,
     key_values,
     settings_of,
 )
@@ -207,3 +208,21 @@ class TestInvalidation:
         backend = Backend()
         answer = ask(StageCache(Clock()), backend, settings=strict, Cache_Control="max-age=0")
         assert (answer[0], backend.times) == (403, 0)
+
+
+def test_a_flush_empties_one_stage_and_no_other() -> None:
+    cache = StageCache()
+    answer: Answer = (200, {}, b"a")
+    cache.put(("api", "live", "key"), answer, 60)
+    cache.put(("api", "test", "key"), answer, 60)
+    cache.flush("api", "live")
+    assert cache.get(("api", "live", "key")) is None
+    assert cache.get(("api", "test", "key")) == answer
+
+
+def test_a_flush_is_known_by_its_method_and_path() -> None:
+    path = "/restapis/a1/stages/live/cache/data"
+    assert flushed_stage("DELETE", path) == ("a1", "live")
+    assert flushed_stage("GET", path) is None
+    assert flushed_stage("DELETE", "/restapis/a1/stages/live") is None
+    assert flushed_stage("DELETE", "/restapis/a1/stages/live/cache/authorizers") is None

@@ -87,11 +87,11 @@ def update_template(update: Update) -> mime.MessageTemplate:
             **_sender_headers(),
             "Subject": update.subject,
             "List-Id": f"{settings.SITE_NAME} updates <{list_id()}>",
-            # https://support.google.com/a/answer/6254652: names the mailing, and nobody in it
-            "Feedback-ID": f"{update.pattern}-{update.revision}:updates:newsletter:{list_id()[:32]}",
         },
         lines={
             **_RECIPIENT_LINES,
+            # https://support.google.com/a/answer/6254652: names the mailing, and nobody in it
+            "Feedback-ID": f"{update.pattern}-{update.revision}:updates:newsletter:{list_id()[:32]}",
             # RFC 8058: one HTTPS address that takes a POST, then what RFC 2369 offers older programs
             "List-Unsubscribe": f"<{mime.place('unsubscribe_url')}>, <{mime.place('unsubscribe_mail')}>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",

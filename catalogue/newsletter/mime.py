@@ -86,7 +86,9 @@ def build(
     pieces: list[bytes | _Place] = [head]
     for name, line in lines.items():
         pieces += [f"{name}: ".encode("ascii"), *_split(line, header_value, in_body=False), b"\r\n"]
-    pieces.append(f'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'.encode())
+    pieces.append(
+        f'MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n'.encode()
+    )
     for kind, content in (("plain", text), ("html", html)):
         pieces.append(
             f'--{boundary}\r\nContent-Type: text/{kind}; charset="utf-8"\r\n'

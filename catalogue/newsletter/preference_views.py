@@ -1,8 +1,6 @@
 """The preference page and the change of address: every address here carries a signed link from one of our mails."""
 
 from collections.abc import Callable
-from functools import wraps
-from typing import Concatenate
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
@@ -21,20 +19,20 @@ from catalogue.patterns.services import Service
 LEVELS = (100, 200, 300)
 
 
-def _for_subscriber[**P](
-    view: Callable[Concatenate[HttpRequest, str, Subscriber, P], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, str, P], HttpResponse]:
+type _Page = Callable[[HttpRequest, str], HttpResponse]
+
+
+def _for_subscriber(view: Callable[[HttpRequest, str, Subscriber], HttpResponse]) -> _Page:
     """Read the token; somebody who is no longer subscribed is told so."""
 
-    @wraps(view)
-    def opened(request: HttpRequest, token: str, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def opened(request: HttpRequest, token: str) -> HttpResponse:
         try:
             person = preferences.subscriber(tokens.read_preferences(token))
         except tokens.BadToken:
             raise broken_link() from None
         if person is None:
             return private(render(request, "newsletter/void.html", status=410))
-        return private(view(request, token, person, *args, **kwargs))
+        return private(view(request, token, person))
 
     return csrf_exempt(never_cache(opened))
 

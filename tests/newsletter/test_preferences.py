@@ -1,0 +1,189 @@
+"""The preference page: choices, pause, change of address, what is stored, erasure; all by a signed link."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from catalogue.newsletter import services, suppression, tokens
+from catalogue.newsletter.addresses import parse
+from catalogue.newsletter.consent import Source
+from catalogue.newsletter.models import ConsentRecord, Delivery, Subscriber, Suppression
+from tests.newsletter.helpers import link, received, snapshot
+from tests.newsletter.test_updates import reader, recipients, released
+
+pytestmark = pytest.mark.django_db
+
+
+def page_of(person: Subscriber) -> str:
+    return f"/newsletter/preferences/{tokens.preferences_token(person.ref)}"
+
+
+def test_reading_changes_nothing(client: Client) -> None:
+    ada = reader("ada")
+    before = snapshot()
+    for address in (page_of(ada), f"{page_of(ada)}/data", f"{page_of(ada)}/erase"):
+        assert client.get(address).status_code == 200
+        assert client.head(address).status_code == 200
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize("path", ["", "/pause", "/address", "/data", "/erase"])
+@pytest.mark.parametrize("spoil", ["cut", "swapped", "none"])
+def test_a_link_that_is_not_ours_opens_nothing(client: Client, path: str, spoil: str) -> None:
+    ada = reader("ada")
+    token = {
+        "cut": tokens.preferences_token(ada.ref)[:-3],
+        "swapped": tokens.unsubscribe_token(ada.ref),
+        "none": "x",
+    }[spoil]
+    before = snapshot()
+    for method in (client.get, client.post):
+        assert method(f"/newsletter/preferences/{token}{path}").status_code in (404, 405)
+    assert snapshot() == before
+
+
+def test_choices_are_kept_and_shown(client: Client) -> None:
+    ada = reader("ada")
+    chosen: dict[str, Any] = {"level": ["100", "300"], "topic": ["sqs", "no-such"], "revisions": "no"}
+    answer = client.post(page_of(ada), chosen)
+    assert answer.status_code == 303
+    ada.refresh_from_db()
+    assert (ada.levels, ada.revisions) == (5, False)
+    assert list(ada.topics.values_list("service", flat=True)) == ["sqs"]
+    html = client.get(answer["Location"]).content.decode()
+    assert "Your choices are saved." in html
+    assert 'name="level" value="200">' in html
+    assert 'name="level" value="100" checked>' in html
+
+
+def test_no_level_at_all_is_refused_in_words(client: Client) -> None:
+    ada = reader("ada")
+    answer = client.post(page_of(ada), {"topic": ["sqs"]})
+    assert answer.status_code == 422
+    assert "Choose at least one level" in answer.content.decode()
+    ada.refresh_from_db()
+    assert ada.levels == 7
+
+
+def test_a_choice_takes_back_mail_that_is_queued_and_no_longer_wanted(client: Client) -> None:
+    ada = reader("ada")
+    released()
+    client.post(page_of(ada), {"level": ["100"], "revisions": "yes"})
+    assert Delivery.objects.get().state == "suppressed"
+
+
+def test_a_pause_holds_updates_back_for_its_time(client: Client) -> None:
+    ada = reader("ada")
+    assert client.post(f"{page_of(ada)}/pause", {"days": "30"}).status_code == 303
+    ada.refresh_from_db()
+    assert ada.paused_until is not None
+    assert timedelta(days=29) < ada.paused_until - timezone.now() <= timedelta(days=30)
+    released()
+    assert recipients() == []
+    client.post(f"{page_of(ada)}/pause", {"days": "0"})
+    ada.refresh_from_db()
+    assert ada.paused_until is None
+    assert client.post(f"{page_of(ada)}/pause", {"days": "100000000"}).status_code == 422
+
+
+def test_a_new_address_is_used_once_it_is_confirmed(client: Client) -> None:
+    ada = reader("ada")
+    assert client.post(f"{page_of(ada)}/address", {"email": "New@Example.org"}).status_code == 303
+    (mail,) = received()
+    assert mail["To"] == "New@example.org"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    ada.refresh_from_db()
+    assert ada.address == "ada@example.com"
+    address = link(mail, "move")
+    before = snapshot()
+    assert "Use this address" in client.get(address).content.decode()
+    assert snapshot() == before
+    for _ in range(2):
+        assert client.post(address).status_code == 200
+    ada.refresh_from_db()
+    assert (ada.address, ada.key, ada.state) == ("New@example.org", "new@example.org", "confirmed")
+    assert ConsentRecord.objects.filter(event="moved").count() == 1
+
+
+def test_a_later_wish_makes_an_earlier_link_void(client: Client) -> None:
+    ada = reader("ada")
+    client.post(f"{page_of(ada)}/address", {"email": "one@example.org"})
+    first = link(received()[-1], "move")
+    Subscriber.objects.update(next_ask_at=timezone.now())
+    client.post(f"{page_of(ada)}/address", {"email": "two@example.org"})
+    assert client.post(first).status_code == 410
+    ada.refresh_from_db()
+    assert ada.address == "ada@example.com"
+
+
+def test_a_move_to_an_address_that_is_known_merges_the_two(client: Client) -> None:
+    ada, bob = reader("ada"), reader("bob")
+    client.post(f"{page_of(ada)}/address", {"email": "bob@example.com"})
+    client.post(link(received()[-1], "move"))
+    assert list(Subscriber.objects.values_list("key", flat=True)) == ["bob@example.com"]
+    assert Subscriber.objects.get().pk == ada.pk != bob.pk
+
+
+def test_moves_cannot_flood_an_address(client: Client) -> None:
+    ada = reader("ada")
+    for _ in range(4):
+        client.post(f"{page_of(ada)}/address", {"email": "victim@example.org"})
+    assert len(received()) == 1
+
+
+def test_the_answer_is_the_same_for_an_address_that_gets_no_mail(client: Client) -> None:
+    ada = reader("ada")
+    suppression.remember("dead@example.org", Suppression.Reason.HARD_BOUNCE)
+    answers = [client.post(f"{page_of(ada)}/address", {"email": f"{name}@example.org"}) for name in ("dead", "alive")]
+    assert len({(answer.status_code, answer["Location"]) for answer in answers}) == 1
+    assert [mail["To"] for mail in received()] == ["alive@example.org"]
+
+
+def test_a_bad_address_is_refused_and_kept_in_the_form(client: Client) -> None:
+    answer = client.post(f"{page_of(reader('ada'))}/address", {"email": "not an address"})
+    assert answer.status_code == 422
+    assert 'value="not an address"' in answer.content.decode()
+
+
+def test_the_data_are_all_that_is_stored(client: Client) -> None:
+    services.subscribe(parse("ada@example.com"), Source(form="test", page="/"))
+    client.post(link(received()[-1], "confirm"))
+    ada = Subscriber.objects.get()
+    answer = client.get(f"{page_of(ada)}/data")
+    assert "attachment" in answer["Content-Disposition"]
+    data = answer.json()
+    assert data["address"] == "ada@example.com"
+    assert [record["event"] for record in data["consent"]] == ["requested", "mailed", "confirmed"]
+    assert data["consent"][0]["wording"].startswith("One e-mail when")
+    assert data["mails"][0]["kind"] == "confirmation"
+
+
+def test_erasing_leaves_a_hash_and_nothing_else(client: Client) -> None:
+    ada = reader("ada")
+    released()
+    assert client.post(f"{page_of(ada)}/erase").status_code == 200
+    assert not Subscriber.objects.exists()
+    assert not ConsentRecord.objects.exists()
+    assert not Delivery.objects.exists()
+    kept = Suppression.objects.get()
+    assert kept.reason == "erased"
+    assert "ada" not in kept.key_hash
+    assert client.get(page_of(ada)).status_code == 410
+
+
+def test_who_was_erased_may_come_back(client: Client) -> None:
+    client.post(f"{page_of(reader('ada'))}/erase")
+    services.subscribe(parse("ada@example.com"), Source())
+    client.post(link(received()[-1], "confirm"))
+    assert Subscriber.objects.get().state == "confirmed"
+    assert not Suppression.objects.exists()
+
+
+def test_a_suppressed_address_is_answered_like_any_other_and_gets_no_mail(client: Client) -> None:
+    suppression.remember("dead@example.com", Suppression.Reason.COMPLAINT)
+    answers = [client.post("/newsletter/subscribe", {"email": f"{name}@example.com"}) for name in ("dead", "alive")]
+    assert len({(answer.status_code, answer["Location"], answer.content) for answer in answers}) == 1
+    assert [mail["To"] for mail in received()] == ["alive@example.com"]

@@ -1,0 +1,263 @@
+"""From a pattern's revision to mail in the queue: drafts, audiences, release, pause, cancel."""
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from email import message_from_bytes, policy
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from catalogue.newsletter import mime, queue, sender, services, tokens, update_mail, updates
+from catalogue.newsletter.models import Delivery, MailboxMessage, Subscriber, Topic, Update
+from catalogue.patterns.content import library
+
+pytestmark = pytest.mark.django_db
+SLUG = "queue-based-load-leveling"
+
+
+def reader(name: str, **fields: Any) -> Subscriber:
+    now = timezone.now()
+    address = f"{name}@example.com"
+    values: dict[str, Any] = {"state": "confirmed", "confirmed_at": now} | fields
+    return Subscriber.objects.create(address=address, key=address, created_at=now, next_ask_at=now, **values)
+
+
+def new_update() -> Update:
+    update = updates.draft(library().get(SLUG))
+    assert update is not None
+    return update
+
+
+def released(update: Update | None = None) -> Update:
+    update = update or new_update()
+    updates.release(update)
+    update.refresh_from_db()
+    return update
+
+
+def recipients() -> list[str]:
+    return sorted(Delivery.objects.filter(kind="update").values_list("subscriber__key", flat=True))
+
+
+def test_a_catalogue_that_starts_has_no_news() -> None:
+    assert updates.draft_all() == []
+    assert set(Update.objects.values_list("state", flat=True)) == {"cancelled"}
+    assert Update.objects.count() == len(library().by_slug)
+    assert updates.draft_all() == []
+
+
+def test_a_revision_makes_one_draft(monkeypatch: pytest.MonkeyPatch) -> None:
+    updates.draft_all()
+    pattern = library().get(SLUG)
+    revised = replace(pattern, front=pattern.front.model_copy(update={"revision": 99}))
+    first = updates.draft(revised)
+    assert first is not None
+    assert (first.state, first.subject) == ("draft", f"Revised: {pattern.title}")
+    assert updates.draft(revised) is None
+
+
+def test_a_draft_sends_nothing() -> None:
+    reader("ada")
+    new_update()
+    assert not queue.any_due()
+
+
+def test_the_update_goes_to_those_who_want_it() -> None:
+    later = timezone.now() + timedelta(days=3)
+    wanted_topic, other_topic = reader("sqs"), reader("cache")
+    Topic.objects.create(subscriber=wanted_topic, service="sqs")
+    Topic.objects.create(subscriber=other_topic, service="appsync")
+    reader("all")
+    reader("level-200", levels=2)
+    reader("level-100", levels=1)
+    reader("new-only", revisions=False)
+    reader("paused", paused_until=later)
+    reader("paused-once", paused_until=timezone.now() - timedelta(days=1))
+    reader("pending", state="pending", confirmed_at=None)
+    reader("gone", state="unsubscribed")
+    update = new_update()
+    assert update.level == 200
+    released(update)
+    names = ["all", "level-200", "new-only", "paused-once", "sqs"]
+    assert recipients() == [f"{name}@example.com" for name in names]
+    assert Update.objects.get(pk=update.pk).audience == len(names)
+
+
+def test_who_wants_new_patterns_only_gets_no_revision() -> None:
+    reader("all")
+    reader("new-only", revisions=False)
+    update = new_update()
+    Update.objects.filter(pk=update.pk).update(revision=2)
+    update.refresh_from_db()
+    assert [person.key for person in updates.audience(update)] == ["all@example.com"]
+
+
+def test_a_second_release_is_refused_and_queues_nobody() -> None:
+    reader("ada")
+    update = released()
+    reader("late")
+    with pytest.raises(updates.NotNow):
+        updates.release(update)
+    assert recipients() == ["ada@example.com"]
+
+
+def test_a_release_broken_off_is_finished_by_the_loop() -> None:
+    for name in ("ada", "bob", "cy"):
+        reader(name)
+    update = released()
+    Delivery.objects.filter(subscriber__key="cy@example.com").delete()
+    Update.objects.update(state="paused", audience=None)
+    assert updates.release_due() == 1
+    assert recipients() == ["ada@example.com", "bob@example.com", "cy@example.com"]
+    update.refresh_from_db()
+    assert (update.state, update.audience) == ("sending", 3)
+
+
+def test_queueing_asks_the_database_once_a_chunk() -> None:
+    for number in range(50):
+        reader(f"r{number}")
+    update = new_update()
+    with CaptureQueriesContext(
+        connection,
+    ) as few:
+        released(update)
+    assert Delivery.objects.count() == 50
+    assert len(few) < 20
+    assert len(set(Delivery.objects.values_list("ref", flat=True))) == 50
+
+
+def test_the_mail_has_what_senders_must_have(settings: Any) -> None:
+    settings.SITE_URL = "https://patterns.example.com"
+    settings.DEFAULT_FROM_EMAIL = "Serverless Patterns <updates@patterns.example.com>"
+    settings.REPLY_TO = "editors@patterns.example.com"
+    settings.NEWSLETTER_CONTACT = "Example Publishers, 1 Example Street, Exampleton"
+    ada = reader("ada")
+    released()
+    assert sender.send_due().sent == 1
+    raw = bytes(MailboxMessage.objects.get().raw)
+    mail = message_from_bytes(raw, policy=policy.default)
+    assert not mail.defects
+    delivery = Delivery.objects.get()
+    assert mail["From"] == "Serverless Patterns <updates@patterns.example.com>"
+    assert mail["To"] == "ada@example.com"
+    assert mail["Reply-To"] == "editors@patterns.example.com"
+    assert mail["Message-ID"] == f"<{delivery.ref}@patterns.example.com>"
+    assert abs((mail["Date"].datetime - timezone.now()).total_seconds()) < 60
+    assert mail["List-Id"] == "Serverless Patterns updates <updates.patterns.example.com>"
+    assert mail["Feedback-ID"].startswith(f"{SLUG}-1:updates:newsletter:")
+    leave = f"https://patterns.example.com/newsletter/unsubscribe/{tokens.unsubscribe_token(ada.ref)}"
+    web, post = mail["List-Unsubscribe"].split(", ")
+    assert web == f"<{leave}>"
+    assert post.startswith("<mailto:editors@patterns.example.com?subject=unsubscribe%20")
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert mail["Auto-Submitted"] is None
+    text, html = (str(mail.get_body((kind,)).get_content()) for kind in ("plain", "html"))  # type: ignore[union-attr]
+    for content in (text, html):
+        assert leave in content
+        assert tokens.preferences_token(ada.ref) in content
+        assert "Example Publishers" in content
+        assert f"/newsletter/updates/{SLUG}/1" in content
+        assert "You get this because" in content
+        assert "⟦" not in content
+    assert "prefers-color-scheme: dark" in html
+    images = re.findall(r"<img[^>]+>", html)
+    assert len(images) == 1
+    assert 'alt="' in images[0]
+    assert f"https://patterns.example.com/patterns/{SLUG}/share.png" in images[0]
+    assert "ada" not in images[0]
+    assert "<script" not in html
+    assert len(html.encode()) < update_mail.MOST_BYTES
+
+
+def test_one_click_takes_no_cookie_and_works_twice(client: Client) -> None:
+    ada = reader("ada")
+    released()
+    address = f"/newsletter/unsubscribe/{tokens.unsubscribe_token(ada.ref)}"
+    strict = Client(enforce_csrf_checks=True)
+    answer = strict.post(address, "List-Unsubscribe=One-Click", content_type="application/x-www-form-urlencoded")
+    assert (answer.status_code, dict(answer.cookies)) == (200, {})
+    assert strict.post(address).status_code == 200
+    assert sender.send_due().sent == 0
+    assert Delivery.objects.get().state == "suppressed"
+
+
+def test_a_reader_who_leaves_between_claim_and_wire_gets_nothing() -> None:
+    ada = reader("ada")
+    released()
+    claim = queue.claim(10)
+    services.unsubscribe(ada.ref)
+    assert not queue.begin(claim.deliveries[0])
+    queue.release(claim)
+    assert sender.send_due().sent == 0
+
+
+def test_an_orphan_of_a_race_is_not_sent() -> None:
+    """On Postgres a release may queue somebody who is just leaving: their row says so when it is begun."""
+    reader("ada")
+    released()
+    Subscriber.objects.update(state="unsubscribed")
+    assert sender.send_due().sent == 0
+    assert Delivery.objects.get().state == "suppressed"
+
+
+def test_pause_stops_at_once_and_resume_goes_on() -> None:
+    reader("ada")
+    update = released()
+    claim = queue.claim(10)
+    updates.pause(update)
+    assert not queue.begin(claim.deliveries[0])
+    queue.release(claim)
+    assert not queue.any_due()
+    with pytest.raises(updates.NotNow):
+        updates.pause(update)
+    updates.resume(update)
+    assert sender.send_due().sent == 1
+    updates.finish_sent()
+    update.refresh_from_db()
+    assert update.state == "sent"
+
+
+def test_cancel_takes_back_what_is_not_sent() -> None:
+    reader("ada")
+    update = released()
+    updates.cancel(update)
+    assert sender.send_due().sent == 0
+    assert Delivery.objects.get().state == "suppressed"
+    for change in (updates.resume, updates.cancel, updates.pause, updates.release):
+        with pytest.raises(updates.NotNow):
+            change(update)
+
+
+def test_a_scheduled_update_waits_for_its_time() -> None:
+    reader("ada")
+    update = new_update()
+    updates.schedule(update, timezone.now() + timedelta(hours=1))
+    assert updates.release_due() == 0
+    Update.objects.update(scheduled_at=timezone.now())
+    assert updates.release_due() == 1
+    assert recipients() == ["ada@example.com"]
+
+
+def test_an_update_of_a_pattern_that_has_moved_on_is_not_released() -> None:
+    update = new_update()
+    Update.objects.filter(pk=update.pk).update(revision=77, state="scheduled", scheduled_at=timezone.now())
+    assert updates.release_due() == 0
+    assert Update.objects.get().state == "draft"
+
+
+def test_the_archive_shows_what_was_sent_and_nobody(client: Client) -> None:
+    ada = reader("ada")
+    update = new_update()
+    address = f"/newsletter/updates/{SLUG}/1"
+    assert client.get(address).status_code == 404
+    released(update)
+    html = client.get(address).content.decode()
+    assert update.title in html
+    assert tokens.unsubscribe_token(ada.ref) not in html
+    assert mime.place("unsubscribe_url") not in html
+    assert address in client.get("/newsletter/").content.decode()

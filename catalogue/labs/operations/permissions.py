@@ -7,9 +7,11 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 import contextlib
 import json
 import re
+from typing import Any
 
 from catalogue.labs.operations.queues import queue_arn
 from catalogue.labs.operations.stack import OperationFailed, Stack, cli
+from catalogue.labs.targets import Resources
 from catalogue.patterns.schema import Operation
 
 POLICY_PREFIX = "lever-deny-"
@@ -43,6 +45,17 @@ def restore_permission(stack: Stack, operation: Operation) -> str:
     with contextlib.suppress(iam.exceptions.NoSuchEntityException):
         iam.delete_role_policy(RoleName=role, PolicyName=name)
     return cli("iam delete-role-policy", role_name=role, policy_name=name)
+
+
+def delete_denials(iam: Any, resources: Resources) -> None:
+    """Delete what `revoke_permission` has put on the stack's roles. May run twice."""
+    for resource in resources.values():
+        if resource.type != "AWS::IAM::Role":
+            continue
+        with contextlib.suppress(iam.exceptions.NoSuchEntityException):
+            for name in iam.list_role_policies(RoleName=resource.id)["PolicyNames"]:
+                if name.startswith(POLICY_PREFIX):
+                    iam.delete_role_policy(RoleName=resource.id, PolicyName=name)
 
 
 def policy_name(operation: Operation) -> str:

@@ -17,6 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 
+from catalogue.labs.operations.permissions import delete_denials
 from catalogue.labs.targets import Resources, TargetDown
 from catalogue.labs.targets.clients import Clients
 from catalogue.labs.targets.cloudwatch import reported_uses
@@ -117,7 +118,11 @@ class AwsTarget:
         """Nothing: CloudFormation has done it all."""
 
     def before_delete(self, resources: Resources) -> None:
-        """Nothing: deleting the stack stops its functions."""
+        """Take back what levers denied: CloudFormation deletes no role that holds a policy of somebody else's.
+
+        Deleting the stack stops its functions by itself.
+        """
+        delete_denials(self.client("iam"), resources)
 
     def uses(self, resources: Resources, since: float) -> list[Use] | None:
         try:

@@ -9,10 +9,13 @@ from pytest_django import Settings
 
 from catalogue.labs import services
 from catalogue.labs.embedded.process import Emulator
+from catalogue.labs.operations import Stack, perform
+from catalogue.labs.operations.permissions import role_of
 from catalogue.labs.stacks import read_stack
 from catalogue.labs.targets import TargetDown
 from catalogue.labs.targets.aws import AwsTarget, with_boundary
 from catalogue.patterns.content import Pattern
+from catalogue.patterns.schema import Operation
 
 BOUNDARY = "arn:aws:iam::123456789012:policy/labs"
 
@@ -113,5 +116,14 @@ def test_a_labs_whole_life_takes_nothing_but_the_services_own_api(
     lab = services.wait_until_deployed(created.lab, 20)
     assert (lab.status, lab.boot_id) == ("ready", "aws")
     assert lab.upstream == f"https://{lab.resources['Api'][1]}.execute-api.us-east-1.amazonaws.com/live"
+    denial = Operation(action="revoke-permission", resource="Web", to="Letters", name="sqs:SendMessage")
+    stack = Stack(aws, services.resources_of(lab))
+    perform(stack, denial)
+    role = role_of(stack, "Web")
+    aws.before_delete(stack.resources)
+    assert not [name for name in aws.client("iam").list_role_policies(RoleName=role)["PolicyNames"] if "deny" in name]
+    perform(stack, denial)
     assert services.delete_lab(lab)
+    with pytest.raises(aws.client("iam").exceptions.NoSuchEntityException):
+        aws.client("iam").get_role(RoleName=role)
     assert read_stack(aws.client("cloudformation"), lab.stack) is None

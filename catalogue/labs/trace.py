@@ -17,7 +17,7 @@ _REPORT = re.compile(r"REPORT RequestId: (\S+)\s")
 _START = re.compile(r"START RequestId: (\S+)")
 _FIGURE = re.compile(r"(?:^|\t)\s*(Duration|Billed Duration|Init Duration|Memory Size): ([\d.]+) (?:ms|MB)")
 _PLATFORM = re.compile(r"(END RequestId: |INIT_START |INIT_REPORT |EXTENSION\t|XRAY TraceId: )")
-_FAILED = re.compile(r"^\[ERROR\]|Task timed out after [\d.]+ seconds")
+_FAILED = re.compile(r"^\[ERROR\]|\bRuntime\.ExitError\b|Task timed out after [\d.]+ seconds")
 _TRACE_ROOT = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}")
 _KEPT_STREAMS = 500
 

@@ -28,6 +28,8 @@ _THROTTLED = {
     "body": '{"message": "Internal server error"}',
 }
 _TRACEBACK = "Traceback (most recent call last):"
+_PROCESS_ENDED = "Worker process died"
+"""What the emulator says where Lambda says that the runtime has exited."""
 _CODE_FOLDER = re.compile(r'"[^"]*/ministack-lambda-[^"/]+/code/')
 _LIBRARY_FOLDER = re.compile(r'"[^"]*/lib/python3\.\d+/')
 
@@ -49,6 +51,12 @@ def platform_lines(
         f"END RequestId: {request_id}",
         report,
     ]
+
+
+def exit_lines(lines: list[str], request_id: str) -> list[str]:
+    """The lines of an invocation whose process ended by itself, with what Lambda says of that."""
+    said = [f"RequestId: {request_id} Error: Runtime exited without providing a reason", "Runtime.ExitError"]
+    return [each for line in lines for each in (said if line == _PROCESS_ENDED else [line])]
 
 
 def error_lines(lines: list[str]) -> list[str]:
@@ -117,7 +125,7 @@ def install() -> None:
             request_id,
             str(config.get("Version", "$LATEST")),
             int(config.get("MemorySize", 128)),
-            error_lines(said) if error else said,
+            error_lines(exit_lines(said, request_id)) if error else said,
             _this_thread.__dict__.pop("duration_ms", float(duration_ms)),
             _this_thread.__dict__.pop("init_ms", None),
         )

@@ -2,7 +2,7 @@
 
 from catalogue.labs import gauges
 from catalogue.labs.edge_client import call_edge
-from catalogue.labs.embedded.fidelity import error_lines, is_malformed, platform_lines
+from catalogue.labs.embedded.fidelity import error_lines, exit_lines, is_malformed, platform_lines
 from catalogue.labs.models import Lab
 from catalogue.labs.services import resources_of
 from catalogue.labs.targets import get_target
@@ -42,6 +42,15 @@ def test_a_traceback_begins_with_the_error_and_hides_the_worker() -> None:
         '  File "/var/lang/lib/python3.13/site-packages/boto3/resources/action.py", line 88, in __call__',
     ]
     assert error_lines(["only said"]) == ["only said"]
+
+
+def test_a_process_that_ends_is_told_as_a_runtime_that_exited() -> None:
+    assert exit_lines(["before", "Worker process died"], "r-1") == [
+        "before",
+        "RequestId: r-1 Error: Runtime exited without providing a reason",
+        "Runtime.ExitError",
+    ]
+    assert exit_lines(["only said"], "r-1") == ["only said"]
 
 
 def test_what_a_proxy_integration_may_return() -> None:

@@ -114,6 +114,7 @@ def test_a_body_too_large_for_the_gateway_is_a_413() -> None:
 
 
 @pytest.mark.ledger("function-as-a-web-service", "gateway-timeout")
+@pytest.mark.ledger("asynchronous-request-reply", "patience")
 def test_a_lab_that_does_not_answer_in_time_is_a_504(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(edge_module, "LONGEST_SECONDS", 0.2)
 

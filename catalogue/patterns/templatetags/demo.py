@@ -78,6 +78,13 @@ def has(items: Collection[str] | None, item: str) -> bool:
 
 
 @register.filter
+def pulled_titles(pattern: Pattern, pulled: Collection[str]) -> str:
+    """What is broken, in the order of the board: `Close the warehouse, Break a terminal`."""
+    levers = pattern.demo.levers if pattern.demo else ()
+    return ", ".join(lever.title for lever in levers if lever.id in pulled)
+
+
+@register.filter
 @lru_cache(maxsize=4096)
 def in_markdown(text: str) -> SafeString:
     """A demo's story or what to notice in a step, in the site's dialect of Markdown."""

@@ -1,7 +1,7 @@
 import "../copy.js";
 import { moveLever, readBoard } from "./api.js";
 import { el, svg } from "./dom.js";
-import { command, seen } from "./steps.js";
+import { command, replayButton, seen } from "./steps.js";
 
 /**
  * The board of levers: faults that the visitor puts into their own stack and takes out again. The board is the server's
@@ -31,13 +31,15 @@ export class Levers {
   async show(lab) {
     if (lab?.status !== "ready") {
       if (this.#lab) this.#section.replaceChildren(...this.#atRest.map((child) => child.cloneNode(true)));
+      this.#section.querySelectorAll("button").forEach((button) => (button.disabled = true));
       this.#lab = null;
+      this.#remind([]);
       mark([]);
       return;
     }
     const another = lab.id !== this.#lab?.id;
     this.#lab = lab;
-    if (another) this.#loading = this.#load(lab.id);
+    if (another && !this.#section.querySelector("[data-lever]")) this.#loading = this.#load(lab.id);
     await this.#loading;
     if (this.#lab === lab) this.#stand(lab.pulled ?? []);
   }
@@ -57,7 +59,21 @@ export class Levers {
 
   #stand(pulled) {
     for (const item of this.#items) this.#set(item, pulled.includes(item.dataset.lever));
-    mark(this.#items.filter((item) => item.classList.contains("is-pulled")));
+    const broken = this.#items.filter((item) => item.classList.contains("is-pulled"));
+    this.#remind(broken);
+    mark(broken);
+  }
+
+  /** Beside the lab's state, which stays in view: a step that is not as told may be so on purpose. */
+  #remind(broken) {
+    const bar = this.#section.closest("lab-panel").querySelector(".lab-bar");
+    const said = broken.map(titleOf).join(", ");
+    const shown = bar.querySelector(".lab-broken");
+    if ((shown?.dataset.said ?? "") === said) return;
+    shown?.remove();
+    if (said) {
+      bar.append(el("p", { class: "lab-broken", "data-said": said }, "Broken on purpose: ", el("a", { href: "#levers" }, said)));
+    }
   }
 
   #set(item, on) {
@@ -81,7 +97,7 @@ export class Levers {
       const outcome = await moveLever(this.#lab.id, item.dataset.lever, what);
       const others = this.#items.filter((other) => other !== item && other.classList.contains("is-pulled"));
       this.#stand([...others.map((other) => other.dataset.lever), ...(outcome.pulled ? [item.dataset.lever] : [])]);
-      result.replaceChildren(...parts(outcome));
+      result.replaceChildren(...parts(outcome, titleOf(item)));
     } catch (problem) {
       const wait = problem.retryAfter ? ` Try again in ${problem.retryAfter} s.` : "";
       result.replaceChildren(el("p", { class: "is-error" }, problem.message + wait));
@@ -92,13 +108,18 @@ export class Levers {
   }
 }
 
-function parts(outcome) {
+async function replay(run, title) {
+  const { openRun } = await import("../run/open.js");
+  return openRun(run, { title, share: true });
+}
+
+function parts(outcome, title) {
   const told = outcome.changed && outcome.cli ? `Done: ${outcome.says}` : outcome.says;
   return [
     el("p", {}, told),
     ...(outcome.trial ? seen(outcome.trial) : []),
     outcome.cli ? command("The AWS call, as a CLI command", outcome.cli) : null,
-    outcome.run ? el("p", {}, el("a", { href: outcome.run.page }, "What happened, event by event")) : null,
+    outcome.run ? el("p", {}, replayButton(outcome.run, () => replay(outcome.run, title))) : null,
   ].filter(Boolean);
 }
 
@@ -107,7 +128,7 @@ function mark(pulled) {
   document.querySelectorAll("[data-diagram] .is-broken").forEach((part) => part.classList.remove("is-broken"));
   document.querySelectorAll("[data-diagram] .broken").forEach((sign) => sign.remove());
   for (const item of pulled) {
-    const name = `Broken: ${item.querySelector(".lever-title").textContent}`;
+    const name = `Broken: ${titleOf(item)}`;
     for (const id of words(item.dataset.nodes)) {
       for (const node of document.querySelectorAll(`[data-diagram] [data-node="${CSS.escape(id)}"]`)) {
         node.classList.add("is-broken");
@@ -129,6 +150,8 @@ function mark(pulled) {
 
 /** The shortest arrow that a sign does not crowd, in units of the picture. */
 const ROOMY = 90;
+
+const titleOf = (item) => item.querySelector(".lever-title").textContent;
 
 const words = (text) => text.split(" ").filter(Boolean);
 

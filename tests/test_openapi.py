@@ -18,8 +18,10 @@ from catalogue.labs.ownership import COOKIE
 from catalogue.labs.represent import lab_document
 from catalogue.labs.runner import StepResult
 from catalogue.labs.views import result_document
+from catalogue.patterns.costs.meter import read_meter
 from catalogue.patterns.openapi import openapi
 from catalogue.patterns.schema import Lever, Operation
+from tests.patterns.costs.runs import run, template, use
 
 DESCRIPTION = openapi("https://patterns.example")
 
@@ -62,6 +64,12 @@ def test_a_levers_outcome_is_as_described() -> None:
     operation = Operation(action="purge", resource="Queue")
     lever = Lever(id="purge", title="Purge it", notice="It is gone.", pull=operation)
     validate("Levers", {"levers": [lever_document(lever, Lab(pulled=[]))]})
+
+
+def test_a_bill_is_as_described() -> None:
+    uses = (use("api-gateway", "Request", "Api", 3), use("api-gateway", "Refusal", "Api", 1))
+    meter = read_meter(run((), uses, ms=90_000), template(), 1_000_000, free_tier=True)
+    validate("LabBill", {"lab": "l" * 22} | meter.document())
 
 
 def test_the_owners_cookie_is_the_described_one() -> None:

@@ -6,6 +6,8 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from catalogue.patterns.costs.documents import LabBill
+from catalogue.patterns.costs.meter import DEFAULT_PER_MONTH, MOST_PER_MONTH
 from catalogue.patterns.documents import PatternDocument, PatternList
 from catalogue.patterns.lab_documents import (
     CreatedLab,
@@ -46,6 +48,7 @@ def openapi(site_url: str) -> Json:
         NewLab,
         Lab,
         CreatedLab,
+        LabBill,
         TakeStep,
         StepResult,
         Levers,
@@ -179,6 +182,34 @@ def _lab_paths() -> Json:
                 "Give the lab its lifetime anew, once",
                 {"200": _json("Lab", "With its new time.")},
                 security=_OWNER,
+            )
+        },
+        "/labs/{id}/bill": lab
+        | {
+            "get": _operation(
+                "getBill",
+                "labs",
+                "What the lab cost so far, and a month of it",
+                {"200": _json("LabBill", "At AWS's list prices, with the formula of every amount.")},
+                parameters=[
+                    {
+                        "name": "per_month",
+                        "in": "query",
+                        "schema": {
+                            "type": "integer",
+                            "minimum": 0,
+                            "maximum": MOST_PER_MONTH,
+                            "default": DEFAULT_PER_MONTH,
+                        },
+                        "description": "How many such requests a month.",
+                    },
+                    {
+                        "name": "free_tier",
+                        "in": "query",
+                        "schema": {"enum": ["on", "off"], "default": "off"},
+                        "description": "Whether to take off what AWS gives every account each month.",
+                    },
+                ],
             )
         },
         "/labs/{id}/events": lab

@@ -23,7 +23,7 @@ def ses(request: HttpRequest) -> HttpResponse:
     if not settings.SES_TOPIC_ARN:
         raise Http404
     length = request.headers.get("Content-Length", "")
-    if not length.isdigit() or int(length) > MOST_BYTES:
+    if length.isdigit() and int(length) > MOST_BYTES:
         raise Problem(413, "Too large", "A message of SNS has at most 256 KB.")
     try:
         message = sns.read(request.body, settings.SES_TOPIC_ARN)

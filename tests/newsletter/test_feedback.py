@@ -1,0 +1,290 @@
+"""The webhook for bounces and complaints: what it believes, and what it does then."""
+
+import base64
+import datetime
+import json
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.x509.oid import NameOID
+from django.test import Client
+from pytest_django.fixtures import Settings
+
+from catalogue.newsletter import sender, suppression
+from catalogue.newsletter.feedback import services, sns
+from catalogue.newsletter.models import Delivery, Feedback, Suppression
+from tests.newsletter.helpers import snapshot
+from tests.newsletter.test_updates import reader, released
+
+pytestmark = pytest.mark.django_db
+TOPIC = "arn:aws:sns:eu-west-1:123456789012:mail-feedback"
+HOOK = "/newsletter/feedback/ses"
+CERTIFICATE_URL = "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-0123abcd.pem"
+
+
+class Signer:
+    """An SNS of the test's own: its key, and the certificate that the real one would publish."""
+
+    def __init__(self) -> None:
+        self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sns.amazonaws.com")])
+        now = datetime.datetime.now(datetime.UTC)
+        self.pem = (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(name)
+            .public_key(self.key.public_key())
+            .serial_number(1)
+            .not_valid_before(now - datetime.timedelta(days=1))
+            .not_valid_after(now + datetime.timedelta(days=1))
+            .sign(self.key, hashes.SHA256())
+            .public_bytes(serialization.Encoding.PEM)
+        )
+
+    def signed(self, version: str = "2", **fields: Any) -> dict[str, Any]:
+        message: dict[str, Any] = {
+            "Type": "Notification",
+            "MessageId": "22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324",
+            "TopicArn": TOPIC,
+            "Message": "{}",
+            "Timestamp": "2026-11-23T12:00:00.000Z",
+            "SignatureVersion": version,
+            "SigningCertURL": CERTIFICATE_URL,
+        } | fields
+        algorithm = hashes.SHA1() if version == "1" else hashes.SHA256()
+        signature = self.key.sign(sns.string_to_sign(message), padding.PKCS1v15(), algorithm)
+        return message | {"Signature": base64.b64encode(signature).decode()}
+
+
+@pytest.fixture(scope="module")
+def signer() -> Signer:
+    return Signer()
+
+
+@pytest.fixture(autouse=True)
+def topic(settings: Settings, monkeypatch: pytest.MonkeyPatch, signer: Signer) -> None:
+    settings.SES_TOPIC_ARN = TOPIC
+    monkeypatch.setattr(sns, "fetch_certificate", lambda url: signer.pem)
+
+
+def post(client: Client, message: object) -> int:
+    body = message if isinstance(message, (str, bytes)) else json.dumps(message)
+    return client.generic("POST", HOOK, body, "text/plain; charset=UTF-8").status_code
+
+
+def bounce(*addresses: str, kind: str = "Permanent", form: str = "eventType", mail: str = "ses-id") -> str:
+    recipients = [{"emailAddress": address, "diagnosticCode": "smtp; 550 5.1.1 unknown"} for address in addresses]
+    told = {"bounceType": kind, "bouncedRecipients": recipients}
+    return json.dumps({form: "Bounce", "bounce": told, "mail": {"messageId": mail}})
+
+
+def complaint(address: str, form: str = "eventType", **more: str) -> str:
+    told = {"complainedRecipients": [{"emailAddress": address}], **more}
+    return json.dumps({form: "Complaint", "complaint": told, "mail": {"messageId": "ses-id"}})
+
+
+def delivery(address: str) -> str:
+    return json.dumps({"eventType": "Delivery", "delivery": {"recipients": [address]}, "mail": {"messageId": "x"}})
+
+
+@pytest.mark.parametrize("version", ["1", "2"])
+@pytest.mark.parametrize("form", ["eventType", "notificationType"])
+def test_a_hard_bounce_suppresses_at_once_in_both_formats(
+    client: Client, signer: Signer, form: str, version: str
+) -> None:
+    ada = reader("ada")
+    released()
+    assert post(client, signer.signed(version, Message=bounce("Ada@Example.com", form=form))) == 200
+    ada.refresh_from_db()
+    assert ada.state == "unsubscribed"
+    assert Suppression.objects.get().reason == "hard-bounce"
+    assert [record.event for record in ada.consent.all()] == ["bounced"]
+    assert sender.send_due().sent == 0
+    assert Delivery.objects.get().state == "suppressed"
+
+
+@pytest.mark.parametrize("form", ["eventType", "notificationType"])
+def test_a_complaint_suppresses_at_once(client: Client, signer: Signer, form: str) -> None:
+    ada = reader("ada")
+    assert post(client, signer.signed(Message=complaint("ada@example.com", form))) == 200
+    ada.refresh_from_db()
+    assert ada.state == "unsubscribed"
+    assert suppression.reason_for("ada@example.com") is Suppression.Reason.COMPLAINT
+
+
+def test_not_spam_is_no_complaint(client: Client, signer: Signer) -> None:
+    ada = reader("ada")
+    message = complaint("ada@example.com", complaintFeedbackType="not-spam")
+    assert post(client, signer.signed(Message=message)) == 200
+    ada.refresh_from_db()
+    assert ada.state == "confirmed"
+
+
+def test_a_bounce_from_a_forwarding_address_is_known_by_the_mail(client: Client, signer: Signer) -> None:
+    ada = reader("ada")
+    released()
+    sender.send_due()
+    Delivery.objects.update(provider_id="ses-id")
+    post(client, signer.signed(Message=bounce("someone@elsewhere.example")))
+    ada.refresh_from_db()
+    assert ada.state == "unsubscribed"
+
+
+def test_a_bounce_of_somebody_unknown_is_remembered(client: Client, signer: Signer) -> None:
+    post(client, signer.signed(Message=bounce("nobody@example.org")))
+    assert suppression.blocks("nobody@example.org")
+
+
+def test_soft_bounces_count_until_a_delivery(client: Client, signer: Signer) -> None:
+    ada = reader("ada")
+    number = 0
+
+    def tell(message: str) -> None:
+        nonlocal number
+        number += 1
+        assert post(client, signer.signed(MessageId=f"id-{number}", Message=message)) == 200
+
+    soft = bounce("ada@example.com", kind="Transient")
+    for _ in range(services.SOFT_BOUNCES_ALLOWED - 1):
+        tell(soft)
+    tell(delivery("ada@example.com"))
+    ada.refresh_from_db()
+    assert (ada.soft_bounces, ada.state) == (0, "confirmed")
+    for _ in range(services.SOFT_BOUNCES_ALLOWED):
+        tell(soft)
+    ada.refresh_from_db()
+    assert ada.state == "unsubscribed"
+    assert Suppression.objects.get().reason == "soft-bounces"
+
+
+def test_a_message_delivered_twice_acts_once(client: Client, signer: Signer) -> None:
+    ada = reader("ada")
+    message = signer.signed(Message=bounce("ada@example.com", kind="Transient"))
+    assert [post(client, message) for _ in range(3)] == [200, 200, 200]
+    ada.refresh_from_db()
+    assert ada.soft_bounces == 1
+    assert Feedback.objects.count() == 1
+
+
+def other_key(message: dict[str, Any]) -> dict[str, Any]:
+    return Signer().signed(Message=message["Message"])
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        lambda m: m | {"Message": bounce("ada@example.com", "bob@example.com")},
+        lambda m: m | {"MessageId": "another"},
+        lambda m: m | {"Subject": "added"},
+        lambda m: m | {"Signature": ""},
+        lambda m: m | {"Signature": "!!"},
+        lambda m: m | {"SignatureVersion": "3"},
+        lambda m: m | {"TopicArn": TOPIC.replace("123456789012", "999999999999")},
+        lambda m: m | {"SigningCertURL": "https://sns.eu-west-1.amazonaws.com.evil.example/x.pem"},
+        lambda m: m | {"SigningCertURL": "https://evil.example/SimpleNotificationService-0123abcd.pem"},
+        lambda m: m | {"SigningCertURL": CERTIFICATE_URL.replace("https", "http")},
+        lambda m: m | {"SigningCertURL": CERTIFICATE_URL.replace("https://", "https://user@")},
+        lambda m: m | {"SigningCertURL": CERTIFICATE_URL.replace(".com/", ".com:8443/")},
+        lambda m: m | {"SigningCertURL": CERTIFICATE_URL.replace("eu-west-1", "us-east-1")},
+        lambda m: m | {"SigningCertURL": "https://sns.eu-west-1.amazonaws.com/bucket/../evil.pem"},
+        other_key,
+    ],
+)
+def test_what_sns_has_not_signed_changes_nothing(client: Client, signer: Signer, forge: Any) -> None:
+    reader("ada")
+    before = snapshot()
+    assert post(client, forge(signer.signed(Message=bounce("ada@example.com")))) == 403
+    assert snapshot() == before
+    assert not Suppression.objects.exists()
+    assert not Feedback.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", "not json", "[]", "{}", '{"Type": "Notification"}', '{"Type": ["Notification"]}', b"\xff\xfe", "[" * 100_000],
+)
+def test_a_body_that_is_no_message_is_told_so(client: Client, body: str | bytes) -> None:
+    assert post(client, body) == 400
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "x",
+        "[]",
+        "{}",
+        '{"eventType": 5}',
+        '{"eventType": "Bounce", "mail": {"messageId": "x"}}',
+        '{"eventType": "Bounce", "mail": {"messageId": "x"}, "bounce": {"bouncedRecipients": [5]}}',
+        '{"eventType": "Complaint", "mail": {}, "complaint": {"complainedRecipients": []}}',
+        '{"eventType": "Delivery", "mail": {"messageId": "x"}, "delivery": []}',
+    ],
+)
+def test_a_signed_message_that_ses_would_not_send_is_told_so(client: Client, signer: Signer, told: str) -> None:
+    assert post(client, signer.signed(Message=told)) == 400
+    assert not Feedback.objects.exists()
+
+
+def test_an_event_without_consequence_is_taken(client: Client, signer: Signer) -> None:
+    told = json.dumps({"eventType": "Open", "mail": {"messageId": "x"}})
+    assert post(client, signer.signed(Message=told)) == 200
+
+
+def test_too_large_a_body_is_not_read(client: Client) -> None:
+    assert post(client, "x" * 400_000) == 413
+
+
+def test_without_a_topic_there_is_no_webhook(client: Client, signer: Signer, settings: Settings) -> None:
+    settings.SES_TOPIC_ARN = ""
+    assert post(client, signer.signed()) == 404
+
+
+def test_only_post_is_taken(client: Client) -> None:
+    assert client.get(HOOK).status_code == 405
+
+
+def test_the_subscription_is_confirmed_with_sns_itself(
+    client: Client, signer: Signer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    confirmed: list[dict[str, str]] = []
+
+    class Sns:
+        def confirm_subscription(self, **arguments: str) -> None:
+            confirmed.append(arguments)
+
+    regions: list[str] = []
+
+    def make(service: str, region_name: str, config: object) -> Sns:
+        assert service == "sns"
+        regions.append(region_name)
+        return Sns()
+
+    monkeypatch.setattr("boto3.client", make)
+    message = signer.signed(
+        Type="SubscriptionConfirmation", Token="the-token", SubscribeURL="https://evil.example/", Message="Confirm"
+    )
+    assert post(client, message) == 200
+    assert confirmed == [{"TopicArn": TOPIC, "Token": "the-token"}]
+    assert regions == ["eu-west-1"]
+    assert post(client, message | {"Token": "another"}) == 403
+    assert len(confirmed) == 1
+
+
+def test_a_certificate_that_cannot_be_had_makes_sns_come_again(
+    client: Client, signer: Signer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(url: str) -> bytes:
+        raise OSError("no route")
+
+    monkeypatch.setattr(sns, "fetch_certificate", away)
+    assert post(client, signer.signed(Message=bounce("ada@example.com"))) == 503
+    assert not Suppression.objects.exists()
+
+
+def test_a_subscriber_who_asks_again_after_a_bounce_gets_no_mail(client: Client, signer: Signer) -> None:
+    post(client, signer.signed(Message=bounce("ada@example.com")))
+    assert client.post("/newsletter/subscribe", {"email": "ada@example.com"}).status_code == 303
+    assert not Delivery.objects.exists()

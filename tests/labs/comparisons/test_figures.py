@@ -1,0 +1,177 @@
+"""From answers, log lines and gauges to figures, and from figures to claims, rows and strips: all pure."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalogue.labs.comparisons.claims import check_claims
+from catalogue.labs.comparisons.figures import Seen, counted, percentile, read, standard_figures
+from catalogue.labs.comparisons.strips import strips
+from catalogue.labs.comparisons.table import Row, avoided, better_of, shown
+from catalogue.labs.comparisons.traffic import Sent
+from catalogue.labs.expectations import Answer
+from catalogue.labs.trace import Event, LogLine
+from catalogue.patterns.compare_schema import Bound, Claim, Comparison, Count, Reading, Side, Traffic
+from catalogue.patterns.schema import Request
+
+HIT = {"x-cache": "Hit"}
+
+
+def answer(status: int, ms: float = 10, headers: dict[str, str] | None = None) -> Answer:
+    return Answer(status, headers or {}, "", ms)
+
+
+def invocation(function: str, *, error: bool = False, billed_ms: int = 5) -> Event:
+    return Event("invocation", {"function": function, "error": error, "billed_ms": billed_ms})
+
+
+SEEN = Seen(
+    sent=[
+        Sent("first", 0, 0, (answer(202, 20), answer(202, 30), answer(500, 1))),
+        Sent("second", 1, 0, (answer(200, 40, HIT), answer(404, 10))),
+        Sent("third", 2, 0, left_out="Nothing to do here."),
+    ],
+    lines=[LogLine("Web", "s", 0, '{"step": "a"}'), LogLine("Worker", "s", 0, '{"step": "a"}')],
+    events=[invocation("Web"), invocation("Web", error=True, billed_ms=7), Event("log", {"function": "Web"})],
+    before={("Queue", "visible"): 1, ("Table", "items"): 4},
+    after={("Queue", "visible"): 3, ("Table", "items"): 9},
+)
+
+
+def test_the_figures_that_every_comparison_has() -> None:
+    assert standard_figures(SEEN) == {
+        "requests": 5,
+        "invocations": 2,
+        "errors": 1,
+        "refused": 1,
+        "failed": 1,
+        "p50_ms": 20,  # of 10, 20, 30, 40: a 500 after a millisecond is not among them
+        "p95_ms": 40,
+        "billed_ms": 12,
+    }
+
+
+def test_a_side_that_was_asked_nothing_has_no_latency() -> None:
+    figures = standard_figures(Seen(sent=[]))
+    assert (figures["requests"], figures["p50_ms"], figures["p95_ms"]) == (0, None, None)
+
+
+@pytest.mark.parametrize(
+    ("count", "value"),
+    [
+        (Count(measure="invocations", resource="Web"), 2),
+        (Count(measure="invocations", resource="Worker"), 0),
+        (Count(measure="errors", resource="Web"), 1),
+        (Count(measure="logged", resource="Worker", text='"a"'), 1),
+        (Count(measure="items", resource="Table"), 5),
+        (Count(measure="visible", resource="Queue"), 2),
+        (Count(measure="messages", resource="Queue"), 0),
+        (Count(measure="answers"), 5),
+        (Count(measure="answers", of=("first",)), 3),
+        (Count(measure="answers", statuses=(202, 404)), 3),
+        (Count(measure="answers", of=("first",), statuses=(404,)), 0),
+        (Count(measure="answers", headers={"X-Cache": "~^H"}), 1),
+    ],
+)
+def test_each_measure_counts_what_it_names(count: Count, value: int) -> None:
+    assert counted(count, SEEN) == value
+
+
+def test_a_reading_may_be_what_remains_of_one_count_less_another() -> None:
+    lost = Reading(count=Count(measure="answers"), minus=Count(measure="items", resource="Table"))
+    assert read(lost, SEEN) == 0
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=1), st.sampled_from([1, 50, 95, 99, 100]))
+def test_a_percentile_is_one_of_the_values_that_enough_others_do_not_exceed(values: list[float], percent: int) -> None:
+    found = percentile(values, percent)
+    assert found in values
+    assert sum(value <= found for value in values) >= len(values) * percent / 100
+
+
+def claimed(*claims: Claim) -> Comparison:
+    request = Request(method="GET", path="/")
+    return Comparison(
+        naive="N.",
+        story="S.",
+        lesson="L.",
+        traffic=(Traffic(id="a", title="The one", request=request),),
+        claims=claims,
+    )
+
+
+FIGURES: dict[Side, dict[str, float | None]] = {
+    "pattern": {"lost": 0, "p50_ms": 5.0, "usd_per_million": None},
+    "naive": {"lost": 4, "p50_ms": 5.0, "usd_per_million": 3.0},
+}
+
+
+@pytest.mark.parametrize(
+    ("claim", "holds"),
+    [
+        (Claim(figure="lost", pattern=Bound(equals=0)), [True]),
+        (Claim(figure="lost", pattern=Bound(equals=1)), [False]),
+        (Claim(figure="lost", naive=Bound(at_least=4, at_most=4)), [True]),
+        (Claim(figure="lost", naive=Bound(at_least=5)), [False]),
+        (Claim(figure="lost", naive=Bound(at_most=3)), [False]),
+        (
+            Claim(figure="lost", pattern=Bound(equals=0), naive=Bound(at_least=9), smaller="pattern"),
+            [True, False, True],
+        ),
+        (Claim(figure="lost", smaller="naive"), [False]),
+        (Claim(figure="p50_ms", smaller="pattern"), [False]),
+        (Claim(figure="usd_per_million", pattern=Bound(at_most=9)), [False]),
+        (Claim(figure="usd_per_million", smaller="naive"), [False]),
+    ],
+)
+def test_a_claim_holds_only_of_what_was_counted(claim: Claim, holds: list[bool]) -> None:
+    assert [check.ok for check in check_claims(claimed(claim), FIGURES)] == holds
+
+
+@pytest.mark.parametrize(
+    ("values", "wished", "unit", "better"),
+    [
+        ((0, 4), "less", "count", "pattern"),
+        ((4, 0), "less", "count", "naive"),
+        ((4, 0), "more", "count", "pattern"),
+        ((4, 4), "less", "count", None),
+        ((4, 0), None, "count", None),
+        ((None, 3), "less", "count", None),
+        ((100, 109), "less", "ms", None),
+        ((100, 140), "less", "ms", "pattern"),
+    ],
+)
+def test_the_better_side_is_told_only_where_there_is_one(values, wished, unit, better) -> None:  # type: ignore[no-untyped-def]
+    assert better_of(*values, wished, unit) == better
+
+
+def test_figures_as_they_are_read() -> None:
+    texts = [shown(value, unit) for value, unit in ((1234, "count"), (8.44, "ms"), (812.6, "ms"), (2449, "ms"))]  # type: ignore[arg-type]
+    assert [text.replace("\xa0", " ") for text in texts] == ["1,234", "8.4 ms", "813 ms", "2.4 s"]
+    assert (shown(4.2, "usd"), shown(None, "count")) == ("$4.20", "–")
+
+
+def test_what_the_pattern_did_not_need_is_said_only_if_it_needed_less() -> None:
+    def row(pattern: float, naive: float) -> Row:
+        better = better_of(pattern, naive, "less", "count")
+        return Row("invocations", "Invocations", "", "count", pattern, naive, better, own=False)
+
+    assert avoided([row(12, 43)]).endswith("same traffic: 31 invocations.")
+    assert avoided([row(43, 12)]) == ""
+
+
+def test_both_strips_share_a_scale_and_mark_failures_by_shape() -> None:
+    def side(*answers: tuple[float, int]) -> dict[str, object]:
+        return {"latencies": [{"part": "a", "ms": ms, "status": status} for ms, status in answers]}
+
+    pattern, naive = strips({"sides": {"pattern": side((10, 200)), "naive": side((10, 503), (999, 404))}})
+    assert (
+        re.findall(r">(\d+ m?s)<", pattern.svg) == re.findall(r">(\d+ m?s)<", naive.svg) == ["10 ms", "100 ms", "1 s"]
+    )
+    place = r'<svg x="([\d.]+)%" y="\d+" class="strip-mark (is-\w+)">'
+    assert re.findall(place, pattern.svg)[0][0] == re.findall(place, naive.svg)[0][0]
+    assert [kind for _, kind in re.findall(place, naive.svg)] == ["is-failed", "is-refused"]
+    assert "1 of them 500 or above, 1 of them 400 to 499" in naive.summary
+    assert strips({"sides": {"pattern": side(), "naive": side()}}) == []

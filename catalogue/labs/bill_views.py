@@ -9,7 +9,7 @@ from catalogue.errors import Problem, wants_html
 from catalogue.labs import services
 from catalogue.labs.asking import find_lab, pattern_of, require_live
 from catalogue.labs.metering import lab_run
-from catalogue.labs.models import Lab
+from catalogue.labs.models import Lab, Status
 from catalogue.labs.targets import TargetDown
 from catalogue.patterns.costs.meter import DEFAULT_PER_MONTH, MOST_PER_MONTH, Meter, read_meter
 
@@ -28,7 +28,7 @@ def bill(request: HttpRequest, lab_id: str) -> HttpResponse:
     meter = meter_of(lab, per_month, free_tier=free_tier)
     if part or wants_html(request):
         template = "labs/_meter.html" if part else "labs/bill.html"
-        response = render(request, template, {"lab": lab, "meter": meter, "pattern": pattern_of(lab)})
+        response = render(request, template, {"lab_id": lab.pk, "meter": meter, "pattern": pattern_of(lab)})
         response["Referrer-Policy"] = "same-origin"  # the address is a capability
     else:
         response = JsonResponse({"lab": lab.pk} | meter.document())
@@ -50,6 +50,16 @@ def meter_of(lab: Lab, per_month: int = DEFAULT_PER_MONTH, *, free_tier: bool = 
     except (TargetDown, ClientError, BotoCoreError) as error:
         raise Problem(503, "The AWS behind the labs is away", str(error), headers={"Retry-After": "2"}) from None
     return read_meter(run, template, per_month, free_tier=free_tier)
+
+
+def meter_shown(lab: Lab) -> Meter | None:
+    """The meter for the lab's own page, where it is not what matters most: None if it cannot be read just now."""
+    if lab.status != Status.READY:
+        return None
+    try:
+        return meter_of(lab)
+    except Problem:
+        return None
 
 
 def rate_asked(query: QueryDict) -> tuple[int, bool]:

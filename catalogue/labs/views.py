@@ -16,6 +16,7 @@ from catalogue.client_address import client_key
 from catalogue.errors import Problem, wants_html
 from catalogue.labs import ownership, services
 from catalogue.labs.asking import fields, find_lab, pattern_of, ready_lab
+from catalogue.labs.bill_views import meter_shown
 from catalogue.labs.database import in_database
 from catalogue.labs.lever_views import note_operation, shown_outcome
 from catalogue.labs.limits import LimitReached
@@ -222,6 +223,7 @@ def _page(
         "outcome_run": run,
         "runs": latest_runs(lab),
         "moved": shown_outcome(request, lab),
+        "meter": meter_shown(lab),
         "status_text": status_text(lab),
         "owned": ownership.owns(request, lab),
     }

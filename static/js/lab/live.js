@@ -17,6 +17,7 @@ export class Live {
   #events = null;
   #charts = new Map();
   #lab = null;
+  #meter = null;
 
   /** @param {HTMLElement} panel @param {object} data the demo's data @param {{onState: Function, onGone: Function}} hooks */
   constructor(panel, data, hooks) {
@@ -40,13 +41,14 @@ export class Live {
 
   /** Follow this lab's events from now on. */
   adopt(lab) {
-    this.#events?.close();
+    this.close();
     this.order.clear();
     this.log.clear();
     this.diagram.reset();
     this.#charts.clear();
     this.#panel.querySelector("[data-charts]").replaceChildren();
     const told = (kind) => (event) => {
+      this.#meter?.then((meter) => meter.stir());
       if (kind !== "gauge") this.log.add(kind, event);
       this.order.add({ kind, ...event });
       if (kind === "gauge") this.#chart(event);
@@ -66,11 +68,21 @@ export class Live {
     this.#lab = lab;
     this.steps.lab = lab;
     this.editor.endpoint = lab?.status === "ready" ? lab.endpoint : null;
+    if (lab?.status === "ready") this.#meter ??= this.#measure(lab.id);
     if (!lab) this.close();
   }
 
   close() {
+    this.#meter?.then((meter) => meter.close());
+    this.#meter = null;
     this.#events?.close();
+  }
+
+  async #measure(id) {
+    const { CostMeter } = await import("./cost-meter.js");
+    let place = document.querySelector("[data-meter-place]");
+    if (!place) this.#panel.append((place = el("div", { "data-meter-place": true })));
+    return new CostMeter(place, id);
   }
 
   /** Show a kept run over the page, with the player. Throws with words for the visitor. */

@@ -94,6 +94,7 @@ def test_the_callers_trace_reaches_the_worker(stack: Stack) -> None:
 
 
 @pytest.mark.ledger(SLUG, "purge")
+@pytest.mark.ledger("queue-based-load-leveling", "purge")
 def test_a_purge_is_over_when_the_call_returns(stack: Stack) -> None:
     sqs, queue = stack.client("sqs"), stack.id("JobsQueue")
     switch(stack, False)

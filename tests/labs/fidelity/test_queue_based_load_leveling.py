@@ -1,0 +1,144 @@
+"""Queue-Based Load Leveling: what the embedded AWS does, as the pattern's ledger tells it."""
+
+import json
+import time
+import uuid
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from catalogue.labs import operations
+from catalogue.labs.services import resources_of
+from catalogue.labs.targets import get_target
+from catalogue.patterns.schema import Operation
+from tests.labs.fidelity.conftest import Stack, until
+
+SLUG = "queue-based-load-leveling"
+TIMED = """
+import json, time
+
+def handler(event, context):
+    began = time.time()
+    time.sleep(0.4)
+    print(json.dumps({"step": "worked", "from": began, "to": time.time(), "size": len(event["Records"])}))
+"""
+"""A worker that tells when it was at work, and on how many messages."""
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture
+def stack(stack_of: Callable[[str], Stack]) -> Stack:
+    return stack_of(SLUG)
+
+
+def order(stack: Stack, item: str = "mug") -> str:
+    number = str(uuid.uuid4())
+    assert stack.call("POST", "/orders", json={"order": number, "item": item}).status == 202
+    return number
+
+
+def change(stack: Stack, **settings: Any) -> str:
+    """Change the event source and tell the state that it then has."""
+    mapping = stack.client("lambda").update_event_source_mapping(UUID=stack.id("WorkerEventSource"), **settings)
+    return str(mapping["State"])
+
+
+def depth(stack: Stack, queue: str = "OrderQueue") -> tuple[int, int]:
+    """Messages that wait, and messages in flight."""
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    found = stack.client("sqs").get_queue_attributes(QueueUrl=stack.id(queue), AttributeNames=names)
+    return int(found["Attributes"][names[0]]), int(found["Attributes"][names[1]])
+
+
+def told(stack: Stack, text: str) -> list[dict[str, Any]]:
+    return [json.loads(line.message) for line in stack.lines("WorkerFunction", text)]
+
+
+def most_at_once(stack: Stack, orders: int) -> int:
+    """How many invocations overlapped while a worker of one order a batch took so many orders that lay there."""
+    before = len(told(stack, '"worked"'))
+    for _ in range(orders):
+        order(stack)
+    change(stack, Enabled=True)
+    until(lambda: len(told(stack, '"worked"')) == before + orders, 30)
+    spans = [(float(said["from"]), float(said["to"])) for said in told(stack, '"worked"')[before:]]
+    return max(sum(began <= moment < ended for began, ended in spans) for moment, _ in spans)
+
+
+@pytest.mark.ledger(SLUG, "maximum-concurrency")
+def test_as_many_batches_at_once_as_allowed_and_never_more(stack: Stack) -> None:
+    stack.replace_handler("WorkerFunction", TIMED)
+    change(stack, Enabled=False, BatchSize=1)
+    assert most_at_once(stack, 12) == 2
+    change(stack, Enabled=False, ScalingConfig={"MaximumConcurrency": 6})
+    assert 2 < most_at_once(stack, 12) <= 6
+
+
+@pytest.mark.ledger(SLUG, "batching-window")
+def test_a_batching_window_keeps_nobody_waiting(stack: Stack) -> None:
+    change(stack, MaximumBatchingWindowInSeconds=60)
+    began = time.monotonic()
+    order(stack)
+    until(lambda: told(stack, "order.packed"), 30)
+    assert time.monotonic() - began < 30
+
+
+@pytest.mark.ledger(SLUG, "come-back-later")
+def test_a_refused_order_comes_back_when_the_worker_says(stack: Stack) -> None:
+    order(stack, "teapot")
+    until(lambda: depth(stack, "OrderDeadLetters") == (1, 0), 29)  # five receives, each hidden for 30 s by default
+    attempts = told(stack, "order.failed")
+    assert [(said["attempt"], said["wait_s"]) for said in attempts] == [(1, 1), (2, 2), (3, 2), (4, 2), (5, 2)]
+    gaps = [second["at"] - first["at"] for first, second in pairwise(attempts)]
+    assert all(gap >= said["wait_s"] - 0.1 for gap, said in zip(gaps, attempts, strict=False))
+
+
+@pytest.mark.ledger(SLUG, "redrive")
+def test_a_redriven_order_starts_anew(stack: Stack) -> None:
+    sqs, letters = stack.client("sqs"), stack.id("OrderDeadLetters")
+    change(stack, Enabled=False)
+    sent = sqs.send_message(QueueUrl=letters, MessageBody='{"order": "1", "item": "mug"}')
+    redrive = Operation(action="redrive", resource="OrderDeadLetters", to="OrderQueue")
+    operations.perform(operations.Stack(get_target(), resources_of(stack.lab)), redrive)
+    (moved,) = sqs.receive_message(QueueUrl=stack.id("OrderQueue"), MessageSystemAttributeNames=["All"])["Messages"]
+    assert moved["MessageId"] != sent["MessageId"]
+    assert moved["Attributes"]["ApproximateReceiveCount"] == "1"
+    assert depth(stack, "OrderDeadLetters") == (0, 0)
+    arn = sqs.get_queue_attributes(QueueUrl=letters, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    with pytest.raises(ClientError, match="InvalidAction"):
+        sqs.start_message_move_task(SourceArn=arn)
+
+
+@pytest.mark.ledger(SLUG, "pause")
+def test_the_warehouse_is_closed_when_the_call_returns(stack: Stack) -> None:
+    assert change(stack, Enabled=False) == "Disabled"
+    order(stack)
+    time.sleep(1)  # as long as an idle poller waits
+    assert (depth(stack), stack.invocations("WorkerFunction")) == ((1, 0), 0)
+    assert change(stack, Enabled=True) == "Enabled"
+    until(lambda: told(stack, "order.packed"))
+
+
+@pytest.mark.ledger(SLUG, "reserved-zero")
+def test_without_concurrency_nothing_is_received(stack: Stack) -> None:
+    functions, name = stack.client("lambda"), stack.id("WorkerFunction")
+    functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    order(stack)
+    time.sleep(2)  # longer than an idle poller waits
+    assert depth(stack) == (1, 0)
+    functions.delete_function_concurrency(FunctionName=name)
+    (packed,) = until(lambda: told(stack, "order.packed"))
+    assert packed["attempt"] == 1
+
+
+@pytest.mark.ledger(SLUG, "counts")
+def test_the_count_is_right_at_once(stack: Stack) -> None:
+    change(stack, Enabled=False)
+    for sent in range(1, 8):
+        order(stack)
+        assert depth(stack) == (sent, 0)
+    stack.client("sqs").receive_message(QueueUrl=stack.id("OrderQueue"), MaxNumberOfMessages=3)
+    assert depth(stack) == (4, 3)

@@ -285,6 +285,7 @@ class _Sender(threading.Thread):
                 break
             assert self._way_out is not None
             result = _attempt(self._way_out, self._composer, delivery, functools.partial(self._cleared, delivery))
+            self._tell()  # the one before, if this one was refused before it had to ask
             self._settled = (delivery, result)
             if result.outcome in (Outcome.CONNECTION, Outcome.IN_DOUBT, Outcome.THROTTLED):
                 # What may have arrived is not risked again at once: the pass ends for this connection.

@@ -176,6 +176,7 @@ LABS_PER_MACHINE = env.integer("LABS_PER_MACHINE", 200, least=1)
 LABS_LIFETIME_SECONDS = env.integer("LABS_LIFETIME_SECONDS", 30 * 60, least=10)
 LABS_IDLE_SECONDS = env.integer("LABS_IDLE_SECONDS", 10 * 60, least=10)
 LABS_REQUESTS_PER_SECOND = env.integer("LABS_REQUESTS_PER_SECOND", 20, least=1)
+LABS_REQUESTS_AT_ONCE = env.integer("LABS_REQUESTS_AT_ONCE", 40, least=1)  # of one lab, under way in one web process
 LABS_BURST = env.integer("LABS_BURST", 100, least=1)
 LABS_COMPARISON_SECONDS = env.integer("LABS_COMPARISON_SECONDS", 90, least=1)  # for one run of both sides' traffic
 LABS_COMPARISONS_AT_ONCE = env.integer("LABS_COMPARISONS_AT_ONCE", 4, least=1)  # running, of all visitors

@@ -1,6 +1,7 @@
 """The labs' endpoints: `/live/<lab id>/<path>` is passed on to the lab's own API, and to nothing else.
 
-A lean ASGI application: no session, no query per request. It keeps API Gateway's limits (10 MB in, 29 s;
+A lean ASGI application: no session, no query per request. It keeps API Gateway's limits (10 MB in, headers of 10,240
+bytes, 29 s;
 https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html), Lambda's (6 MB out;
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html) and the site's own rate.
 
@@ -31,6 +32,7 @@ from catalogue.labs.targets import TargetDown, get_target
 
 MOST_BYTES_IN = 10 * 1024 * 1024
 MOST_BYTES_OUT = 6 * 1024 * 1024
+MOST_BYTES_OF_HEAD = 10_240
 LONGEST_SECONDS = 29.0
 
 _CONNECTIONS = 200
@@ -139,10 +141,13 @@ async def _answer(scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISend
         if _is_preflight(scope):
             await _send(send, 204, _preflight_headers(scope), b"")
             return
-        route = await _admitted(kept, scope, lab_id)
-        path = http.upstream_path(raw_path, lab_id)
-        body = await _body(scope, receive)
-        status, headers, content = await _forward(kept, route, scope, path, body, trace)
+        route = await _admitted(kept, scope, lab_id, raw_path)
+        with kept.routes.under_way(lab_id) as may_pass:
+            if not may_pass:
+                raise _too_many("As many requests of this lab are under way as may be at a time.", 1)
+            path = http.upstream_path(raw_path, lab_id)
+            body = await _body(scope, receive)
+            status, headers, content = await _forward(kept, route, scope, path, body, trace)
     except http.BadPath as error:
         status, headers, content = _refused(Refusal(400, "Bad Request", str(error)))
     except Refusal as refusal:
@@ -156,7 +161,7 @@ async def _answer(scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISend
     await _send(send, status, headers, b"" if scope["method"] == "HEAD" else content)
 
 
-async def _admitted(kept: Edge, scope: HTTPScope, lab_id: str) -> Route:
+async def _admitted(kept: Edge, scope: HTTPScope, lab_id: str, raw_path: bytes) -> Route:
     """The route of a lab that may be called now. Raises Refusal."""
     if scope["method"] not in _METHODS:
         raise Refusal(405, "Method Not Allowed", "API Gateway knows no such method.", Allow=", ".join(sorted(_METHODS)))
@@ -171,33 +176,45 @@ async def _admitted(kept: Edge, scope: HTTPScope, lab_id: str) -> Route:
         raise Refusal(503, "Still deploying", "The lab's stack is being created.", Retry_After="1")
     wait = kept.routes.wait_for_turn(lab_id)
     if wait:
-        raise Refusal(
-            429,
-            "Too Many Requests",
-            "This lab takes no more requests at the moment; it is a demonstration with a limited rate.",
-            Retry_After=str(math.ceil(wait)),
+        raise _too_many(
+            "This lab takes no more requests at the moment; it is a demonstration with a limited rate.", wait
         )
+    if http.head_size(scope["headers"], raw_path, scope["query_string"]) > MOST_BYTES_OF_HEAD:
+        raise Refusal(431, "Request Header Fields Too Large", "API Gateway takes at most 10,240 bytes of headers.")
     return route
 
 
+def _too_many(detail: str, wait: float) -> Refusal:
+    return Refusal(429, "Too Many Requests", detail, Retry_After=str(math.ceil(wait)))
+
+
 async def _body(scope: HTTPScope, receive: ASGIReceiveCallable) -> bytes:
-    """The whole body. Raises Refusal past API Gateway's limit, before it is all read where the client says so."""
-    too_large = Refusal(413, "Content Too Large", "API Gateway takes at most 10 MB.", Connection="close")
+    """The whole body. Raises Refusal past API Gateway's limits, before it is all read where the client says so."""
     for name, value in scope["headers"]:
-        if name.lower() == b"content-length" and value.isdigit() and int(value) > MOST_BYTES_IN:
-            raise too_large
+        if name == b"content-length" and value.isdigit() and int(value) > MOST_BYTES_IN:
+            raise _too_large()
     chunks: list[bytes] = []
     size = 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise Refusal(400, "Bad Request", "The client went away before its request was complete.")
-        size += len(message.get("body", b""))
-        if size > MOST_BYTES_IN:
-            raise too_large
-        chunks.append(message.get("body", b""))
-        if not message.get("more_body"):
-            return b"".join(chunks)
+    try:
+        async with asyncio.timeout(LONGEST_SECONDS):
+            while True:
+                message = await receive()
+                if message["type"] != "http.request":
+                    raise Refusal(400, "Bad Request", "The client went away before its request was complete.")
+                size += len(message.get("body", b""))
+                if size > MOST_BYTES_IN:
+                    raise _too_large()
+                chunks.append(message.get("body", b""))
+                if not message.get("more_body"):
+                    return b"".join(chunks)
+    except TimeoutError:
+        raise Refusal(
+            408, "Request Timeout", "The request's body did not arrive within 29 seconds.", Connection="close"
+        ) from None
+
+
+def _too_large() -> Refusal:
+    return Refusal(413, "Content Too Large", "API Gateway takes at most 10 MB.", Connection="close")
 
 
 async def _forward(
@@ -260,13 +277,14 @@ async def _content(answer: aiohttp.ClientResponse) -> bytes:
 
 
 def _is_preflight(scope: HTTPScope) -> bool:
-    names = {name.lower() for name, _ in scope["headers"]}
-    return scope["method"] == "OPTIONS" and {b"origin", b"access-control-request-method"} <= names
+    if scope["method"] != "OPTIONS":
+        return False
+    return {b"origin", b"access-control-request-method"} <= {name for name, _ in scope["headers"]}
 
 
 def _preflight_headers(scope: HTTPScope) -> list[tuple[bytes, bytes]]:
     headers = [(name.encode(), value.encode()) for name, value in http.PREFLIGHT.items()]
-    asked = next((value for name, value in scope["headers"] if name.lower() == b"access-control-request-headers"), None)
+    asked = next((value for name, value in scope["headers"] if name == b"access-control-request-headers"), None)
     return headers if asked is None else [*headers, (b"access-control-allow-headers", asked)]
 
 

@@ -67,6 +67,15 @@ def trace_id(headers: RawHeaders) -> str:
     return f"1-{int(time.time()):08x}-{secrets.token_hex(12)}"
 
 
+def head_size(headers: RawHeaders, raw_path: bytes, query: bytes) -> int:
+    """Bytes of the request line's target and of all headers' names and values.
+
+    "Total combined size of request line and header values" is what API Gateway limits:
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
+    """
+    return len(raw_path) + len(query) + sum(len(name) + len(value) for name, value in headers)
+
+
 def upstream_path(raw_path: bytes, lab_id: str) -> str:
     """The path below `/live/<lab id>`, byte for byte as it came: starts with a slash or is empty. Raises BadPath."""
     rest = raw_path.removeprefix(f"/live/{lab_id}".encode())

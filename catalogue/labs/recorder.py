@@ -15,7 +15,8 @@ from catalogue.labs.models import EdgeCall, Lab
 
 logger = logging.getLogger(__name__)
 
-FLUSH_SECONDS = 0.04
+FLUSH_SECONDS = 0.08
+"""A batch is written in a thread that competes with requests for the interpreter: rarely, yet soon enough to watch."""
 KEPT_CALLS = 500
 """Of each lab, give or take a batch."""
 _TRIM_EVERY = 100

@@ -1,7 +1,9 @@
 """Where a lab's endpoint leads: looked up in the database rarely, from memory otherwise."""
 
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -38,6 +40,7 @@ class Routes:
         self._routes: OrderedDict[str, Route | None] = OrderedDict()
         self._unknown_until: dict[str, float] = {}
         self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
+        self._under_way: Counter[str] = Counter()
 
     async def find(self, lab_id: str) -> Route | None:
         """The lab's route, or None if there is no such lab."""
@@ -72,6 +75,20 @@ class Routes:
                 self._buckets.popitem(last=False)
         self._buckets.move_to_end(lab_id)
         return bucket.take()
+
+    @contextmanager
+    def under_way(self, lab_id: str) -> Iterator[bool]:
+        """Count a request as being under way for the length of the block; False if as many are as may be."""
+        if self._under_way[lab_id] >= settings.LABS_REQUESTS_AT_ONCE:
+            yield False
+            return
+        self._under_way[lab_id] += 1
+        try:
+            yield True
+        finally:
+            self._under_way[lab_id] -= 1
+            if not self._under_way[lab_id]:
+                del self._under_way[lab_id]
 
 
 def _look_up(lab_id: str) -> Route | None:

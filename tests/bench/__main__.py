@@ -1,7 +1,8 @@
 """`python -m tests.bench [--only labs] [--json FILE]`: prints a table, and writes the same as JSON.
 
-A benchmark is a module in `tests/bench/suites/` with an asynchronous `measure(site)` that yields figures. The name of
-the module up to its first underscore is the group that `--only` chooses.
+A benchmark is a module in `tests/bench/suites/` with an asynchronous `measure(site)` that yields figures and, where
+the site needs more settings, a dictionary ENVIRONMENT. Its name up to the first underscore is the group that `--only`
+chooses.
 """
 
 import argparse
@@ -10,7 +11,8 @@ import importlib
 import json
 import pkgutil
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,14 +20,20 @@ from tests.bench import machine, suites
 from tests.bench.bench_site import BenchSite
 from tests.bench.figures import Figure, table
 
-type Measure = Callable[[BenchSite], AsyncIterator[Figure]]
+
+@dataclass(frozen=True)
+class Benchmark:
+    """What a module in `suites` brings."""
+
+    measure: Callable[[BenchSite], AsyncIterator[Figure]]
+    environment: Mapping[str, str]
 
 
 def main() -> None:
     options = _options()
-    chosen = {name: measure for name, measure in found().items() if not options.only or _group(name) in options.only}
+    chosen = {name: one for name, one in found().items() if not options.only or _chosen(name, options.only)}
     if not chosen:
-        sys.exit(f"No benchmark is in the group {', '.join(options.only)}.")
+        sys.exit(f"No benchmark is called {', '.join(options.only)}.")
     about = machine.description()
     figures = asyncio.run(_run(chosen))
     document = {
@@ -44,28 +52,34 @@ def main() -> None:
         sys.exit("Requests failed: the figures marked INVALID say nothing.")
 
 
-def found() -> dict[str, Measure]:
+def found() -> dict[str, Benchmark]:
     """Every benchmark by the name of its module."""
-    names = sorted(module.name for module in pkgutil.iter_modules(suites.__path__))
-    return {name: importlib.import_module(f"{suites.__name__}.{name}").measure for name in names}
+    benchmarks = {}
+    for name in sorted(module.name for module in pkgutil.iter_modules(suites.__path__)):
+        module = importlib.import_module(f"{suites.__name__}.{name}")
+        benchmarks[name] = Benchmark(module.measure, getattr(module, "ENVIRONMENT", {}))
+    return benchmarks
 
 
-async def _run(chosen: dict[str, Measure]) -> list[Figure]:
+async def _run(chosen: Mapping[str, Benchmark]) -> list[Figure]:
     figures: list[Figure] = []
-    for name, measure in chosen.items():
+    for name, benchmark in chosen.items():
         print(f"{name} …", file=sys.stderr, flush=True)
-        async with BenchSite.running() as site:  # a fresh one each: no figure depends on what was measured before it
-            figures += [figure async for figure in measure(site)]
+        # A fresh site each: no figure depends on what was measured before it.
+        async with BenchSite.running(**benchmark.environment) as site:
+            figures += [figure async for figure in benchmark.measure(site)]
     return figures
 
 
-def _group(name: str) -> str:
-    return name.partition("_")[0]
+def _chosen(name: str, only: list[str]) -> bool:
+    return name in only or name.partition("_")[0] in only
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure what the site promises.")
-    parser.add_argument("--only", action="append", default=[], help="a group of benchmarks, e.g. labs (repeatable)")
+    parser.add_argument(
+        "--only", action="append", default=[], help="a group of benchmarks or one, e.g. labs or labs_edge"
+    )
     parser.add_argument("--json", type=Path, help="write machine, versions and figures to this file")
     return parser.parse_args()
 

@@ -71,8 +71,8 @@ class BenchSite:
 
     @classmethod
     @asynccontextmanager
-    async def running(cls) -> AsyncIterator[Self]:
-        """A fresh site with nothing in it but the catalogue, and its patterns each run once."""
+    async def running(cls, **more: str) -> AsyncIterator[Self]:
+        """A fresh site with an empty database; `more` goes into its environment."""
         environment = UNLIMITED | {
             "DEBUG": "0",
             "SECRET_KEY": secrets.token_urlsafe(40),
@@ -80,6 +80,7 @@ class BenchSite:
             "SMTP_HOST": "127.0.0.1",
             "FROM_EMAIL": "Bench <bench@bench.example>",
             "TRUSTED_PROXIES": "192.0.2.1",
+            **more,
         }
         connector = aiohttp.TCPConnector(limit=0)
         with TemporaryDirectory(prefix="bench-") as folder, running_site(Path(folder), free_port(), **environment) as s:

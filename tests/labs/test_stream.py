@@ -149,7 +149,7 @@ def test_watchers_share_one_feed_and_its_reading_stops_with_the_last(lab: Lab) -
             assert feed._task is not None
             while not feed._task.done():
                 await asyncio.sleep(0.01)
-        assert not feed.watched
+        assert not feed.watchers
 
     run(scenario())
 
@@ -170,6 +170,20 @@ def test_past_the_limit_of_streams_comes_429(lab: Lab, settings: Settings) -> No
                 await asyncio.sleep(0.01)
         async with watching(lab) as three:
             await three.read_until("state")
+
+    run(scenario())
+
+
+def test_past_the_limit_of_the_whole_process_comes_429(lab: Lab, settings: Settings) -> None:
+    settings.LABS_STREAMS = 1
+
+    async def scenario() -> None:
+        async with watching(lab) as one:
+            await one.read_until("state")
+            with pytest.raises(Problem, match="as this site can serve") as refused:
+                event_stream(RequestFactory().get("/"), "another-lab-of-somebody")
+            assert refused.value.status == 429
+            assert "Retry-After" in refused.value.headers
 
     run(scenario())
 

@@ -130,7 +130,19 @@ def test_an_operation_or_resource_in_the_request_is_not_heard(visitor: Client, m
     assert move(visitor, made, "pull", **forged).json()["cli"].endswith("--no-enabled")
 
 
-def test_two_pulls_at_once_act_once(visitor: Client, made: dict[str, Any]) -> None:
+def test_two_pulls_at_once_act_once(visitor: Client, made: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    acting: list[Operation] = []
+    another = threading.Event()
+
+    def slowly(stack: Stack, operation: Operation) -> str:
+        """The first waits a moment for a second one, which must not come."""
+        acting.append(operation)
+        if len(acting) > 1:
+            another.set()
+        another.wait(0.7)
+        return perform(stack, operation)
+
+    monkeypatch.setattr("catalogue.labs.operations.perform", slowly)
     token = {"authorization": f"Bearer {made['token']}"}
     answers: list[dict[str, Any]] = []
     ready = threading.Barrier(2)
@@ -145,6 +157,7 @@ def test_two_pulls_at_once_act_once(visitor: Client, made: dict[str, Any]) -> No
         thread.start()
     for thread in threads:
         thread.join(30)
+    assert len(acting) == 1
     assert sorted(answer["changed"] for answer in answers) == [False, True]
     assert Lab.objects.get(pk=made["id"]).pulled == [CLOSE]
     assert Lab.objects.get(pk=made["id"]).claimed_until is None

@@ -16,6 +16,8 @@ class Sink:
     # and an empty answer drops the connection.
     on_recipient: Callable[[str], str] = lambda recipient: "250 OK"
     on_data: Callable[[bytes], str] = lambda body: "250 OK"
+    # Called before the server asks for the body: the mail is on the wire and has not arrived.
+    before_data: Callable[[], object] = lambda: None
 
 
 @contextmanager
@@ -31,6 +33,7 @@ def smtp_sink() -> Iterator[Sink]:
                 if verb == b"RCPT":
                     answer = sink.on_recipient(line.decode().strip())
                 elif verb == b"DATA":
+                    sink.before_data()
                     self._say("354 go ahead")
                     body = self._body()
                     answer = sink.on_data(body)

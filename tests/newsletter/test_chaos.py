@@ -211,10 +211,10 @@ def test_no_mail_comes_after_the_unsubscribe_was_answered(sink: Sink, update: No
         match = re.search(rb"^To: (\S+)", body, re.MULTILINE)
         assert match is not None
         arrived[match[1].decode()] = time.monotonic()
-        threading.Event().wait(0.005)
         return "250 OK"
 
     sink.on_data = take
+    sink.before_data = lambda: threading.Event().wait(0.02)
     senders = [threading.Thread(target=_send_once) for _ in range(2)]
     for thread in senders:
         thread.start()

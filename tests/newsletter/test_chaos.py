@@ -219,6 +219,8 @@ def test_no_mail_comes_after_the_unsubscribe_was_answered(sink: Sink, update: No
     for thread in senders:
         thread.start()
     answered: dict[str, float] = {}
+    while not arrived:
+        threading.Event().wait(0.001)
     for person in Subscriber.objects.order_by("?")[: READERS // 2]:
         services.unsubscribe(person.ref)
         answered[person.key] = time.monotonic()

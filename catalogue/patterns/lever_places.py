@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from catalogue.patterns.content import Pattern
 from catalogue.patterns.relations import relations
 from catalogue.patterns.schema import Lever
+from catalogue.patterns.template import referenced_ids
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ def places_of(pattern: Pattern, lever: Lever) -> Places:
     """What is drawn of that which the lever's pull changes.
 
     A resource that is a box is itself marked; an event source mapping is the arrow that it makes and the function
-    that it feeds; a permission is the arrow from who loses it.
+    that it feeds; a permission is the arrow from who loses it; a stage or a validator is part of its API.
     """
     drawn_nodes = {node.id for node in pattern.diagram.nodes}
     drawn_edges = {f"{edge.source}>{edge.target}" for edge in pattern.diagram.edges}
@@ -29,6 +30,8 @@ def places_of(pattern: Pattern, lever: Lever) -> Places:
     edges = [f"{pull.resource}>{pull.to}"]
     if pull.resource not in drawn_nodes:
         nodes += [relation.target for relation in made]
+        resource = pattern.template.resources.get(pull.resource)
+        nodes += sorted(referenced_ids(resource.property("RestApiId"))) if resource else []
         edges += [f"{relation.source}>{relation.target}" for relation in made]
     return Places(
         tuple(dict.fromkeys(node for node in nodes if node in drawn_nodes)),

@@ -32,6 +32,15 @@ def test_a_pattern_that_holds_ends_with_0_and_leaves_nothing(tmp_path: Path) -> 
     assert list((tmp_path / "embedded").iterdir()) == []
 
 
+def test_a_lever_is_pulled_and_put_right(tmp_path: Path) -> None:
+    done = try_pattern(tmp_path, "postbox", "--lever", "close-the-worker", "--lever", "unknown-queue")
+    assert "close-the-worker: release" in done.stdout
+    assert "ok  Letters visible ≥ 1" in done.stdout
+    assert "look: Look at the counter" not in done.stdout
+    assert done.returncode == 1
+    assert "Not as expected: unknown-queue." in done.stderr
+
+
 def test_a_pattern_that_cannot_be_deployed_ends_with_1_and_the_reason(tmp_path: Path) -> None:
     done = try_pattern(tmp_path, "broken")
     assert done.returncode == 1

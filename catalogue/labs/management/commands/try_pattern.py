@@ -1,8 +1,9 @@
-"""`manage.py try_pattern <slug>`: deploy a pattern, take every step of its demo, show what happened, clean up."""
+"""`manage.py try_pattern <slug>`: deploy a pattern, take its demo's steps, move its levers, show it all, clean up."""
 
 import os
 import secrets
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -14,22 +15,25 @@ from django.db import connection
 from catalogue.labs import gauges, services
 from catalogue.labs.embedded import process
 from catalogue.labs.expectations import Answer
+from catalogue.labs.levers import LeverRefused, Move, move_lever
 from catalogue.labs.models import Lab, Status
 from catalogue.labs.runner import StepResult, run_step
 from catalogue.labs.targets import embedded_url, get_target
 from catalogue.labs.trace import Event, LogReader
 from catalogue.patterns.content import ContentError, Pattern, load_pattern
+from catalogue.patterns.schema import Lever
 
 _MOST_ANSWERS = 5
 
 
 class Command(BaseCommand):
-    help = "Deploy a pattern (drafts too), take all its demo's steps and show answers, checks and log lines."
+    help = "Deploy a pattern (drafts too), take its steps, move its levers; show answers, checks and log lines."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug", help="the pattern's folder under patterns_content/")
         parser.add_argument("--step", action="append", default=[], help="take only this step (repeatable)")
+        parser.add_argument("--lever", action="append", default=[], help="move only this lever (repeatable)")
         parser.add_argument("--variant", choices=("pattern", "naive"), default="pattern")
         parser.add_argument("--logs", action="store_true", help="show the log lines of steps that went well, too")
         parser.add_argument(
@@ -70,7 +74,7 @@ class Command(BaseCommand):
         failures: list[str] = []
         since = int(lab.created_at.timestamp() * 1000)
         for step in pattern.demo.steps:
-            if options["step"] and step.id not in options["step"]:
+            if (options["step"] or options["lever"]) and step.id not in options["step"]:
                 continue
             self.stdout.write(self.style.MIGRATE_HEADING(f"\n{step.id}: {step.title}"))
             result = run_step(lab, step, lab.saved)
@@ -81,7 +85,29 @@ class Command(BaseCommand):
             events, since = _events(lab, since)
             if options["logs"] or not result.ok:
                 self._show_events(events)
+        if options["variant"] == "pattern":
+            failures += self._move(lab, pattern.demo.levers, options)
         return failures
+
+    def _move(self, lab: Lab, levers: tuple[Lever, ...], options: dict[str, Any]) -> Iterator[str]:
+        """Pull every chosen lever, look, release it, look; gives the ids of those that were not as they say."""
+        for lever in levers:
+            if (options["step"] or options["lever"]) and lever.id not in options["lever"]:
+                continue
+            moves: tuple[Move, ...] = ("pull", "try", "release", "try") if lever.release else ("pull",)
+            for move in moves:
+                self.stdout.write(self.style.MIGRATE_HEADING(f"\n{lever.id}: {move}"))
+                try:
+                    outcome = move_lever(lab, lever, move)
+                except LeverRefused as refused:
+                    self.stdout.write(self.style.ERROR(f"  {refused}"))
+                    yield lever.id
+                    break
+                self.stdout.write(f"  {outcome.cli or outcome.says}")
+                if outcome.trial is not None:
+                    self._show(outcome.trial)
+                if not outcome.ok:
+                    yield f"{lever.id} ({move})"
 
     def _show(self, result: StepResult) -> None:
         for answer in result.answers[:_MOST_ANSWERS]:

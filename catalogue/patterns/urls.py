@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from catalogue.patterns.views import ledgers, outputs, pages
+from catalogue.patterns.views import ledgers, outputs, pages, recorded
 
 app_name = "patterns"
 
@@ -21,6 +21,8 @@ urlpatterns = [
     path("patterns/<slug:slug>.md", outputs.markdown, name="markdown"),
     path("patterns/<slug:slug>.json", outputs.pattern_json, name="pattern_json"),
     path("patterns/<slug:slug>/", pages.detail, name="detail"),
+    path("patterns/<slug:slug>/recorded/", recorded.recorded, name="recorded"),
+    path("patterns/<slug:slug>/recorded.json", recorded.recorded_json, name="recorded_json"),
     path("patterns/<slug:slug>/ledger/", ledgers.ledger, name="ledger"),
     path("patterns/<slug:slug>/ledger.json", ledgers.ledger_json, name="ledger_json"),
     path("patterns/<slug:slug>/project.zip", outputs.project, name="project"),

@@ -67,8 +67,10 @@ def run_views(run: Run, pattern: Pattern) -> RunViews:
 
 
 def summary(run: Run) -> str:
-    """`2 requests, 2 invocations (1 cold), 9 log lines in 312 ms.`"""
-    kinds = Counter(event.kind for event in run.events)
+    """`2 requests, 2 invocations (1 cold), 9 log lines in 312 ms.` What was left out is counted, too."""
+    kinds: Counter[str] = Counter(event.kind for event in run.events)
+    for part in run.left_out:
+        kinds[part.kind] += part.count
     cold = sum(event.kind == "invocation" and event.cold for event in run.events)
     parts = []
     if kinds["request"]:

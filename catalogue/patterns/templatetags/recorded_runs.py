@@ -1,19 +1,30 @@
 """A run's deeds in a few words, for lists that are read without JavaScript."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django import template
 
+from catalogue.patterns.content import Pattern
+from catalogue.patterns.runs import brief
+from catalogue.patterns.runs.brief import Brief
 from catalogue.patterns.runs.document import Answer
+from catalogue.patterns.runs.recorded import recorded_run
 
 register = template.Library()
 
 
 @register.filter
 def statuses(answers: Sequence[Answer]) -> str:
-    """`200`, or of several `48 × 202, 2 × 429`."""
-    counts = Counter(answer.status for answer in answers)
-    if len(answers) == 1:
-        return str(answers[0].status)
-    return ", ".join(f"{count} × {status}" for status, count in sorted(counts.items()))
+    return brief.statuses(answers)
+
+
+@register.filter
+def recorded_briefs(pattern: Pattern) -> Mapping[str, Brief]:
+    """What the recorded run saw of each step; nothing without one."""
+    run = recorded_run(pattern)
+    return {} if run is None else brief.briefs(run)
+
+
+@register.filter
+def of_step(found: Mapping[str, Brief], step_id: str) -> Brief | None:
+    return found.get(step_id)

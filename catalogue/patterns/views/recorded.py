@@ -1,0 +1,37 @@
+"""The recorded run of a pattern: its page with all views, the views alone, and the run as JSON."""
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+
+from catalogue.errors import Problem, read_only
+from catalogue.patterns.content import Pattern, UnknownPattern, library
+from catalogue.patterns.runs.document import Run
+from catalogue.patterns.runs.recorded import recorded_run
+from catalogue.patterns.runs.views import run_views
+from catalogue.patterns.views.outputs import document
+
+
+@read_only
+def recorded(request: HttpRequest, slug: str) -> HttpResponse:
+    """With `?part=views` the fragment that a page loads to replay it."""
+    pattern, run = _recorded(slug)
+    alone = request.GET.get("part") == "views"
+    context = {"pattern": pattern, "run": run, "views": run_views(run, pattern), "heading": 3 if alone else 2}
+    return render(request, "runs/_views.html" if alone else "runs/recorded.html", context)
+
+
+@read_only
+def recorded_json(request: HttpRequest, slug: str) -> HttpResponseBase:
+    return document(request, _recorded(slug)[1])
+
+
+def _recorded(slug: str) -> tuple[Pattern, Run]:
+    try:
+        pattern = library().get(slug)
+    except UnknownPattern:
+        raise Problem(404, "No such pattern", f"The catalogue has no pattern called {slug[:80]}.") from None
+    run = recorded_run(pattern)
+    if run is None:
+        raise Problem(404, "No recorded run", f"No run of {pattern.title} as it is now has been recorded.")
+    return pattern, run

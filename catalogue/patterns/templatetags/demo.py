@@ -89,3 +89,10 @@ def pulled_titles(pattern: Pattern, pulled: Collection[str]) -> str:
 def in_markdown(text: str) -> SafeString:
     """A demo's story or what to notice in a step, in the site's dialect of Markdown."""
     return mark_safe(f"<p>{inline(text)}</p>")  # noqa: S308  (the dialect lets no raw HTML through)
+
+
+@register.filter
+@lru_cache(maxsize=4096)
+def in_line(text: str) -> SafeString:
+    """The same for a few words that stand in a heading or a link."""
+    return mark_safe(inline(text))  # noqa: S308  (as above)

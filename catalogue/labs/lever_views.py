@@ -4,6 +4,8 @@ from collections import Counter
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
+from django.core import signing
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -27,6 +29,9 @@ from catalogue.patterns.schema import Lever, Operation
 from catalogue.patterns.templatetags.demo import operation_in_words, request_in_words
 
 _AT_ONCE = 3
+_COMMAND = "lever_command"
+_MOST_COOKIE = 3_500
+_SHOWN_SECONDS = 120
 _under_way: Counter[str] = Counter()
 
 
@@ -74,7 +79,7 @@ async def move(request: HttpRequest, lab_id: str, lever_id: str) -> HttpResponse
     seen = outcome.changed or outcome.trial is not None
     kept = await in_database(keep_run, lab, record.run) if seen else None
     if wants_html(request):
-        return _see_page(lab, lever, kept)
+        return _see_page(lab, lever, kept, outcome.cli)
     document = outcome_document(outcome) | ({"run": run_link(kept)} if kept else {})
     return JsonResponse(document, headers={"Cache-Control": "no-store"})
 
@@ -159,10 +164,23 @@ def _note(record: Recording, lever: Lever, outcome: Outcome) -> None:
     )
 
 
-def _see_page(lab: Lab, lever: Lever, kept: KeptRun | None) -> HttpResponse:
+def _see_page(lab: Lab, lever: Lever, kept: KeptRun | None, cli: str | None) -> HttpResponse:
     shown = urlencode({"lever": lever.id} | ({"run": kept.pk} if kept else {}))
-    response = HttpResponseRedirect(f"{reverse('labs:detail', args=[lab.pk])}?{shown}#lever-{lever.id}")
+    page = reverse("labs:detail", args=[lab.pk])
+    response = HttpResponseRedirect(f"{page}?{shown}#lever-{lever.id}")
     response.status_code = 303
+    # A kept run names no address and no physical id, as it may be shared; the command is for its owner to copy.
+    command = signing.dumps({kept.pk: cli}, salt=_COMMAND, compress=True) if kept and cli else ""
+    if 0 < len(command) < _MOST_COOKIE:
+        response.set_cookie(
+            _COMMAND,
+            command,
+            max_age=_SHOWN_SECONDS,
+            path=page,
+            httponly=True,
+            samesite="Lax",
+            secure=settings.SESSION_COOKIE_SECURE,
+        )
     return response
 
 
@@ -172,9 +190,15 @@ def note_operation(lab: Lab, operation: Operation) -> None:
 
 
 def shown_outcome(request: HttpRequest, lab: Lab) -> dict[str, Any] | None:
-    """What the lab's page shows after a lever was moved by its form: `{"lever": id, "deed": document.Deed as JSON}`."""
+    """What the lab's page shows after a lever was moved by its form: `{"lever": id, "deed": a run's, "run": link}`."""
     found = KeptRun.objects.filter(lab=lab, pk=request.GET.get("run", "")[:32]).first()
     deeds = found.document.get("deeds") if found else None
-    if not deeds:
+    if found is None or not deeds:
         return None
-    return {"lever": request.GET.get("lever", ""), "deed": deeds[-1], "run": run_link(found)} if found else None
+    deed = dict(deeds[-1])
+    try:
+        commands = signing.loads(request.COOKIES.get(_COMMAND, ""), salt=_COMMAND, max_age=_SHOWN_SECONDS)
+    except signing.BadSignature:
+        commands = {}
+    deed["cli"] = commands.get(found.pk, deed.get("cli"))
+    return {"lever": request.GET.get("lever", ""), "deed": deed, "run": run_link(found)}

@@ -191,7 +191,10 @@ def test_a_form_leads_back_to_the_page_with_what_came_of_it(visitor: Client, mad
     assert response.status_code == 303
     page = visitor.get(response["Location"].partition("#")[0], headers=HTML).content.decode()
     assert response["Location"].endswith(f"#lever-{CLOSE}")
-    assert "aws lambda update-event-source-mapping" in page
+    uuid = resources_of(Lab.objects.get(pk=made["id"]))["Delivery"].id
+    assert f"aws lambda update-event-source-mapping --uuid {uuid} --no-enabled" in page
+    elsewhere = Client().get(response["Location"].partition("#")[0], headers=HTML).content.decode()
+    assert uuid not in elsewhere
     assert 'aria-pressed="true"' in page
     assert "Press again to put it right: <em>Open the worker</em>" in page
     tried = visitor.post(address, {"do": "try"}, headers=HTML)

@@ -167,7 +167,8 @@ def _place_gauges(run: Run, told: list[Chapter]) -> None:
         chapter = _chapter_at(told, gauge.at)
         if key not in known:
             # All counts are read together: what an earlier reading did not tell was zero then.
-            known[key] = 0 if gauge.at > max(first + _READ_TOGETHER, _FIRST_READING) else gauge.value
+            late = gauge.at > first + _READ_TOGETHER or gauge.at > _FIRST_READING
+            known[key] = 0 if late else gauge.value
         chapter.before.setdefault(key, known[key])
         chapter.gauges.append(gauge)
         if gauge.value > known[key] and gauge.measure != "in_flight":

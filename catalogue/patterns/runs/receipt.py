@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from catalogue.patterns.content import Pattern
-from catalogue.patterns.costs.bill import Bill, bill
+from catalogue.patterns.costs.bill import Bill, BillLine, bill
 from catalogue.patterns.costs.money import dollars, number
+from catalogue.patterns.glyphs import short_name
 from catalogue.patterns.runs.document import Run
+from catalogue.patterns.services import services
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,8 @@ def receipt(run: Run, pattern: Pattern) -> Receipt | None:
         return None
     lines = tuple(
         ReceiptLine(
-            line.what,
-            f"{number(line.quantity)} {line.counted}",
+            f"{_service(line.service)}: {line.what}",
+            _quantity(line),
             dollars(line.usd),
             line.formula,
             line.parts,
@@ -49,3 +51,14 @@ def receipt(run: Run, pattern: Pattern) -> Receipt | None:
         for line in found.lines
     )
     return Receipt(lines, dollars(found.usd), found.notes, found.unpriced)
+
+
+def _service(key: str) -> str:
+    known = services().by_key.get(key)
+    return short_name(known.name) if known else key
+
+
+def _quantity(line: BillLine) -> str:
+    """With what is counted, which the price book names in the plural: `50 requests`, `1 request`."""
+    one = line.quantity == 1 and line.counted.endswith("s")
+    return f"{number(line.quantity)} {line.counted[:-1] if one else line.counted}"

@@ -75,8 +75,9 @@ def summary(run: Run) -> str:
     parts = []
     if kinds["request"]:
         parts.append(counted(kinds["request"], "request"))
-    invocations = counted(kinds["invocation"], "invocation")
-    parts.append(f"{invocations} ({cold} cold)" if cold else invocations)
+    invocations = counted(kinds["invocation"], "invocation") if kinds["invocation"] else "no invocation"
+    how_cold = "cold" if cold == kinds["invocation"] == 1 else f"{cold} cold"
+    parts.append(f"{invocations} ({how_cold})" if cold else invocations)
     if kinds["log"]:
         parts.append(counted(kinds["log"], "log line"))
     return f"{joined(parts)} in {duration(run.ms)}."

@@ -1,0 +1,134 @@
+"""When things break on the running site: the emulator is killed in mid-demo, a second process serves the same labs."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.site import ROOT, Site, free_port, running_site
+from tests.test_up import answers, await_true, descendants
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(240)]
+
+PATTERN = "function-as-a-web-service"
+LATE = 30.0
+"""Seconds after which a busy machine is no excuse; the promised times are measured by `make bench`."""
+
+
+def processes(site: Site, part: str) -> list[int]:
+    return [pid for pid, command in descendants(site.process.pid).items() if part in command]
+
+
+def run_it(client: httpx.Client) -> dict[str, str]:
+    made = client.post("/labs/", json={"pattern": PATTERN})
+    assert made.status_code == 201, made.text
+    lab: dict[str, str] = made.json()
+    return lab
+
+
+def state(client: httpx.Client, lab: dict[str, str]) -> dict[str, str]:
+    answer: dict[str, str] = client.get(f"/labs/{lab['id']}", headers={"Accept": "application/json"}).json()
+    return answer
+
+
+def test_the_emulator_killed_in_mid_demo_takes_the_labs_with_it_and_nothing_else(tmp_path: Path) -> None:
+    with running_site(tmp_path, free_port()) as site, httpx.Client(base_url=site.url, timeout=30) as client:
+        lab = run_it(client)
+        assert client.post(f"/labs/{lab['id']}/steps/first-call").json()["ok"]
+
+        for pid in processes(site, "catalogue.labs.embedded.host"):
+            os.kill(pid, signal.SIGKILL)
+
+        refused = client.get(f"/live/{lab['id']}/zones")
+        assert refused.status_code in (410, 503), "503 while it is away, 410 if it is back already"
+        assert client.get("/").status_code == 200
+        assert client.get(f"/patterns/{PATTERN}/").status_code == 200
+        assert client.get(f"/labs/{lab['id']}", headers={"Accept": "text/html"}).status_code == 200
+        subscribed = client.post(
+            "/newsletter/subscribe", data={"email": "ada@example.com"}, headers={"Accept": "text/html"}
+        )
+        assert subscribed.status_code in (200, 202, 303), subscribed.text
+        while_away = client.post("/labs/", json={"pattern": PATTERN})
+        assert while_away.status_code in (201, 503), while_away.text
+        if while_away.status_code == 503:
+            assert int(while_away.headers["Retry-After"]) <= 5
+
+        await_true(lambda: state(client, lab)["status"] == "gone", LATE)
+        told = client.get(f"/labs/{lab['id']}", headers={"Accept": "text/html"}).text
+        assert "started anew" in told
+        assert f"/patterns/{PATTERN}/" in told, "the page leads to a fresh one"
+        assert client.get(f"/live/{lab['id']}/zones").status_code == 410
+        assert client.post(f"/labs/{lab['id']}/steps/first-call").status_code == 410
+
+        fresh = run_it(client)
+        assert client.get(f"/live/{fresh['id']}/zones").status_code == 200
+        mails = client.get("/mailbox/").text
+        assert "ada@example.com" in mails
+
+
+def test_two_web_processes_serve_the_same_labs(tmp_path: Path) -> None:
+    """Made in one, called and stepped in the other, deleted in the first: state is in the database alone."""
+    with (
+        running_site(tmp_path, free_port()) as site,
+        second_web(site) as other_url,
+        httpx.Client(base_url=site.url, timeout=30) as one,
+        httpx.Client(base_url=other_url, timeout=30) as other,
+    ):
+        lab = run_it(one)
+        owner = {"Authorization": f"Bearer {lab['token']}"}
+        assert state(other, lab)["status"] == "ready"
+        assert other.get(f"/live/{lab['id']}/zones").status_code == 200
+        stepped = other.post(f"/labs/{lab['id']}/steps/quote", headers=owner)
+        assert stepped.status_code == 200, stepped.text
+        assert stepped.json()["ok"], stepped.text
+        other.cookies.update({cookie.name: cookie.value or "" for cookie in one.cookies.jar})
+        assert other.post(f"/labs/{lab['id']}/extend", headers={"Accept": "application/json"}).status_code == 200
+        assert one.post(f"/labs/{lab['id']}/extend", headers={"Accept": "application/json"}).status_code == 409
+
+        events = told(one.stream("GET", f"/labs/{lab['id']}/events"))
+        assert any("/zones" in line for line in events), "what went through the other process is seen in this one"
+
+        assert one.delete(f"/labs/{lab['id']}").status_code == 204
+        await_true(lambda: other.get(f"/live/{lab['id']}/zones").status_code == 410, LATE)
+        assert state(other, lab)["status"] == "gone"
+
+
+def told(stream: AbstractContextManager[httpx.Response]) -> Iterator[str]:
+    deadline = time.monotonic() + LATE
+    with stream as response:
+        for line in response.iter_lines():
+            yield line
+            if time.monotonic() > deadline:
+                return
+
+
+@contextmanager
+def second_web(site: Site) -> Iterator[str]:
+    """Another web server of the same site: the same database, the same emulator, an address of its own."""
+    web = processes(site, "granian")[0]
+    environment = dict(
+        pair.split("=", 1) for pair in Path(f"/proc/{web}/environ").read_text().split("\0") if "=" in pair
+    )
+    port = free_port()
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "granian", "--interface", "asgi", "--host", "127.0.0.1", "--port", str(port)),
+            *("--log-level", "warning", "catalogue.asgi:application"),
+        ],
+        cwd=ROOT,
+        env=environment,
+    )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        await_true(lambda: answers(f"{url}/healthz"), LATE)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(10)

@@ -13,13 +13,17 @@ from jsonschema import Draft202012Validator
 from catalogue.labs.expectations import Answer, Check
 from catalogue.labs.lever_views import lever_document, outcome_document
 from catalogue.labs.levers import Outcome
-from catalogue.labs.models import Lab, Status
+from catalogue.labs.models import Lab, SharedRun, Status
+from catalogue.labs.models import Run as KeptRun
 from catalogue.labs.ownership import COOKIE
 from catalogue.labs.represent import lab_document
 from catalogue.labs.runner import StepResult
+from catalogue.labs.runs.represent import run_link, shared_link
 from catalogue.labs.views import result_document
+from catalogue.patterns.content import library
 from catalogue.patterns.costs.meter import read_meter
 from catalogue.patterns.openapi import openapi
+from catalogue.patterns.runs.recorded import read_recorded
 from catalogue.patterns.schema import Lever, Operation
 from tests.patterns.costs.runs import run, template, use
 
@@ -53,6 +57,7 @@ def test_a_steps_result_is_as_described() -> None:
     result = StepResult("order", (answer,), (check,), {"order_id": "x"}, "aws sqs purge-queue")
 
     validate("StepResult", result_document(result))
+    validate("StepResult", result_document(result) | {"run": run_link(KeptRun(lab_id="l" * 22))})
     validate("StepResult", result_document(StepResult("redrive")))
 
 
@@ -72,12 +77,26 @@ def test_a_bill_is_as_described() -> None:
     validate("LabBill", {"lab": "l" * 22} | meter.document())
 
 
+def test_a_run_is_as_described_kept_shared_or_recorded() -> None:
+    validate("RunKept", {"run": run_link(KeptRun(lab_id="l" * 22))})
+    validate("SharedRun", shared_link(SharedRun(expires_at=timezone.now())))
+    for pattern in library().by_slug.values():
+        validate("Run", read_recorded(pattern).model_dump(mode="json"))
+
+
 def test_the_owners_cookie_is_the_described_one() -> None:
     assert DESCRIPTION["components"]["securitySchemes"]["owner"]["name"] == COOKIE
 
 
 def test_every_described_address_of_the_labs_exists() -> None:
     for path in DESCRIPTION["paths"]:
-        if path.startswith("/labs"):
-            match = resolve(path.format(id="l" * 22, step_id="say-hello", lever_id="close-it"))
-            assert match.app_name == "labs", path
+        if path.startswith(("/labs", "/runs")):
+            named = {
+                "id": "l" * 22,
+                "step_id": "say-hello",
+                "lever_id": "close-it",
+                "run_id": "r" * 22,
+                "token": "t" * 22,
+            }
+            match = resolve(path.format(**named))
+            assert match.app_names[0] in ("labs", "runs"), path

@@ -71,6 +71,14 @@ class Check(Open):
     seen: str
 
 
+class KeptRun(Open):
+    """Where a run is kept."""
+
+    id: str
+    page: str
+    """Its address: a page, or JSON as `application/json`."""
+
+
 class StepResult(Open):
     """What happened when a step of the demo was taken."""
 
@@ -82,14 +90,24 @@ class StepResult(Open):
     """Values for later steps."""
     cli: str | None = None
     """For an operation: the AWS CLI command that does the same."""
+    run: KeptRun | None = None
+    """Where all that was observed meanwhile is kept."""
 
 
-class KeptRun(Open):
-    """Where a run is kept."""
+class KeepRun(Document):
+    trace: str
+    """Trace id of a call that the lab has answered: the Root of its answer's X-Amzn-Trace-Id."""
 
-    id: str
-    page: str
-    """Its address: a page, or JSON as `application/json`."""
+
+class RunKept(Open):
+    run: KeptRun
+
+
+class SharedRun(Open):
+    """A link by which anybody may see a run, without the lab it was of."""
+
+    url: Url
+    expires_at: datetime
 
 
 class Lever(Open):

@@ -11,16 +11,20 @@ from catalogue.patterns.costs.meter import DEFAULT_PER_MONTH, MOST_PER_MONTH
 from catalogue.patterns.documents import PatternDocument, PatternList
 from catalogue.patterns.lab_documents import (
     CreatedLab,
+    KeepRun,
     Lab,
     LeverOutcome,
     Levers,
     MoveLever,
     NewLab,
     Problem,
+    RunKept,
+    SharedRun,
     StepResult,
     TakeStep,
 )
 from catalogue.patterns.ledgers import LedgerDocument
+from catalogue.patterns.runs.document import Run
 
 type Json = dict[str, Any]
 
@@ -54,6 +58,9 @@ def openapi(site_url: str) -> Json:
         Levers,
         MoveLever,
         LeverOutcome,
+        KeepRun,
+        RunKept,
+        SharedRun,
         Problem,
     ]
     answered: Literal["serialization"] = "serialization"
@@ -77,7 +84,7 @@ def openapi(site_url: str) -> Json:
         ],
         "paths": _pattern_paths() | _lab_paths(),
         "components": {
-            "schemas": schemas["$defs"],
+            "schemas": schemas["$defs"] | _run_schemas(),
             "responses": {
                 "Problem": {
                     "description": "A refusal with its reason.",
@@ -90,6 +97,13 @@ def openapi(site_url: str) -> Json:
             },
         },
     }
+
+
+def _run_schemas() -> Json:
+    """The run document under `Run`; its parts are `RunDeed`, `RunAnswer` and so on, as others have such names, too."""
+    whole = Run.model_json_schema(mode="serialization", ref_template="#/components/schemas/Run{model}")
+    parts = whole.pop("$defs")
+    return {"Run": whole} | {f"Run{name}": part for name, part in parts.items()}
 
 
 def _ref(model: str) -> Json:
@@ -127,6 +141,12 @@ def _pattern_paths() -> Json:
         | _get("getPattern", "One pattern as data", _json("PatternDocument", "All but the prose.")),
         "/patterns/{slug}/ledger.json": one
         | _get("getLedger", "How faithful a pattern's lab is", _json("LedgerDocument", "Row by row.")),
+        "/patterns/{slug}/recorded.json": one
+        | _get(
+            "getRecordedRun",
+            "A recorded run of the pattern's whole demo",
+            _json("Run", "As it was seen of a real lab, once."),
+        ),
         "/patterns/{slug}.md": one
         | _get("readPattern", "One pattern to read", _text("text/markdown", "The whole text, code included.")),
         "/patterns/{slug}/project.zip": one
@@ -148,6 +168,7 @@ def _pattern_paths() -> Json:
 def _lab_paths() -> Json:
     lab = {"parameters": [_LAB]}
     body = {"schema": _ref("NewLab")}
+    run = {"name": "run_id", "in": "path", "required": True, "schema": {"type": "string"}}
     step = {"name": "step_id", "in": "path", "required": True, "schema": {"type": "string"}}
     lever = {"name": "lever_id", "in": "path", "required": True, "schema": {"type": "string"}}
     return {
@@ -251,6 +272,47 @@ def _lab_paths() -> Json:
                     },
                 },
                 security=_OWNER,
+            )
+        },
+        "/labs/{id}/runs": lab
+        | {
+            "post": _operation(
+                "keepRun",
+                "labs",
+                "Keep all that one call of your own brought about",
+                {"201": _json("RunKept", "Where it is kept.")},
+                requestBody={"required": True, "content": {"application/json": {"schema": _ref("KeepRun")}}},
+                security=_OWNER,
+            )
+        },
+        "/labs/{id}/runs/{run_id}": {"parameters": [_LAB, run]}
+        | {
+            "get": _operation(
+                "getRun",
+                "labs",
+                "What was seen of the lab during a step, a lever or a call",
+                {"200": _json("Run", "Times are milliseconds from the run's start.")},
+            )
+        },
+        "/labs/{id}/runs/{run_id}/share": {"parameters": [_LAB, run]}
+        | {
+            "post": _operation(
+                "shareRun",
+                "labs",
+                "Make a link by which anybody may see the run",
+                {"201": _json("SharedRun", "The same link each time; 410 once its time is over.")},
+                security=_OWNER,
+            )
+        },
+        "/runs/{token}.json": {
+            "parameters": [{"name": "token", "in": "path", "required": True, "schema": {"type": "string"}}]
+        }
+        | {
+            "get": _operation(
+                "getSharedRun",
+                "labs",
+                "A run that somebody has shared",
+                {"200": _json("Run", "Nothing in it leads to the lab that it was of.")},
             )
         },
         "/labs/{id}/steps/{step_id}": {"parameters": [_LAB, step]}

@@ -1,8 +1,8 @@
 """Clears a run of what a stranger must not see: pure.
 
-What goes: the lab's id and every address of it or of the AWS behind it, account numbers, tokens and signatures by
-their shape, and whatever stands under the name of a secret, wherever else it stands. A physical id becomes the logical
-id that the template gives it. A secret becomes `‹token 1›`, the same one each time: that it came twice can be seen.
+What goes: headers, the lab's id and every address of it or of the AWS behind it, account numbers, tokens and signatures
+by their shape, and whatever stands under the name of a secret, wherever else it stands. A physical id becomes the
+logical id that the template gives it. A secret becomes `‹token 1›`, the same one each time: its return can be seen.
 """
 
 import json
@@ -17,7 +17,7 @@ from catalogue.patterns.runs.document import Answer, Check, Deed, Event, Log, Re
 
 SECRET_NAME = re.compile(
     r"token(?!_type)|secret|passw|passphrase|credential|signature|authorization|cookie|jwt|bearer|api[-_]?key"
-    r"|private|(^|[-_.])key$|[a-z](?-i:Key)$",
+    r"|private|source_?ip|forwarded|(^|[-_.])key$|[a-z](?-i:Key)$",
     re.IGNORECASE,
 )
 """Names under which a secret stands. What else is called a key (an idempotency key) is blanked with them."""
@@ -30,6 +30,8 @@ _BEARER = re.compile(r"(?i)\b(bearer|basic)(\s+|%20|\+)[A-Za-z0-9._~+/-]{12,}=*"
 _ACCESS_KEY = re.compile(r"\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}\b")
 _NAMED_IN_JSON = re.compile(r'("(?P<name>[\w.-]+)"\s*:\s*)"(?P<value>(?:[^"\\]|\\.)*)("|$)', re.DOTALL)
 _NAMED_IN_TEXT = re.compile(r"(?P<name>[A-Za-z][\w.-]*)(?P<is>=|%3D)(?P<value>[^&\s,;{}\"'<>#]+)", re.IGNORECASE)
+_HEADERS = re.compile(r'("(?:headers|multiValueHeaders)"\s*:\s*)\{[^{}]*(?:\}|$)', re.IGNORECASE)
+"""What a handler repeats of a request's headers: they hold whatever a client sends."""
 _LABEL = re.compile(r"‹\w+ \d+›…?")
 _ACCOUNT = re.compile(r"(arn:aws[\w-]*:[\w-]*:[\w-]*:)\d{12}(?=:)")
 _QUEUE_ADDRESS = re.compile(r"https?://[^/\s\"'<>]+/\d{12}/")
@@ -129,6 +131,8 @@ class _Cleaner:
 
     def value(self, value: Any, name: str = "") -> Any:
         if isinstance(value, Mapping):
+            if name.lower() in ("headers", "multivalueheaders"):
+                return "‹headers›"
             return {self.text(key): self.value(inner, key) for key, inner in value.items()}
         if isinstance(value, list):
             return [self.value(inner, name) for inner in value]
@@ -142,6 +146,7 @@ class _Cleaner:
 
     def shapes(self, text: str) -> str:
         """Without what is known and what has a secret's shape; enough for what a demo expects, which is public."""
+        text = _HEADERS.sub(r'\1"‹headers›"', text)
         for rewrite in self._rewrites:
             text = rewrite(text)
         for written, value in self._written:
@@ -187,8 +192,9 @@ def _places(secrets: Secrets) -> Iterator[Callable[[str], str]]:
     yield lambda text: endpoint.sub("", text)
     yield lambda text: text.replace(secrets.lab_id, "‹lab›")
     if secrets.upstream:
-        origin = "{0.scheme}://{0.netloc}".format(urlsplit(secrets.upstream))
-        yield lambda text: text.replace(secrets.upstream, "").replace(origin, "")
+        door = urlsplit(secrets.upstream).netloc
+        origin = f"{urlsplit(secrets.upstream).scheme}://{door}"
+        yield lambda text: text.replace(secrets.upstream, "").replace(origin, "").replace(door, "")
 
 
 def _physical(secrets: Secrets) -> Iterator[Callable[[str], str]]:

@@ -210,6 +210,15 @@ def test_signatures_and_named_values_are_blanked_in_plain_text(said: str, gone: 
     assert gone not in run.model_dump_json()
 
 
+def test_of_headers_that_a_handler_repeats_nothing_is_left() -> None:
+    event = {"path": "/look", "headers": {"host": "127.0.0.1:40123", "x-anything": "of the visitor"}}
+    said = json.dumps({"event": event, "identity": {"sourceIp": "203.0.113.7"}})
+    text = clean(a_run(body=said, fields=json.loads(said), text=said, seen=said[:60] + "…")).model_dump_json()
+    assert "/look" in text
+    for gone in ("127.0.0.1", "40123", "of the visitor", "203.0.113.7"):
+        assert gone not in text
+
+
 def test_one_secret_is_told_by_one_name_so_that_its_return_can_be_seen() -> None:
     secrets = secrets_of(lab({"key": "order-key-4711"}))
     first, second = (

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from catalogue.patterns.comparison_documents import ComparisonState, CreatedComparison
 from catalogue.patterns.costs.documents import LabBill
 from catalogue.patterns.costs.meter import DEFAULT_PER_MONTH, MOST_PER_MONTH
 from catalogue.patterns.documents import PatternDocument, PatternList
@@ -61,6 +62,8 @@ def openapi(site_url: str) -> Json:
         KeepRun,
         RunKept,
         SharedRun,
+        ComparisonState,
+        CreatedComparison,
         Problem,
     ]
     answered: Literal["serialization"] = "serialization"
@@ -82,7 +85,7 @@ def openapi(site_url: str) -> Json:
             {"name": "patterns", "description": "What there is to read."},
             {"name": "labs", "description": "A copy of a pattern of your own, deployed for a while."},
         ],
-        "paths": _pattern_paths() | _lab_paths(),
+        "paths": _pattern_paths() | _lab_paths() | _comparison_paths(),
         "components": {
             "schemas": schemas["$defs"] | _run_schemas(),
             "responses": {
@@ -323,6 +326,57 @@ def _lab_paths() -> Json:
                 "Take one step of the pattern's demo",
                 {"200": _json("StepResult", "What was answered and observed.")},
                 requestBody={"content": {"application/json": {"schema": _ref("TakeStep")}}},
+                security=_OWNER,
+            )
+        },
+    }
+
+
+def _comparison_paths() -> Json:
+    one = {"parameters": [_LAB | {"description": "The comparison's id, unguessable as a lab's."}]}
+    body = {"schema": _ref("NewLab")}
+    done = _json("ComparisonState", "With its result, or with state failed and the reason.")
+    return {
+        "/labs/comparisons/": {
+            "post": _operation(
+                "createComparison",
+                "labs",
+                "Deploy a pattern and its naive twin for yourself",
+                {"201": _json("CreatedComparison", "Both labs count towards the visitor's limit; 429 without room.")},
+                requestBody={
+                    "required": True,
+                    "content": {"application/json": body, "application/x-www-form-urlencoded": body},
+                },
+            )
+        },
+        "/labs/comparisons/{id}": one
+        | {
+            "get": _operation(
+                "getComparison",
+                "labs",
+                "Both labs, and the latest result",
+                {"200": _json("ComparisonState", "As of now.")},
+            )
+        },
+        "/labs/comparisons/{id}/run": one
+        | {
+            "post": _operation(
+                "runComparison",
+                "labs",
+                "Send the same traffic to both, and count what it did",
+                {"200": done},
+                description="Answers when both sides have come to rest, which takes seconds, a minute and a half at "
+                "most. One run at a time: 429 with Retry-After.",
+                security=_OWNER,
+            )
+        },
+        "/labs/comparisons/{id}/delete": one
+        | {
+            "post": _operation(
+                "deleteComparison",
+                "labs",
+                "Delete both labs",
+                {"204": {"description": "Both are gone, or going."}},
                 security=_OWNER,
             )
         },

@@ -8,9 +8,10 @@ import pytest
 from pytest_django import Settings
 
 from catalogue.labs import gauges
-from catalogue.labs.comparisons import conduct as conducting
 from catalogue.labs.comparisons import services
 from catalogue.labs.comparisons.conduct import RunFailed, conduct
+from catalogue.labs.comparisons.readings import settle
+from catalogue.labs.database import in_database
 from catalogue.labs.models import Comparison, EdgeCall, Lab
 from catalogue.labs.models import Run as KeptRun
 from catalogue.labs.services import end_lab, resources_of
@@ -127,14 +128,12 @@ def test_an_operation_that_aws_refuses_ends_it_with_the_reason(comparison: Compa
 def test_a_lab_that_is_gone_in_between_is_told_of(
     comparison: Comparison, twins: Pattern, monkeypatch: pytest.MonkeyPatch, side: Side, name: str
 ) -> None:
-    settle = conducting.settle
-
     async def and_then_gone(*args: Any) -> Any:
         late = await settle(*args)
-        await conducting.in_database(end_lab, services.labs_of(comparison)[side], "Its time was over.")
+        await in_database(end_lab, services.labs_of(comparison)[side], "Its time was over.")
         return late
 
-    monkeypatch.setattr(conducting, "settle", and_then_gone)
+    monkeypatch.setattr("catalogue.labs.comparisons.conduct.settle", and_then_gone)
     with pytest.raises(RunFailed, match=f"The lab of {name} is gone. Its time was over."):
         run(comparison, twins)
 

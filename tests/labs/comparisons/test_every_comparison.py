@@ -11,7 +11,7 @@ from catalogue.labs.comparisons import services
 from catalogue.labs.comparisons.conduct import conduct
 from catalogue.labs.comparisons.result import SIDES
 from catalogue.labs.embedded.process import Emulator
-from catalogue.labs.models import Status
+from catalogue.labs.models import Lab, Status
 from catalogue.labs.services import resources_of
 from catalogue.labs.targets import get_target
 from catalogue.patterns.content import load_pattern, pattern_folders
@@ -47,8 +47,8 @@ def test_what_it_claims_is_what_both_stacks_did(slug: str, emulator: Emulator, t
         services.delete_comparison(made)
 
 
-def _reports(lab: "services.Lab") -> int:
-    """Invocations, counted otherwise: each ends with one REPORT line. Warming up is not among them: it comes before."""
+def _reports(lab: Lab) -> int:
+    """Invocations, counted otherwise: each ends with one REPORT line, and nothing else has called these labs."""
     lines = gauges.read_logs(
         get_target(), resources_of(lab), int(lab.created_at.timestamp() * 1000), "REPORT RequestId"
     )

@@ -1,6 +1,7 @@
 """From answers, log lines and gauges to figures, and from figures to claims, rows and strips: all pure."""
 
 import re
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from catalogue.labs.comparisons.claims import check_claims
 from catalogue.labs.comparisons.figures import Seen, counted, percentile, read, standard_figures
 from catalogue.labs.comparisons.strips import strips
-from catalogue.labs.comparisons.table import Row, avoided, better_of, shown
+from catalogue.labs.comparisons.table import Row, Unit, avoided, better_of, shown
 from catalogue.labs.comparisons.traffic import Sent
 from catalogue.labs.expectations import Answer
 from catalogue.labs.trace import Event, LogLine
@@ -143,13 +144,20 @@ def test_a_claim_holds_only_of_what_was_counted(claim: Claim, holds: list[bool])
         ((100, 140), "less", "ms", "pattern"),
     ],
 )
-def test_the_better_side_is_told_only_where_there_is_one(values, wished, unit, better) -> None:  # type: ignore[no-untyped-def]
-    assert better_of(*values, wished, unit) == better
+def test_the_better_side_is_told_only_where_there_is_one(
+    values: tuple[float | None, float | None],
+    wished: Literal["less", "more"] | None,
+    unit: Unit,
+    better: Side | None,
+) -> None:
+    pattern, naive = values
+    assert better_of(pattern, naive, wished, unit) == better
 
 
 def test_figures_as_they_are_read() -> None:
-    texts = [shown(value, unit) for value, unit in ((1234, "count"), (8.44, "ms"), (812.6, "ms"), (2449, "ms"))]  # type: ignore[arg-type]
-    assert [text.replace("\xa0", " ") for text in texts] == ["1,234", "8.4 ms", "813 ms", "2.4 s"]
+    times = [shown(ms, "ms").replace("\N{NO-BREAK SPACE}", " ") for ms in (8.44, 812.6, 2449)]
+    assert times == ["8.4 ms", "813 ms", "2.4 s"]
+    assert shown(1234, "count") == "1,234"
     assert (shown(4.2, "usd"), shown(None, "count")) == ("$4.20", "–")
 
 

@@ -14,7 +14,7 @@ from catalogue.labs.models import Comparison, Lab, Status
 from catalogue.labs.packaging import Variant
 from catalogue.labs.services import Created, create_lab, delete_lab
 from catalogue.labs.targets import TargetDown
-from catalogue.patterns.content import Pattern
+from catalogue.patterns.content import Pattern, load_pattern
 from tests.labs.comparisons.conftest import live_labs
 
 pytestmark = [pytest.mark.lab, pytest.mark.django_db(transaction=True)]
@@ -67,8 +67,6 @@ def test_where_aws_refuses_one_the_other_is_deleted_and_the_reason_is_kept(twins
     (twins.folder / "naive.yaml").write_text(
         (twins.folder / "naive.yaml").read_text().replace("functions/web/", "functions/nowhere/")
     )
-    from catalogue.patterns.content import load_pattern
-
     made = services.create_comparison(load_pattern(twins.folder), "somebody").comparison
     assert made.state == "failed"
     assert made.reason.startswith("The lab of its naive twin could not be deployed:")
@@ -112,6 +110,7 @@ def test_no_more_run_at_once_than_the_machine_may(comparison: Comparison, settin
     )
     with pytest.raises(NotNow, match="As many comparisons are running"):
         services.claim_run(comparison)
+    assert other.started_at is not None
     services.give_up(other, other.started_at, "over")
     services.claim_run(comparison)
 

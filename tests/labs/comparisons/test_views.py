@@ -15,6 +15,7 @@ from catalogue.labs.models import Comparison, Lab
 from catalogue.patterns.content import Pattern
 from tests.labs.comparisons.conftest import live_labs
 from tests.patterns.html import read_page
+from tests.test_openapi import validate
 
 pytestmark = [pytest.mark.lab, pytest.mark.django_db(transaction=True), pytest.mark.timeout(120)]
 
@@ -52,6 +53,7 @@ def test_it_is_made_with_two_ready_labs_and_a_token_of_each(visitor: Client, mad
         "naive": ("naive", "ready"),
     }
     assert all(lab["token"] for lab in made["labs"].values())
+    validate("CreatedComparison", made)
     again = json.loads(visitor.get(path(made)).content)
     assert not any("token" in lab for lab in again["labs"].values())
 
@@ -67,6 +69,7 @@ def test_run_by_json_it_answers_with_the_figures_of_both(visitor: Client, made: 
     for side in ("pattern", "naive"):
         assert visitor.get(done["result"]["sides"][side]["run"], headers=HTML).status_code == 200
     assert json.loads(visitor.get(path(made)).content)["result"] == done["result"]
+    validate("ComparisonState", done)
 
 
 def test_a_visit_without_a_script(visitor: Client) -> None:

@@ -130,6 +130,8 @@ class PatternDocument(PatternSummary):
     costs: tuple[CostDocument, ...]
     related: tuple[RelationDocument, ...]
     files: tuple[FileDocument, ...]
+    ledger_url: Url | None
+    """How faithful its lab is to AWS, as JSON; null where it keeps no ledger."""
     content_hash: str
     """SHA-256 of the pattern's files, hexadecimal."""
 
@@ -176,6 +178,7 @@ def pattern_document(pattern: Pattern, site_url: str) -> PatternDocument:
             )
             for file in pattern.files
         ),
+        ledger_url=f"{site_url}{pattern.url}ledger.json" if pattern.ledger else None,
         content_hash=pattern.content_hash,
     )
 

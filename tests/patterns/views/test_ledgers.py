@@ -87,6 +87,9 @@ def test_the_ledger_as_json_fits_its_schema(client: Client) -> None:
     document = json.loads(response.content)
     Draft202012Validator(schema).validate(document)
     assert [row["difference"] is not None for row in document["rows"]] == [False, True, False]
+    address = "https://patterns.example/patterns/parcel-counter/ledger.json"
+    assert client.get("/patterns/parcel-counter.json").json()["ledger_url"] == address
+    assert client.get("/patterns/twin.json").json()["ledger_url"] is None
     assert (
         client.get("/patterns/parcel-counter/ledger.json", headers={"if-none-match": response["ETag"]}).status_code
         == 304

@@ -152,7 +152,7 @@ def test_every_described_path_exists(client: Client) -> None:
     assert document["openapi"].startswith("3.1")
     assert document["servers"] == [{"url": "https://patterns.example"}]
     for path in document["paths"]:
-        example = path.format(slug="twin", path="template.yaml", id="l" * 22, step_id="say-hello")
+        example = path.format(slug="twin", path="template.yaml", id="l" * 22, step_id="say-hello", lever_id="break-it")
         assert resolve(example).url_name, path
 
 

@@ -99,13 +99,16 @@ def _exchange(exchange: Exchange, graph: Graph) -> Iterator[Moment]:
 
 def _work(work: Work, graph: Graph) -> Iterator[Moment]:
     label, hop = graph.label(work.function), work.hop
-    if work.event.init_ms and work.at - work.start > 1:
-        yield Moment(work.start, f"{label} has to start first: a cold start.", (), (work.function,), work.at)
     verb = "asks" if hop and hop.by == "authorizer" else "invokes"
     text = f"{graph.label(hop.source)} {verb} {label}." if hop else f"{label} is invoked."
     if hop and hop.by == "event-source":
         text = f"{graph.label(hop.source)} hands work to {label}{', once more' if work.again else ''}."
-    yield Moment(work.at, text, (hop.key,) if hop else (), (work.function,), work.end)
+    edges, cold = (hop.key,) if hop else (), work.event.init_ms
+    if cold:
+        text = f"{text.removesuffix('.')}, which has to start first: a cold start."
+    yield Moment(work.start, text, edges, (work.function,), work.end)
+    if cold:
+        yield Moment(work.at, f"{label} has started, after {duration(cold)}.", (), (work.function,))
     for log in work.logs:
         yield Moment(max(work.at, log.at), f"{label}: {said(log)}.", (), (work.function,))
     done = "fails" if work.event.error else "is done"

@@ -71,7 +71,7 @@ export class TraceLog {
   }
 }
 
-/** Says what happens at most once a second: a single thing in its own words, many in a sum. */
+/** Says what happens, at most once a second. */
 class Speaker {
   #region;
   #waiting = [];
@@ -87,22 +87,30 @@ class Speaker {
   }
 
   #speak() {
-    this.#region.textContent = this.#waiting.length > 2 ? sum(this.#waiting) : this.#waiting.map(({ text }) => text).join(" ");
+    this.#region.textContent = spoken(this.#waiting);
     this.#waiting = [];
     this.#timer = 0;
   }
 }
 
-function sum(events) {
-  const counts = new Map();
-  for (const { kind, event } of events) {
-    const one = { request: `answered ${event.status}`, invocation: `of ${event.function}`, log: "" }[kind];
-    counts.set(`${kind}|${one}`, (counts.get(`${kind}|${one}`) ?? 0) + 1);
+const NOUNS = { request: "request", invocation: "run", log: "log line" };
+const IN_FULL = { request: 2, invocation: 2, log: 1 };
+
+/** Few of a kind in their own words, more of them as a sum: `12 more requests answered 202.` */
+function spoken(events) {
+  const sentences = [];
+  for (const [kind, noun] of Object.entries(NOUNS)) {
+    const alike = events.filter((event) => event.kind === kind);
+    if (alike.length <= IN_FULL[kind]) {
+      sentences.push(...alike.map(({ text }) => text));
+      continue;
+    }
+    const counts = new Map();
+    for (const { event } of alike) {
+      const what = { request: ` answered ${event.status}`, invocation: ` of ${event.function}`, log: "" }[kind];
+      counts.set(what, (counts.get(what) ?? 0) + 1);
+    }
+    for (const [what, count] of counts) sentences.push(`${count} more ${noun}${count === 1 ? "" : "s"}${what}.`);
   }
-  const nouns = { request: "request", invocation: "run", log: "log line" };
-  const parts = [...counts].map(([key, count]) => {
-    const [kind, what] = key.split("|");
-    return `${count} more ${nouns[kind]}${count === 1 ? "" : "s"} ${what}`.trim();
-  });
-  return `${parts.join(", ")}.`;
+  return sentences.join(" ");
 }

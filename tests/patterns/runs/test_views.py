@@ -246,7 +246,7 @@ def test_a_node_is_at_work_until_its_answer() -> None:
     moments = json.loads(views(cold_call()).play)["moments"]
     begun = next(one for one in moments if one.get("edges") == ["ParcelApi>QuoteFunction"])
 
-    assert (begun["at"], begun["until"], begun["nodes"]) == (105, 115, ["QuoteFunction"])
+    assert (begun["at"], begun["until"], begun["nodes"]) == (10, 115, ["QuoteFunction"])
     assert moments[-1]["edges"] == ["<Caller>ParcelApi"]
 
 

@@ -54,4 +54,6 @@ def test_every_address_that_the_site_names_answers(client: Client) -> None:
     for pattern in library().by_slug.values():
         files = {f"{pattern.url}source/{file.path}" for file in pattern.files}
         others = {f"{pattern.url}project.zip", f"{pattern.url}share.png", f"{pattern.url}diagram.svg"}
+        if pattern.recorded:
+            others |= {f"{pattern.url}recorded/", f"{pattern.url}recorded.json"}
         assert files | others | {f"/patterns/{pattern.slug}.md", f"/patterns/{pattern.slug}.json"} <= seen

@@ -77,6 +77,8 @@ def _refuse_beyond_the_addresss_limits(live: QuerySet[Lab], client: str, wanted:
 
 def _too_many_of_ones_own(running: int, wanted: int) -> str:
     most = settings.LABS_PER_VISITOR
+    if wanted > most:
+        return f"This takes {wanted} labs, and one visitor may have {most}."
     if running >= most:
         return f"You have {running} labs running, as many as one visitor may have. Delete one, or wait."
     return f"This takes {wanted} labs. You have {running} of {most} running: delete {running + wanted - most}, or wait."

@@ -116,6 +116,8 @@ class SideCard:
     lab: str
     status: str
     curl: str
+    requests: int
+    """How many of the traffic's requests are for this side."""
 
 
 def cards(comparison: Comparison, pattern: Pattern) -> list[SideCard]:
@@ -139,6 +141,7 @@ def cards(comparison: Comparison, pattern: Pattern) -> list[SideCard]:
             reverse("labs:detail", args=[lab.pk]),
             lab.status,
             example(pattern.compare, endpoint(lab)),
+            requests_to(pattern.compare, side),
         )
         for side, lab in labs_of(comparison).items()
     ]
@@ -174,6 +177,17 @@ def example(comparison: compare_schema.Comparison, address: str) -> str:
     known = {"run": "mine", "n": 1, "uuid": "{{uuid}}", "now": "{{now}}"}
     filled = request.model_dump(by_alias=True) | {"times": 1, "at_once": 1}
     return command(Request.model_validate(expectations.fill(filled, known)), address)
+
+
+def requests_to(comparison: compare_schema.Comparison, side: Side) -> int:
+    return sum(part.request.times for part in comparison.traffic if part.request and part.only in (None, side))
+
+
+def extent(comparison: compare_schema.Comparison) -> str:
+    """`43 requests to each`, `5 requests to the pattern and 4 to its twin`."""
+    pattern, naive = (requests_to(comparison, side) for side in SIDES)
+    each = f"{pattern} request{'' if pattern == 1 else 's'}"
+    return f"{each} to each" if pattern == naive else f"{each} to the pattern and {naive} to its twin"
 
 
 def traffic_lines(comparison: compare_schema.Comparison) -> list[dict[str, str]]:

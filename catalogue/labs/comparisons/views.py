@@ -18,6 +18,7 @@ from catalogue.labs.comparisons.months import DEFAULT_RATE, MOST_PER_MONTH, RATE
 from catalogue.labs.comparisons.represent import (
     cards,
     comparison_document,
+    extent,
     kept_runs,
     page_of,
     run_pages,
@@ -147,7 +148,7 @@ def _context(request: HttpRequest, comparison: Comparison, pattern: Pattern) -> 
         "compare": pattern.compare,
         "cards": cards(comparison, pattern),
         "traffic": traffic_lines(pattern.compare),
-        "requests": sum(part.request.times for part in pattern.compare.traffic if part.request),
+        "extent": extent(pattern.compare),
         "labs": labs,
         "ready": all(lab.status == Status.READY for lab in labs.values()),
         "deploying": any(lab.status == Status.DEPLOYING for lab in labs.values()),

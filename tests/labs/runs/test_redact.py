@@ -4,7 +4,7 @@ import base64
 import json
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 from hypothesis import assume, example, given, settings
@@ -114,8 +114,12 @@ SKELETON = "\n".join(texts(clean(everywhere("\N{SNOWMAN}" * 6), Secrets("", "", 
 def test_a_secret_that_a_step_saved_is_nowhere_whatever_it_looks_like(name: str, secret: str) -> None:
     assume(not any(secret in text for text in (SKELETON, SKELETON.replace("\N{SNOWMAN}", ""), "‹secret 1›‹token 2›")))
     secrets = secrets_of(lab({}), {name: secret})
+    escaped = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]}
     for text in texts(clean(everywhere(secret), secrets).model_dump(mode="json")):
-        assert secret not in text
+        for way in {secret, *escaped}:
+            assert way not in text
+        assert quote(secret, safe="") not in text
+        assert secret not in unquote(text)
 
 
 def encoded(value: Any) -> str:

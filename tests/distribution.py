@@ -1,8 +1,8 @@
 """How the suite is spread over pytest-xdist's workers: the longest first, and apart from each other.
 
 Each worker has an emulator, a database and a site of its own. A module's tests stay together, so that they share what
-is set up for them; but a story of half a minute that comes nine times (`test_demos.py`) would keep one worker busy
-while the others have nothing left, so such tests go one by one.
+is set up for them. Tests of the labs share nothing but the emulator and may take half a minute each: they go one by one,
+or else one worker would be left with a module of them while the others have nothing to do.
 """
 
 from xdist.scheduler.loadscope import LoadScopeScheduling
@@ -14,7 +14,7 @@ _ONE_BY_ONE = ("tests/labs/", "tests/test_up.py")
 
 def unit_of(nodeid: str) -> str:
     """The unit that a test is handed out with: its module or class, or itself."""
-    if nodeid.startswith(_ONE_BY_ONE) and "[" in nodeid:
+    if nodeid.startswith(_ONE_BY_ONE):
         return nodeid
     return nodeid.split("[", 1)[0].rsplit("::", 1)[0]
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from catalogue.patterns.runs.chapters import Chapter, Exchange, Work
 from catalogue.patterns.runs.graph import Graph
-from catalogue.patterns.runs.moves import Asked, Move, moves
-from catalogue.patterns.runs.words import counted, duration, said
+from catalogue.patterns.runs.moves import Move
+from catalogue.patterns.runs.words import counted, duration, said, times
 
 _LONGEST_GAP = 400.0
 _SHARE_OF_EACH = 0.35
@@ -48,28 +48,28 @@ class Moment:
         return found
 
 
-def moments(chapters: list[Chapter], graph: Graph, asked: Asked) -> list[Moment]:
-    """All moments of the run, by time, with their counts and paced positions."""
+def moments(chapters: list[Chapter], graph: Graph, passed: list[list[Move]]) -> list[Moment]:
+    """All moments of the run, by time, with their counts and paced positions. `passed` are each chapter's moves."""
     found: list[Moment] = []
-    for chapter in chapters:
+    for chapter, moves in zip(chapters, passed, strict=True):
         if len(chapters) > 1:
             found.append(Moment(chapter.start, f"{chapter.title}."))
-        found += _of(chapter, graph, asked)
+        found += _of(chapter, graph, moves)
     found.sort(key=lambda moment: moment.at)
     _count(found, graph)
     _pace(found)
     return found
 
 
-def _of(chapter: Chapter, graph: Graph, asked: Asked) -> Iterator[Moment]:
+def _of(chapter: Chapter, graph: Graph, moves: list[Move]) -> Iterator[Moment]:
     passing: dict[tuple[float, str], list[Move]] = {}
     told = {"call ", "work ", "deliver", "answer"}
-    for move in moves(chapter, graph, asked):
+    for move in moves:
         if not move.group.startswith(tuple(told)):
             passing.setdefault((round(move.at, 1), move.edge), []).append(move)
     for same in passing.values():
         move = same[0]
-        often = f", {len(same)} times" if len(same) > 1 else ""
+        often = f", {times(len(same))}" if len(same) > 1 else f", {move.note}" if move.note else ""
         text = f"{graph.label(move.source)} to {graph.label(move.target)}: {move.label}{often}."
         yield Moment(move.at, text, (move.edge,), (move.target,))
     for exchange in chapter.exchanges:

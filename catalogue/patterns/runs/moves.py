@@ -15,8 +15,11 @@ from catalogue.patterns.runs.chapters import Chapter, Exchange, Work
 from catalogue.patterns.runs.document import Gauge, Run
 from catalogue.patterns.runs.graph import Graph, Hop
 
-type Asked = dict[str, tuple[tuple[Hop, str, bool], ...]]
-"""By function: the edges over which it asked, the operation, and whether only at a cold start."""
+type Asked = dict[int, list[Move]]
+"""By the chapter's place: the operations that functions asked for in it."""
+
+_READING = 300.0
+"""A count that rose has risen at most this long before it was read, in ms."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class Move:
     """How long what it brought about took."""
     init_ms: float | None = None
     bad: bool = False
+    note: str = ""
+    """What else is to say of it."""
 
     @property
     def edge(self) -> str:
@@ -40,42 +45,56 @@ class Move:
         return f"{self.target}>{self.source}" if self.kind == "answer" else f"{self.source}>{self.target}"
 
 
-def moves(chapter: Chapter, graph: Graph, asked: Asked) -> list[Move]:
-    """The chapter's moves by time; of the same moment, in the order of cause and effect."""
-    found: list[Move] = []
-    for exchange in chapter.exchanges:
-        found += _of_exchange(exchange, asked)
-    for work in sorted(chapter.deliveries, key=lambda work: work.at):
-        found += _of_delivery(work, asked)
-    edges = {move.edge for move in found}
-    for rise in chapter.rises:
-        found += [move for move in _of_rise(rise, chapter, graph) if move.edge not in edges]
-    return sorted(found, key=lambda move: move.at)
+def moves(told: list[Chapter], graph: Graph, run: Run) -> list[list[Move]]:
+    """Each chapter's moves by time; of the same moment, in the order of cause and effect."""
+    asked = _asked(run, told, graph)
+    works = [(place, work) for place, chapter in enumerate(told) for work in chapter.works]
+    found: list[list[Move]] = []
+    for place, chapter in enumerate(told):
+        moves = [move for exchange in chapter.exchanges for move in _of_exchange(exchange)]
+        for work in sorted(chapter.deliveries, key=lambda work: work.at):
+            moves += _of_delivery(work)
+        moves += asked.get(place, [])
+        found.append(moves)
+    known = [{move.edge for move in moves} for moves in found]
+    for place, chapter in enumerate(told):
+        for rise in chapter.rises:
+            for at, move in _of_rise(rise, place, works, graph):
+                if move.edge not in known[at]:
+                    found[at].append(move)
+    return [sorted(moves, key=lambda move: move.at) for moves in found]
 
 
-def asked_of(run: Run, told: list[Chapter], graph: Graph) -> Asked:
+def _asked(run: Run, told: list[Chapter], graph: Graph) -> Asked:
     """Which functions asked which operations of tables and other resources, from what the target counted.
 
-    An operation counts as a function's if, of the functions that ran, only this one may ask for it.
+    An operation is a function's if, of those that ran, only this one may ask for it; and it is told in a chapter if the
+    function ran in no other. Counts are of the whole run, so more cannot be known.
     """
-    works: dict[str, list[Work]] = defaultdict(list)
-    for chapter in told:
-        for work in chapter.works:
-            works[work.function].append(work)
-    found: dict[str, list[tuple[Hop, str, bool]]] = defaultdict(list)
+    works: dict[str, list[tuple[int, Work, str]]] = defaultdict(list)
+    for place, chapter in enumerate(told):
+        for exchange in chapter.exchanges:
+            for work in exchange.works:
+                works[work.function].append((place, work, f"{exchange.kind} {exchange.request.status}"))
+        for work in chapter.deliveries:
+            works[work.function].append((place, work, ""))
+    found: Asked = defaultdict(list)
     for use in run.uses:
         if use.resource is None or not use.count or not graph.reads(use.resource):
             continue
         hops = [hop for hop in graph.users(use.resource, use.operation) if hop.source in works]
-        if len(hops) == 1:
-            ran = works[hops[0].source]
-            once = use.count < len(ran) and use.count <= sum(work.event.cold for work in ran)
-            if use.count >= len(ran) or once:
-                found[hops[0].source].append((hops[0], use.operation, once))
-    return {function: tuple(asks) for function, asks in found.items()}
+        if len(hops) != 1:
+            continue
+        hop, ran = hops[0], works[hops[0].source]
+        if len({place for place, _, _ in ran}) == 1:
+            at = max(work.end for _, work, _ in ran)
+            group = f"ask {ran[0][2]} {hop.key} {use.operation}"
+            note = f"{use.count} in all" if use.count > 1 else ""
+            found[ran[0][0]].append(Move(at, hop.source, hop.target, "call", use.operation, group, note=note))
+    return found
 
 
-def _of_exchange(exchange: Exchange, asked: Asked) -> Iterator[Move]:
+def _of_exchange(exchange: Exchange) -> Iterator[Move]:
     request, arrival = exchange.request, exchange.arrival
     if arrival is None:
         return
@@ -87,7 +106,6 @@ def _of_exchange(exchange: Exchange, asked: Asked) -> Iterator[Move]:
     for work in exchange.works:
         if work.hop is not None:
             yield _invoke(work, work.hop, "call", f"work {kind} {work.function}")
-        yield from _asks(work, asked, kind)
     if exchange.straight is not None:
         hop = exchange.straight
         yield Move(exchange.handed_over, hop.source, hop.target, _kind(hop), hop.label or "message", f"straight {kind}")
@@ -98,45 +116,45 @@ def _of_exchange(exchange: Exchange, asked: Asked) -> Iterator[Move]:
     )
 
 
-def _of_delivery(work: Work, asked: Asked) -> Iterator[Move]:
+def _of_delivery(work: Work) -> Iterator[Move]:
     since = work.handed_over if work.handed_over is not None else work.at
     for hop in work.way:
         yield Move(since, hop.source, hop.target, _kind(hop), hop.label or "message", f"way {hop.key}")
     if work.hop is not None:
         yield _invoke(work, work.hop, "hand", f"deliver {work.hop.key} {work.again}")
-    yield from _asks(work, asked, "")
 
 
 def _invoke(work: Work, hop: Hop, kind: Literal["call", "hand"], group: str) -> Move:
-    label = "once more" if work.again else hop.label or "invoke"
+    label = "once more" if work.again else hop.label.partition(",")[0] or "invoke"
     event = work.event
     return Move(work.at, hop.source, hop.target, kind, label, group, event.ms, event.init_ms, event.error)
 
 
-def _asks(work: Work, asked: Asked, group: str) -> Iterator[Move]:
-    for hop, operation, once in asked.get(work.function, ()):
-        if not once or work.event.cold:
-            label = f"{operation} {group}"
-            yield Move(work.end, hop.source, hop.target, "call", operation, f"ask {hop.key} {label}")
-
-
-def _of_rise(gauge: Gauge, chapter: Chapter, graph: Graph) -> Iterator[Move]:
-    """How what was counted must have come there, if there is one way only."""
+def _of_rise(gauge: Gauge, place: int, works: list[tuple[int, Work]], graph: Graph) -> Iterator[tuple[int, Move]]:
+    """How what was counted must have come there, and in which chapter: if there is one way and one chapter only."""
     into = graph.into(gauge.resource)
-    if gauge.measure == "items":
-        writers = {work.function for work in chapter.works if work.at <= gauge.at}
-        hops = [hop for hop in into if hop.by == "environment" and hop.source in writers]
-        if len(hops) == 1:
-            yield Move(gauge.at, hops[0].source, gauge.resource, "call", "write", f"rise {hops[0].key}")
-        return
     feeding = [hop for hop in into if hop.by != "redrive"]
     if not feeding:
         for hop in into:
-            yield Move(gauge.at, hop.source, hop.target, "hand", hop.label or "set aside", f"rise {hop.key}")
+            yield place, Move(gauge.at, hop.source, hop.target, "hand", hop.label or "set aside", f"rise {hop.key}")
         return
-    origins = [work.function for work in chapter.works if work.at <= gauge.at]
-    for hop in graph.way(dict.fromkeys(origins), gauge.resource):
-        yield Move(gauge.at, hop.source, hop.target, _kind(hop), hop.label or "message", f"rise {hop.key}")
+    near = [(at, work) for at, work in works if work.start <= gauge.at and work.end >= gauge.at - _READING]
+    from_them = [(at, work, way) for at, work in near if (way := _way(graph, work.function, gauge.resource))]
+    if len({way for _, _, way in from_them}) != 1 or len({at for at, _, _ in from_them}) != 1:
+        return
+    (chapter, _, way), *_ = from_them
+    # It was there when it was read, and before that it was put there by one who was at work.
+    moment = min(gauge.at, max(work.end for _, work, _ in from_them))
+    for hop in way:
+        label = "write" if gauge.measure == "items" else hop.label or "message"
+        yield chapter, Move(moment, hop.source, hop.target, _kind(hop), label, f"rise {hop.key}")
+
+
+def _way(graph: Graph, function: str, target: str) -> tuple[Hop, ...]:
+    """How something comes from the function to a place where it is counted."""
+    if graph.role(target) == "queue":
+        return graph.way([function], target)
+    return tuple(hop for hop in graph.into(target, "environment") if hop.source == function)
 
 
 def _kind(hop: Hop) -> Literal["call", "hand"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ from catalogue.patterns.runs.document import Gauge
 from catalogue.patterns.runs.graph import Graph
 from catalogue.patterns.runs.words import busiest, counted, duration, joined, middle, said, times
 
+_READ_LATE = 250.0
+"""Within how many milliseconds of a chapter's start a count may tell of the chapter before."""
+_VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 BURST = 3
 """From how many alike things are told together."""
 
@@ -42,11 +46,12 @@ class Told:
 
 def narrative(chapters: list[Chapter], graph: Graph) -> tuple[Told, ...]:
     """The story of a run, a chapter a deed."""
-    return tuple(_Teller(chapter, graph).told() for chapter in chapters)
+    return tuple(_Teller(number, chapter, graph).told() for number, chapter in enumerate(chapters))
 
 
 class _Teller:
-    def __init__(self, chapter: Chapter, graph: Graph) -> None:
+    def __init__(self, number: int, chapter: Chapter, graph: Graph) -> None:
+        self.number = number
         self.chapter = chapter
         self.graph = graph
 
@@ -54,7 +59,7 @@ class _Teller:
         lines = sorted(self._lines(), key=lambda line: line.at)
         checks = list(self._checks(max([self.chapter.end, *(line.at for line in lines)])))
         deed = self.chapter.deed
-        words, cli = (deed.deed, deed.cli or "") if deed else ("", "")
+        words, cli = (_VARIABLE.sub(r"{\1}", deed.deed), deed.cli or "") if deed else ("", "")
         return Told(self.chapter.title, words, self.chapter.start, cli, (*lines, *checks))
 
     def _lines(self) -> Iterator[Line]:
@@ -182,13 +187,13 @@ class _Teller:
     def _delivery(self, work: Work) -> Line:
         name = self._name(work.function)
         text = f"{self._name(work.hop.source)} hands its work to {name}" if work.hop else f"{name} is invoked"
-        if work.again:
-            text += " once more"
+        text += " once more" if work.again else ""
+        effort = self._effort(work)
         if work.handed_over is not None and work.start - work.handed_over >= 1:
-            text += (
-                f", {duration(work.start - work.handed_over)} after it was {'let go' if work.again else 'put there'}"
-            )
-        return Line(work.start, f"{text}{self._effort(work)}", "call", work.event.error)
+            since = "let go" if work.again else "put there"
+            text += f", {duration(work.start - work.handed_over)} after it was {since}"
+            effort = effort.replace(", which has", f". {name} has")
+        return Line(work.start, f"{text}{effort}", "call", work.event.error)
 
     def _effort(self, work: Work) -> str:
         """How the sentence on an invocation ends: with its cold start, if there was one, and its duration."""
@@ -205,16 +210,21 @@ class _Teller:
             name = self._name(resource)
             before, last = self.chapter.before[resource, measure], gauges[-1]
             peak = max(gauges, key=lambda gauge: gauge.value)
-            if measure == "items":
-                if last.value != before:
-                    yield Line(last.at, f"{name} goes from {before} to {counted(last.value, 'item')}.", "count")
+            if measure == "items" and last.value != before:
+                items = counted(last.value, "item")
+                yield self._counted(last, f"{name} goes from {before} to {items}", f"{name} has {items}")
             elif measure == "visible" and peak.value:
-                yield Line(
-                    peak.at, f"{counted(peak.value, 'message')} wait{'s' * (peak.value == 1)} in {name}.", "count"
-                )
+                messages = counted(peak.value, "message")
+                verb = "waits" if peak.value == 1 else "wait"
+                yield self._counted(peak, *[f"{messages} {verb} in {name}"] * 2)
                 if last.value < peak.value:
                     rest = "is empty again" if not last.value else f"still holds {counted(last.value, 'message')}"
                     yield Line(last.at, f"{name} {rest}.", "count")
+
+    def _counted(self, gauge: Gauge, changed: str, stands: str) -> Line:
+        """Counts are read now and then: what is read soon after a chapter began may be the one before's."""
+        early = self.number > 0 and gauge.at - self.chapter.start < _READ_LATE
+        return Line(gauge.at, f"By now {stands}." if early else f"{changed}.", "count")
 
     def _checks(self, at: float) -> Iterator[Line]:
         checks = self.chapter.deed.checks if self.chapter.deed else ()

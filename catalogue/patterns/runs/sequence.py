@@ -99,8 +99,8 @@ def _often(alike: list[Move]) -> int:
 def _row(alike: list[Move]) -> Row:
     first = alike[0]
     cold = [move.init_ms for move in alike if move.init_ms]
+    parts = [first.note] if first.note else []
     took = [move.ms for move in alike if move.ms is not None]
-    parts = []
     if took and first.kind == "answer" and len(took) > 1:
         parts.append(f"half within {duration(middle(took))}, the slowest in {duration(max(took))}")
     elif took and len(took) > 1 and not (first.kind == "call" and first.group.startswith("call ")):

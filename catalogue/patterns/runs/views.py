@@ -15,7 +15,7 @@ from catalogue.patterns.runs.chapters import chapters
 from catalogue.patterns.runs.document import Run
 from catalogue.patterns.runs.graph import graph_of
 from catalogue.patterns.runs.moments import moments
-from catalogue.patterns.runs.moves import asked_of, moves
+from catalogue.patterns.runs.moves import moves
 from catalogue.patterns.runs.narrative import Told, narrative
 from catalogue.patterns.runs.receipt import Receipt, receipt
 from catalogue.patterns.runs.sequence import Part, Sequence, fold, sequence
@@ -47,10 +47,10 @@ def run_views(run: Run, pattern: Pattern) -> RunViews:
     """All views of a run of this pattern. Pure; of a run of an older content what still fits is shown."""
     graph = graph_of(pattern, run.variant)
     told = chapters(run, graph)
-    asked = asked_of(run, told, graph)
+    passed = moves(told, graph, run)
     document = run.model_dump(mode="json")
-    parts = [Part(chapter.title, fold(moves(chapter, graph, asked))) for chapter in told]
-    played = [moment.document() for moment in moments(told, graph, asked)]
+    parts = [Part(chapter.title, fold(move)) for chapter, move in zip(told, passed, strict=True)]
+    played = [moment.document() for moment in moments(told, graph, passed)]
     end = max([run.ms, *(moment["at"] for moment in played)])
     return RunViews(
         run=run,

@@ -57,16 +57,20 @@ export class LiveDiagram {
       const dot = document.createElementNS(SVG, "circle");
       dot.setAttribute("class", "traveller");
       dot.setAttribute("r", back ? "3.5" : "5");
-      path.closest("svg").append(dot);
-      this.#travellers += 1;
       const length = path.getTotalLength();
       const begun = performance.now();
-      const step = (now) => {
-        const part = Math.min(1, Math.max(0, now - begun) / TRAVEL_MS);
+      const place = (part) => {
         const eased = part * part * (3 - 2 * part);
         const at = path.getPointAtLength(length * (back ? 1 - eased : eased));
         dot.setAttribute("cx", at.x);
         dot.setAttribute("cy", at.y);
+      };
+      place(0);
+      path.closest("svg").append(dot);
+      this.#travellers += 1;
+      const step = (now) => {
+        const part = Math.min(1, Math.max(0, now - begun) / TRAVEL_MS);
+        place(part);
         if (part < 1 && dot.isConnected) return requestAnimationFrame(step);
         dot.remove();
         this.#travellers -= 1;
@@ -79,6 +83,10 @@ export class LiveDiagram {
   count(id, unit) {
     const value = (parseInt(this.#counts.get(id), 10) || 0) + 1;
     this.show(id, `${value} ${unit}${value === 1 ? "" : "s"}`);
+  }
+
+  counts(id) {
+    return this.#counts.has(id);
   }
 
   /** Write a node's count. */

@@ -121,7 +121,8 @@ export class Live {
         break;
       case "gauge":
         if (event.measure === "in_flight") return;
-        if (fresh) this.diagram.light(event.resource);
+        // A first reading tells how things stand, and not that anything has happened.
+        if (fresh && this.diagram.counts(event.resource)) this.diagram.light(event.resource);
         this.diagram.show(event.resource, event.measure === "items"
           ? `${event.value} item${event.value === 1 ? "" : "s"}` : `${event.value} waiting`);
     }

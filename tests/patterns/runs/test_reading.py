@@ -4,10 +4,10 @@ import pytest
 
 from catalogue.patterns.content import library
 from catalogue.patterns.runs.chapters import Chapter, chapters
-from catalogue.patterns.runs.document import Run, Use
+from catalogue.patterns.runs.document import Event, Run, Use
 from catalogue.patterns.runs.graph import Graph, graph_of, spoken
 from catalogue.patterns.runs.lights import Lights
-from catalogue.patterns.runs.moves import Move, asked_of, moves
+from catalogue.patterns.runs.moves import Move, moves
 from tests.patterns.runs.documents import burst, call, deed, gauge, invocation, line, run_of, trace
 
 
@@ -21,8 +21,7 @@ def read(run: Run) -> list[Chapter]:
 
 def moved(run: Run) -> list[Move]:
     known, told = graph(run.pattern, run.variant), read(run)
-    asked = asked_of(run, told, known)
-    return [move for chapter in told for move in moves(chapter, known, asked)]
+    return [move for each in moves(told, known, run) for move in each]
 
 
 def edges(run: Run) -> list[str]:
@@ -165,6 +164,41 @@ def test_an_operation_belongs_to_the_only_function_that_may_ask_for_it() -> None
     asked = [(move.source, move.label) for move in moved(run) if move.target == "JobsTable"]
 
     assert asked == [("IntakeFunction", "PutItem")]
+
+
+def test_an_operation_is_told_in_no_chapter_if_it_may_have_been_in_another() -> None:
+    run = run_of(
+        "idempotent-proxy",
+        [
+            call(0, 40, "/charges", 502, method="POST", of=1),
+            invocation(5, 30, "ChargesFunction", of=1, error=True),
+            call(500, 40, "/charges", 201, method="POST", of=2),
+            invocation(505, 30, "ChargesFunction", of=2),
+        ],
+        deeds=[deed(0, "Crash"), deed(490, "Charge")],
+        uses=[Use(service="dynamodb", operation="PutItem", resource="KeysTable", count=2, units=2)],
+    )
+    alone = run.model_copy(update={"deeds": (deed(0, "Both"),)})
+
+    assert "ChargesFunction>KeysTable" not in edges(run)
+    (asked,) = [move for move in moved(alone) if move.target == "KeysTable"]
+    assert (asked.label, asked.note) == ("PutItem", "2 in all")
+
+
+def test_a_count_read_late_is_laid_to_nobody_if_it_may_be_anothers() -> None:
+    events: list[Event] = [
+        call(0, 40, "/charges", 201, method="POST", of=1),
+        invocation(5, 30, "ChargesFunction", of=1),
+        call(60, 40, "/charges", 201, method="POST", of=2),
+        invocation(65, 30, "ChargesFunction", of=2),
+        gauge(70, "ChargesTable", 0, "items"),
+        gauge(150, "ChargesTable", 1, "items"),
+    ]
+    told_apart = run_of("idempotent-proxy", events, deeds=[deed(0, "Charge"), deed(50, "Again")])
+    together = run_of("idempotent-proxy", events, deeds=[deed(0, "Charge and again")])
+
+    assert "ChargesFunction>ChargesTable" not in edges(told_apart)
+    assert "ChargesFunction>ChargesTable" in edges(together)
 
 
 def test_what_was_there_when_the_run_began_is_no_change() -> None:

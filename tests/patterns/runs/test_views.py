@@ -13,7 +13,7 @@ from catalogue.patterns.runs.views import RunViews, raw, run_views
 from catalogue.patterns.runs.waterfall import MOST_LANES, Bar, Scale, spread
 from catalogue.patterns.runs.words import busiest, counted, duration, joined
 from tests.patterns.html import read_page
-from tests.patterns.runs.documents import burst, call, deed, invocation, line, run_of
+from tests.patterns.runs.documents import burst, call, deed, gauge, invocation, line, run_of
 
 
 def views(run: Run) -> RunViews:
@@ -106,6 +106,28 @@ def test_a_claim_that_does_not_hold_is_told_as_such() -> None:
     assert sentences(run)[-1] == "Not as expected: one invocation. Seen: 2."
 
 
+def test_a_count_read_as_a_chapter_begins_is_not_told_as_its_doing() -> None:
+    run = run_of(
+        "gateway-proxy",
+        [
+            call(0, 9, "/scans", 202, method="POST", of=1),
+            call(500, 3, "/scans", 415, method="POST", of=2),
+            gauge(0, "Scans", 0, "items"),
+            gauge(510, "Scans", 1, "items"),
+        ],
+        deeds=[deed(0, "Scan"), deed(498, "Refused")],
+    )
+
+    assert sentences(run)[-1] == "By now Scans table has 1 item."
+
+
+def test_placeholders_of_a_demo_are_shown_as_parameters() -> None:
+    asked = deed(0, "Ask").model_copy(update={"deed": "GET /jobs/{{ job }}"})
+    run = run_of("asynchronous-request-reply", [call(0, 5, "/jobs/1")], deeds=[asked])
+
+    assert views(run).narrative[0].deed == "GET /jobs/{job}"
+
+
 @pytest.mark.parametrize("run", every_kind(), ids=range(5))
 def test_the_story_goes_forward_in_time(run: Run) -> None:
     for told in views(run).narrative:
@@ -132,7 +154,7 @@ def test_a_burst_is_one_arrow_with_a_count() -> None:
         "Caller calls Order API: POST /orders, 20 times.",
         "Order API calls Order queue: SendMessage, 20 times.",
         "Order API answers Caller: 202, 20 times; half within 41 ms, the slowest in 50 ms.",
-        "Order queue hands over to Worker: batches, two at a time, 4 times; half within 105 ms, 2 cold.",
+        "Order queue hands over to Worker: batches, 4 times; half within 105 ms, 2 cold.",
         "Worker calls Packed orders: write.",
     )
 

@@ -1,0 +1,50 @@
+"""Comparing from the command line, as an author does."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from catalogue.patterns.content import Pattern
+from tests.labs.conftest import CONTENT
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(180)]
+
+
+def compare(tmp_path: Path, content: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    own = {key: value for key, value in os.environ.items() if key != "EMBEDDED_AWS_URL"}
+    return subprocess.run(
+        [sys.executable, "manage.py", "compare", *arguments],
+        cwd=settings.BASE_DIR,
+        env={**own, "VAR_DIR": str(tmp_path / "var"), "CONTENT_DIR": str(content)},
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+    )
+
+
+def test_a_comparison_that_holds_ends_with_0_and_shows_the_table(tmp_path: Path, twins: Pattern) -> None:
+    done = compare(tmp_path, twins.folder.parent, "postbox")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Post three letters" in done.stdout
+    row = next(line for line in done.stdout.splitlines() if "Letters not delivered" in line)
+    assert row.split()[-4:] == ["0", "3", "pattern", "better"]
+    assert "Every claim holds." in done.stdout
+
+
+def test_a_claim_that_does_not_hold_ends_with_1(tmp_path: Path, twins: Pattern) -> None:
+    file = twins.folder / "compare.yaml"
+    file.write_text(file.read_text().replace("naive: {equals: 3}", "naive: {equals: 2}"))
+    done = compare(tmp_path, twins.folder.parent, "postbox")
+    assert done.returncode == 1
+    assert "Not as claimed: lost of naive = 2 (seen: 3)." in done.stderr
+
+
+def test_a_pattern_without_a_twin_ends_with_1(tmp_path: Path) -> None:
+    done = compare(tmp_path, CONTENT, "postbox")
+    assert done.returncode == 1
+    assert "no compare.yaml or no naive.yaml" in done.stderr

@@ -1,0 +1,124 @@
+"""The desk: all that a pass writes to the database, done by one thread, so that no mail waits for it by itself.
+
+While a connection announces the next mail to its server, the desk writes down what became of the one before and marks
+the next as on the wire, several connections' notes in one transaction. Still no content leaves before its row says so.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from django.db import DatabaseError, transaction
+
+from catalogue.newsletter import messages, pace, queue
+from catalogue.newsletter.models import Delivery
+from catalogue.newsletter.outcomes import Outcome, Result
+from catalogue.newsletter.queue import Claim
+
+BATCH = 100
+
+
+@dataclass
+class Tally:
+    """What one pass did, in mails; `server_down` tells that it ended early because none could be sent."""
+
+    sent: int = 0
+    retry: int = 0
+    failed: int = 0
+    skipped: int = 0
+    server_down: bool = False
+    wait: float = 0.0
+    """Seconds for which the pace allows no further mail."""
+
+    def __str__(self) -> str:
+        return f"{self.sent} sent, {self.retry} to be tried again, {self.failed} failed, {self.skipped} skipped"
+
+    def count(self, outcome: Outcome) -> None:
+        match outcome:
+            case Outcome.SENT:
+                self.sent += 1
+            case Outcome.WITHDRAWN:
+                self.skipped += 1
+            case Outcome.PERMANENT | Outcome.NO_SUCH_MAILBOX:
+                self.failed += 1
+            case _:
+                self.retry += 1
+
+
+@dataclass
+class Note:
+    """What a connection has to tell and to ask: how the last mail ended, and whether the next may go."""
+
+    settled: tuple[Delivery, Result] | None = None
+    begin: Delivery | None = None
+    answer: "Future[bool]" = field(default_factory=Future)
+
+
+class Desk:
+    """All that a pass writes to the database, and the mails that it has claimed. Used by the pass's own thread."""
+
+    def __init__(self, stop: Callable[[], bool]) -> None:
+        self.tally = Tally()
+        self.composer = messages.Composer()
+        self._stop = stop
+        self._claims: list[Claim] = []
+        self._throttled = False
+        self.over = False
+
+    def more(self) -> list[Delivery]:
+        """Further mails to send; none at the end of the pass."""
+        if self.over or self._stop() or self._throttled:
+            self.over = True
+            return []
+        if not queue.any_due():
+            self.over = True
+            return []
+        allowance = pace.reserve(BATCH)
+        if not allowance.mails:
+            self.tally.wait = allowance.wait
+            self.over = True
+            return []
+        claim = queue.claim(allowance.mails)
+        pace.give_back(allowance.mails - len(claim.deliveries))
+        if not claim.deliveries:
+            self.over = True
+            return []
+        self._claims.append(claim)
+        return claim.deliveries
+
+    @property
+    def stopped(self) -> bool:
+        return self._throttled or self._stop()
+
+    def write(self, notes: list[Note]) -> None:
+        """Settle and begin, all in one transaction; the answers are given once it is committed.
+
+        If the database fails, nobody may send: whatever was settled is told again by the lease's end.
+        """
+        try:
+            with transaction.atomic():
+                for note in notes:
+                    if note.settled is not None:
+                        queue.settle(*note.settled)
+                answers = [note.begin is not None and not self.stopped and queue.begin(note.begin) for note in notes]
+        except DatabaseError as error:
+            for note in notes:
+                note.answer.set_exception(error)
+            raise
+        for note, answer in zip(notes, answers, strict=True):
+            if note.settled is not None:
+                self._count(note.settled[1])
+            note.answer.set_result(answer)
+
+    def _count(self, result: Result) -> None:
+        self.tally.count(result.outcome)
+        if result.outcome is Outcome.THROTTLED and not self._throttled:
+            self._throttled = True
+            pace.slow_down()
+
+    def close(self) -> None:
+        """Give back what was claimed and not sent."""
+        for claim in self._claims:
+            queue.release(claim)
+        if self.tally.sent and not self._throttled:
+            pace.speed_up()

@@ -55,10 +55,11 @@ class Price(Closed):
 
     @property
     def counted(self) -> str:
-        """What is counted, without its number: `requests`."""
+        """What is counted, without its number and in the plural: `requests`, `GB-seconds`, `GB`."""
         match = _UNIT.fullmatch(self.unit)
         assert match is not None  # validated
-        return match["counted"]
+        counted = match["counted"]
+        return counted if self.per != 1 or counted == "GB" else f"{counted}s"
 
 
 class Allowance(Closed):

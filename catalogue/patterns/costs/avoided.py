@@ -1,23 +1,25 @@
 """What was not spent: invocations that a pattern spared, by its design or against its twin. Pure.
 
-They are priced by the run's own mean invocation, since nobody can know how long one would have taken that never was.
+Nobody can know how long an invocation would have taken that never was. Where a function behind the gateway was spared,
+its own mean in this run stands for it; where there is no such function, only Lambda's charge for a request is counted.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from catalogue.patterns.costs.bill import Bill, amount, text, times_price
 from catalogue.patterns.costs.money import dollars
-from catalogue.patterns.costs.usage import authorizers
+from catalogue.patterns.costs.usage import Work, authorizers, behind_the_gateway, duration_key, work_of
 from catalogue.patterns.prices import price
 from catalogue.patterns.runs.document import Invocation, Log, Request, Run
 from catalogue.patterns.template import Template
 
-BY_MEAN = "Priced by this run's mean invocation, at list prices, since none of these took place."
+BY_MEAN = "Each spared invocation is priced by the mean of those that took place in this run, at list prices."
 BY_REQUEST = (
-    "No function ran here, so there is no mean to price these by: only Lambda's charge for a request is counted."
+    "Where there is no invocation to go by, only Lambda's charge for a request is counted, which is the least that it "
+    "would have cost."
 )
 _REFUSALS = (400, 413, 415)
 _IDENTITY = (401, 403)
@@ -60,20 +62,26 @@ class Avoided:
         }
 
 
-def avoided(run: Run, template: Template, bill: Bill) -> Avoided:
-    """What the design spared in this run, and what API Gateway asks nothing for. `bill` is the run's own."""
+def avoided(run: Run, template: Template) -> Avoided:
+    """What the design spared in this run, and what API Gateway asks nothing for."""
     counts = _counted(run) if run.target == "embedded" and run.uses else _derived(run, template)
-    each = mean_invocation(bill)
-    lines = []
-    for kind, what in WHAT.items():
-        if counts.get(kind):
-            lines.append(_line(kind, what, counts[kind], *(each or _request_only())))
+    work = work_of(run)
+    backend = _mean(work, behind_the_gateway(template) - authorizers(template), template)
+    means = dict.fromkeys(("Refusal", "UnchargedRequest", "CacheHit"), backend)
+    means["AuthorizerCacheHit"] = _mean(work, authorizers(template), template)
+    lines = [
+        _line(kind, what, counts[kind], *(means.get(kind) or _request_only()))
+        for kind, what in WHAT.items()
+        if counts.get(kind)
+    ]
+    by_mean = [means.get(line.kind) is not None for line in lines]
+    notes = [note for note, holds in ((BY_MEAN, any(by_mean)), (BY_REQUEST, not all(by_mean))) if holds]
     if uncharged := counts.get("UnchargedRequest"):
         known = price("apigateway.rest-requests")
         usd = amount(Decimal(uncharged), known)
         formula = f"{times_price(Decimal(uncharged), known)} = {dollars(usd)}"
         lines.append(AvoidedLine("gateway", "calls that API Gateway does not charge", Decimal(uncharged), usd, formula))
-    return Avoided(tuple(lines), _total(lines), BY_MEAN if each else BY_REQUEST)
+    return Avoided(tuple(lines), _total(lines), " ".join(notes))
 
 
 def against_twin(own: Bill, twin: Bill) -> AvoidedLine | None:
@@ -108,6 +116,19 @@ def mean_invocation(bill: Bill) -> tuple[Decimal, str] | None:
         return None
     whole = sum((line.usd for line in bill.lines if line.service == "lambda"), Decimal(0))
     return whole / count, f"{dollars(whole)} for {count:,.0f} {'invocation' if count == 1 else 'invocations'}"
+
+
+def _mean(work: Mapping[str, Work], functions: Set[str], template: Template) -> tuple[Decimal, str] | None:
+    """What an invocation of these functions cost on average in the run, with the words for it; None if none ran."""
+    ran = {function: own for function, own in work.items() if function in functions}
+    count = sum(own.count for own in ran.values())
+    if not count:
+        return None
+    whole = amount(Decimal(count), price("lambda.requests"))
+    for function, own in ran.items():
+        whole += amount(own.gb_seconds, price(duration_key(template, function)))
+    times = "invocation" if count == 1 else "invocations"
+    return whole / count, f"{dollars(whole)} for {count:,} {times} of {', '.join(sorted(ran))}"
 
 
 def _request_only() -> tuple[Decimal, str]:

@@ -12,6 +12,7 @@ from catalogue.patterns.costs.projection import month
 from catalogue.patterns.costs.usage import seconds
 from catalogue.patterns.prices import price_book
 from catalogue.patterns.runs.document import Run
+from catalogue.patterns.services import services
 from catalogue.patterns.template import Template
 
 DEFAULT_PER_MONTH = 1_000_000
@@ -24,6 +25,8 @@ class Row:
     """One thing that AWS charges for; a dash where a side has none of it."""
 
     key: str
+    service: str
+    """Its name: `AWS Lambda`."""
     what: str
     so_far: str
     month: str
@@ -126,7 +129,7 @@ class Meter:
 
 def read_meter(run: Run, template: Template, per_month: int, *, free_tier: bool) -> Meter:
     own = bill(run, template)
-    spared = avoided(run, template, own)
+    spared = avoided(run, template)
     return Meter(
         run,
         own,
@@ -150,7 +153,8 @@ def _rows(own: Bill, a_month: Bill) -> Iterator[Row]:
         share = month_line.usd / a_month.usd if month_line and a_month.usd else 0
         yield Row(
             f"{key}{'-by-the-hour' if stands else ''}",
-            one.what + (", by the hour" if stands and "idle" not in one.what else ""),
+            services().by_key[one.service].name,
+            one.what,
             dollars(so_far.usd) if so_far else _DASH,
             dollars(month_line.usd) if month_line else _DASH,
             round(share * 100),

@@ -18,6 +18,7 @@ POLLING = (
     f"Lambda's pollers cost also when a queue is empty: {POLLERS} at a time, each asking anew after "
     f"{LONGEST_POLL_SECONDS} s. AWS promises no such number; it is reckoned here as the most that an idle month costs."
 )
+IDLE = "Polling of an empty queue by an event source, at most"
 FIRST_TIER = "List prices of the first volume tier."
 FREE = "With what AWS gives each account every month, as if nothing else ran in it."
 
@@ -59,7 +60,7 @@ def _stands(one: Standing) -> BillLine:
     return BillLine(
         one.key,
         known.service,
-        known.charged_for,
+        IDLE if one.assumed else known.charged_for,
         quantity,
         known.counted,
         known.unit,

@@ -8,7 +8,7 @@ from typing import Any
 from catalogue.patterns.costs.standing import queue_key, standing
 from catalogue.patterns.prices import price_book
 from catalogue.patterns.runs.document import Invocation, Log, Request, Run, Use
-from catalogue.patterns.template import Template
+from catalogue.patterns.template import Template, referenced_ids
 
 BYTES_A_GB = 2**30
 _DYNAMODB_READS = {"GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems", "Read"}
@@ -95,8 +95,16 @@ def authorizers(template: Template) -> set[str]:
     """Logical ids of the functions that decide who may pass."""
     found: set[str] = set()
     for resource in template.of_type("AWS::ApiGateway::Authorizer"):
-        found |= {id for id in template.resources if id in str(resource.property("AuthorizerUri"))}
-    return found
+        found |= referenced_ids(resource.property("AuthorizerUri", default=""))
+    return {id for id in found if id in template.resources}
+
+
+def behind_the_gateway(template: Template) -> set[str]:
+    """Logical ids of the functions that the API's methods lead to."""
+    found: set[str] = set()
+    for method in template.of_type("AWS::ApiGateway::Method"):
+        found |= referenced_ids(method.property("Integration", "Uri", default=""))
+    return {id for id in found if id in template.resources}
 
 
 def refused_for_identity(run: Run, template: Template) -> int:
@@ -144,28 +152,36 @@ def _gateway_key(template: Template, api: str | None) -> str:
 
 
 @dataclass
-class _Work:
+class Work:
+    """All invocations of one function."""
+
     count: int = 0
     gb_seconds: Decimal = Decimal(0)
     billed_ms: int | None = None
     memory_mb: int = 0
 
 
-def _invocations(run: Run, template: Template) -> Iterator[tuple[str, Part]]:
-    """Requests and GB-seconds of each function, by what the target counted or else by the REPORT lines."""
-    work: dict[str, _Work] = {}
+def work_of(run: Run) -> dict[str, Work]:
+    """Each function's work by logical id, as the target counted it or else by the REPORT lines."""
+    work: dict[str, Work] = {}
     counted = [use for use in run.uses if _is(use, "lambda", "Invoke")]
     for use in counted:
-        own = work.setdefault(use.resource or "a function", _Work())
+        own = work.setdefault(use.resource or "a function", Work())
         own.count += use.count
         own.gb_seconds += _decimal(use.units)
     for event in () if counted else run.events:
         if isinstance(event, Invocation):
-            own = work.setdefault(event.function, _Work(billed_ms=0))
+            own = work.setdefault(event.function, Work(billed_ms=0))
             own.count += 1
             own.billed_ms = (own.billed_ms or 0) + event.billed_ms
             own.memory_mb = event.memory_mb
             own.gb_seconds += gb_seconds(event.billed_ms, event.memory_mb)
+    return work
+
+
+def _invocations(run: Run, template: Template) -> Iterator[tuple[str, Part]]:
+    """Requests and GB-seconds of each function."""
+    work = work_of(run)
     for function, own in work.items():
         yield "lambda.requests", Part(f"invocations of {function}", own.count, Decimal(own.count))
     for function, own in work.items():

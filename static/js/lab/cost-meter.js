@@ -82,11 +82,11 @@ export class CostMeter {
     if (focused) next.querySelector(`[data-key="${CSS.escape(focused)}"] > summary`)?.focus({ preventScroll: true });
   }
 
-  /** What the last deeds added: `+ $0.0000021`. */
+  /** What the last deeds added: `+$0.0000021`. */
   #tellChange(figures) {
     const now = Number(figures.dataset.usd);
     if (this.#usd !== null && now > this.#usd) {
-      figures.querySelector("[data-meter-change]").textContent = `+ $${(now - this.#usd).toFixed(9).replace(/\.?0+$/, "")}`;
+      figures.querySelector("[data-meter-change]").textContent = `+$${Number((now - this.#usd).toPrecision(2)).toFixed(12).replace(/\.?0+$/, "")}`;
     }
     this.#usd = now;
   }

@@ -21,6 +21,13 @@ Resources:
     Type: AWS::ApiGateway::Authorizer
     Properties:
       AuthorizerUri: !Sub arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${Guard.Arn}/invocations
+  Take:
+    Type: AWS::ApiGateway::Method
+    Properties:
+      HttpMethod: POST
+      Integration:
+        Type: AWS_PROXY
+        Uri: !Sub arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${Orders.Arn}/invocations
   Orders:
     Type: AWS::Serverless::Function
     Properties: {MemorySize: 512, Architectures: [arm64]}
@@ -42,12 +49,19 @@ def template(text: str = TEMPLATE) -> Template:
 
 
 def bare() -> Template:
-    """An API and a function: nothing that stands by the hour."""
+    """An API with a function behind it: nothing that stands by the hour."""
     return template(
         """
 AWSTemplateFormatVersion: "2010-09-09"
 Resources:
   Api: {Type: AWS::ApiGateway::RestApi}
+  Take:
+    Type: AWS::ApiGateway::Method
+    Properties:
+      HttpMethod: POST
+      Integration:
+        Type: AWS_PROXY
+        Uri: !Sub arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${Orders.Arn}/invocations
   Orders:
     Type: AWS::Serverless::Function
     Properties: {MemorySize: 512, Architectures: [arm64]}

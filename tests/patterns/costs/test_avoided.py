@@ -34,28 +34,43 @@ Resources:
 
 
 def spared(made: Run, of: Template) -> Avoided:
-    return avoided(made, of, bill(made, of))
+    return avoided(made, of)
 
 
 def kinds(found: Avoided) -> dict[str, Decimal]:
     return {line.kind: line.count for line in found.lines}
 
 
-@pytest.mark.parametrize("operation", ["Refusal", "CacheHit", "AuthorizerCacheHit", "DirectIntegration"])
-def test_what_the_gateway_counted_is_spared_invocations_at_the_runs_mean(operation: str) -> None:
+@pytest.mark.parametrize("operation", ["Refusal", "CacheHit"])
+def test_a_spared_invocation_is_priced_by_those_behind_the_gateway_that_ran(operation: str) -> None:
     uses = (
         use("api-gateway", "Request", "Api", 10),
         use("api-gateway", operation, "Api", 9),
         use("lambda", "Invoke", "Orders", 2, 0.5),
+        use("lambda", "Invoke", "Worker", 1, 100),  # behind a queue: its time tells nothing of what was spared
     )
-    made = run((), uses)
-    found = spared(made, bare())
-    each = mean_invocation(bill(made, bare()))
-    assert each is not None
-    assert each[0] == price("lambda.requests").usd / 10**6 + Decimal("0.25") * price("lambda.duration-arm").usd
+    found = spared(run((), uses), bare())
+    each = price("lambda.requests").usd / 10**6 + Decimal("0.25") * price("lambda.duration-arm").usd
     assert kinds(found) == {operation: 9}
-    assert found.usd == 9 * each[0]
+    assert found.usd == 9 * each
     assert found.note == BY_MEAN
+    assert "2 invocations of Orders" in found.lines[0].formula
+
+
+def test_a_remembered_decision_spares_an_authorizer_and_is_priced_by_it() -> None:
+    uses = (use("api-gateway", "AuthorizerCacheHit", "Api", 4), use("lambda", "Invoke", "Guard", 1, 0.5))
+    each = price("lambda.requests").usd / 10**6 + Decimal("0.5") * price("lambda.duration-x86").usd
+    found = spared(run((), uses), template())
+    assert kinds(found) == {"AuthorizerCacheHit": 4}
+    assert found.usd == 4 * each
+
+
+def test_a_function_that_was_never_built_is_priced_by_the_least_it_would_have_cost() -> None:
+    uses = (use("api-gateway", "DirectIntegration", "Api", 50), use("lambda", "Invoke", "Orders", 10, 100))
+    found = spared(run((), uses), bare())
+    assert kinds(found) == {"DirectIntegration": 50}
+    assert found.usd == 50 * price("lambda.requests").usd / 10**6
+    assert found.note == BY_REQUEST
 
 
 def test_calls_without_identity_spare_the_gateways_charge_as_well() -> None:

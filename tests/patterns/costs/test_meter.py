@@ -3,6 +3,7 @@
 import pytest
 
 from catalogue.patterns.costs.meter import read_meter
+from catalogue.patterns.costs.projection import IDLE
 from tests.patterns.costs.runs import bare, run, template, use
 
 USES = (
@@ -18,6 +19,8 @@ def test_a_row_for_each_price_with_what_stands_by_the_hour_apart() -> None:
     assert rows["sqs.standard-requests"].so_far == "$0.0000004"
     assert rows["sqs.standard-requests-by-the-hour"].so_far == "–"  # polling is assumed, not seen
     assert rows["sqs.standard-requests-by-the-hour"].month == "$0.26"
+    assert rows["sqs.standard-requests-by-the-hour"].what == IDLE
+    assert rows["lambda.requests"].service == "AWS Lambda"
     assert sum(row.share for row in meter.rows) == pytest.approx(100, abs=len(rows))
 
 

@@ -246,7 +246,8 @@ def _lab_paths() -> Json:
                     "200": _text(
                         "text/event-stream",
                         "Server-sent events: state, request, log, invocation, gauge, gone. Each `data` is "
-                        "JSON with `at` in Unix seconds. Send the last `id` as Last-Event-ID to go on there.",
+                        "JSON with `at` in Unix seconds; `edges` are those of the diagram that it went along. "
+                        "Send the last `id` as Last-Event-ID to go on there.",
                     )
                 },
             )

@@ -38,7 +38,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     var: Path = tmp_path_factory.mktemp("site")
-    with running_site(var, free_port(), LABS_PER_VISITOR="50") as site:
+    with running_site(var, free_port(), LABS_PER_VISITOR="50", LABS_PER_ADDRESS="200") as site:
         yield site
 
 

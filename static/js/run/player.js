@@ -4,14 +4,15 @@ import { enhanceShare } from "./share.js";
 import { tabs } from "./tabs.js";
 import { Timeline } from "./timeline.js";
 
-const LONGEST_PACED_MS = 8000;
 const PACED_MS_A_MOMENT = 650;
 const PAGE = 10;
 const still = matchMedia("(prefers-reduced-motion: reduce)");
+/** At most so many seconds, whatever the run took; or the run's own time by a factor. */
 const SPEEDS = [
-  ["paced", "Paced (8 s)"],
-  ["1", "Real time"],
-  ["0.1", "Slow (0.1×)"],
+  ["8", "Paced (8 s)"],
+  ["30", "Paced (30 s)"],
+  ["×1", "Real time"],
+  ["×0.1", "Slow (0.1×)"],
 ];
 
 /**
@@ -74,7 +75,7 @@ class RunPlayer extends HTMLElement {
       starts.forEach((line, index) => {
         if (!line) return;
         const left = this.#timeline.pos(Number(line.dataset.at) - 0.01);
-        if (left - before < 0.03) return;
+        if (left - before < 0.04) return;
         before = left;
         chapters.append(el("span", { style: `--left:${(left * 100).toFixed(2)}%` }, String(index + 1)));
       });
@@ -137,11 +138,12 @@ class RunPlayer extends HTMLElement {
     const passed = now - this.#before;
     this.#before = now;
     const before = this.#shown;
-    if (this.speed.value === "paced") {
-      const length = Math.min(LONGEST_PACED_MS, this.#timeline.moments.length * PACED_MS_A_MOMENT);
+    const speed = this.speed.value;
+    if (!speed.startsWith("×")) {
+      const length = Math.min(Number(speed) * 1000, this.#timeline.moments.length * PACED_MS_A_MOMENT);
       this.#pos = Math.min(1, this.#pos + passed / length);
     } else {
-      const at = this.#timeline.at(this.#pos) + passed * Number(this.speed.value);
+      const at = this.#timeline.at(this.#pos) + passed * Number(speed.slice(1));
       this.#pos = Math.max(this.#pos, this.#timeline.pos(at));
     }
     this.#show(this.#pos);

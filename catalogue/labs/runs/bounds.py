@@ -1,6 +1,7 @@
 """Keeps a run small: long texts are cut, and of many events some are left out, but counted. Pure."""
 
 import json
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -12,8 +13,8 @@ LONGEST_BODY = 1_000
 LONGEST_TEXT = 600
 _MOST_ANSWERS = 100
 _LONGEST_FIELDS = 2_000
-_LEAST_TOLD: Sequence[str] = ("gauge", "log", "invocation", "request")
-"""What is left out first."""
+_LEAST_TOLD: Sequence[tuple[str, ...]] = (("gauge", "log"), ("invocation",), ("request",))
+"""What is left out first; of kinds that stand together each in proportion."""
 
 
 def bounded(run: Run, most_events: int = MOST_EVENTS, longest_body: int = LONGEST_BODY) -> Run:
@@ -30,20 +31,27 @@ def bounded(run: Run, most_events: int = MOST_EVENTS, longest_body: int = LONGES
 
 
 def thinned(events: Sequence[Event], most: int) -> tuple[list[Event], list[LeftOut]]:
-    """At most `most` events, and what was left out. Kinds go in turn, each from its middle: its ends tell most.
+    """At most `most` events, and what was left out: kind after kind, each evenly, so that its course can still be seen.
 
     Invocations with a cold start or an error stay as long as anything does.
     """
     doomed: set[int] = set()
-    for kind in _LEAST_TOLD:
+    for kinds in _LEAST_TOLD:
         surplus = len(events) - len(doomed) - most
         if surplus <= 0:
             break
-        places = [place for place, event in enumerate(events) if event.kind == kind and not _telling(event)]
-        doomed |= set(_middle(places, surplus))
+        places = {
+            kind: [place for place, event in enumerate(events) if event.kind == kind and not _telling(event)]
+            for kind in kinds
+        }
+        share = surplus / max(1, sum(map(len, places.values())))
+        for found in places.values():
+            count = min(surplus, math.ceil(len(found) * share))
+            surplus -= min(count, len(found))
+            doomed |= set(_spread(found, count))
     surplus = len(events) - len(doomed) - most
     if surplus > 0:
-        doomed |= set(_middle([place for place in range(len(events)) if place not in doomed], surplus))
+        doomed |= set(_spread([place for place in range(len(events)) if place not in doomed], surplus))
     kept = [event for place, event in enumerate(events) if place not in doomed]
     return kept, _left_out(event for place, event in enumerate(events) if place in doomed)
 
@@ -52,10 +60,13 @@ def cut(text: str, longest: int = LONGEST_TEXT) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
-def _middle(places: list[int], count: int) -> list[int]:
-    count = min(count, len(places))
-    start = (len(places) - count + 1) // 2
-    return places[start : start + count]
+def _spread(places: list[int], count: int) -> list[int]:
+    """`count` of these places such that those that stay are spread evenly, the first and the last among them."""
+    stay = len(places) - count
+    if stay <= 0:
+        return places
+    kept = {round(step * (len(places) - 1) / max(1, stay - 1)) for step in range(stay)}
+    return [place for index, place in enumerate(places) if index not in kept]
 
 
 def _telling(event: Event) -> bool:

@@ -57,9 +57,11 @@ def numbered(run: Run) -> Run:
 def small(run: Run, most_bytes: int = MOST_BYTES) -> Run:
     """The run with so many events left out (and counted) that its file is not larger than this."""
     run = bounded(run, longest_body=LONGEST_BODY)
-    while len(recorded_text(run).encode()) > most_bytes and run.events:
-        run = bounded(run, most_events=int(len(run.events) * _FEWER))
-    return run
+    kept, most = run, len(run.events)
+    while len(recorded_text(kept).encode()) > most_bytes and most:
+        most = int(most * _FEWER)
+        kept = bounded(run, most_events=most)
+    return kept
 
 
 def _renamed[E](event: E, names: Mapping[str, str]) -> E:

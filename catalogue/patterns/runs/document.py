@@ -35,12 +35,12 @@ class Invocation(Closed):
     ms: Ms
     function: str
     """Logical id."""
-    trace: str | None
-    cold: bool
-    init_ms: float | None
+    trace: str | None = None
+    cold: bool = False
+    init_ms: float | None = None
     memory_mb: int
     billed_ms: int
-    error: bool
+    error: bool = False
 
 
 class Log(Closed):
@@ -49,7 +49,7 @@ class Log(Closed):
     kind: Literal["log"] = "log"
     at: Ms
     function: str
-    trace: str | None
+    trace: str | None = None
     step: str | None = None
     """The line's own name for what was done."""
     fields: dict[str, Any] = Field(default_factory=dict)

@@ -28,8 +28,8 @@ format: .venv/dev.stamp
 new-pattern: .venv/run.stamp  ## make new-pattern slug=my-pattern
 	@$(PY) manage.py new_pattern "$(slug)"
 
-bench: .venv/dev.stamp  ## nothing is measured yet; figures will be ratios within one run
-	@echo "No benchmark is written yet."
+bench: .venv/dev.stamp  ## what the site promises of its speed, measured: docs/benchmarks.md
+	$(PY) -m tests.bench --json var/bench.json
 
 requirements:  .venv/bin/python ## after a change of the dependencies in pyproject.toml
 	$(UV) pip compile pyproject.toml --upgrade --generate-hashes --python-version 3.13 --no-annotate --no-header --no-emit-index-url -o requirements.txt

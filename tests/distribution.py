@@ -1,8 +1,8 @@
 """How the suite is spread over pytest-xdist's workers: the longest first, and apart from each other.
 
 Each worker has an emulator, a database and a site of its own. A module's tests stay together, so that they share what
-is set up for them. Tests of the labs share nothing but the emulator and may take half a minute each: they go one by one,
-or else one worker would be left with a module of them while the others have nothing to do.
+is set up for them. Tests of the labs share nothing but the emulator and may take half a minute each: they go one by
+one, or else one worker would be left with a module of them while the others have nothing to do.
 """
 
 from xdist.scheduler.loadscope import LoadScopeScheduling

@@ -27,12 +27,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='lab',
             name='client',
-            field=models.CharField(blank=True, help_text='SHA-256 of the address it was asked for from', max_length=64),
-        ),
-        migrations.AddField(
-            model_name='lab',
-            name='hibernated_at',
-            field=models.DateTimeField(help_text='its workers were stopped; the next call is cold', null=True),
+            field=models.CharField(blank=True, help_text='keyed hash of the address it was asked for from', max_length=64),
         ),
         migrations.AddField(
             model_name='lab',

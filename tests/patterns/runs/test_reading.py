@@ -209,6 +209,26 @@ def test_what_was_there_when_the_run_began_is_no_change() -> None:
     assert [(rise.resource, rise.value) for rise in chapter.rises] == [("OrderQueue", 20), ("OrdersTable", 23)]
 
 
+def test_in_the_twin_a_function_that_calls_others_is_their_caller() -> None:
+    run = run_of(
+        "queue-based-event-distribution",
+        [
+            call(0, 200, "/orders", 201, method="POST"),
+            invocation(5, 190, "OrderFunction"),
+            invocation(40, 20, "BillingFunction"),
+            invocation(80, 20, "ShippingFunction"),
+        ],
+        variant="naive",
+    )
+
+    assert edges(run)[:4] == [
+        "Caller>OrderApi",
+        "OrderApi>OrderFunction",
+        "OrderFunction>BillingFunction",
+        "OrderFunction>ShippingFunction",
+    ]
+
+
 def test_each_deed_is_a_chapter_with_what_happened_until_the_next() -> None:
     run = run_of(
         "function-as-a-web-service",

@@ -67,7 +67,7 @@ def avoided(run: Run, template: Template) -> Avoided:
     counts = _counted(run) if run.target == "embedded" and run.uses else _derived(run, template)
     work = work_of(run)
     backend = _mean(work, behind_the_gateway(template) - authorizers(template), template)
-    means = dict.fromkeys(("Refusal", "UnchargedRequest", "CacheHit"), backend)
+    means: dict[str, tuple[Decimal, str] | None] = dict.fromkeys(("Refusal", "UnchargedRequest", "CacheHit"), backend)
     means["AuthorizerCacheHit"] = _mean(work, authorizers(template), template)
     lines = [
         _line(kind, what, counts[kind], *(means.get(kind) or _request_only()))

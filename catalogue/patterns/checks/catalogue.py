@@ -12,6 +12,7 @@ from catalogue.patterns.content import Pattern, pattern_folders
 from catalogue.patterns.mistakes import ContentError
 from catalogue.patterns.prices import PRICES_FILE, price_book
 from catalogue.patterns.services import services
+from catalogue.patterns.yaml_lines import read_yaml
 
 
 def check(patterns: list[Pattern], content: Path) -> Iterator[ContentError]:
@@ -37,7 +38,7 @@ def check_own_data() -> Iterator[ContentError]:
         if price.service not in known:
             yield ContentError(
                 PRICES_FILE,
-                PRICES_FILE.read_text("utf-8")[: PRICES_FILE.read_text("utf-8").index(f"  {key}:")].count("\n") + 1,
+                read_yaml(PRICES_FILE, PRICES_FILE.read_text("utf-8")).line("prices", key),
                 f"The price `{key}` names the service `{price.service}`, which is unknown.",
                 f"Use a key of services.yaml: {', '.join(known)}.",
                 id="patterns.E060",

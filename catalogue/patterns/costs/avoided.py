@@ -80,7 +80,8 @@ def avoided(run: Run, template: Template) -> Avoided:
         known = price("apigateway.rest-requests")
         usd = amount(Decimal(uncharged), known)
         formula = f"{times_price(Decimal(uncharged), known)} = {dollars(usd)}"
-        lines.append(AvoidedLine("gateway", "calls that API Gateway does not charge", Decimal(uncharged), usd, formula))
+        what = f"{'call' if uncharged == 1 else 'calls'} that API Gateway does not charge"
+        lines.append(AvoidedLine("gateway", what, Decimal(uncharged), usd, formula))
     return Avoided(tuple(lines), _total(lines), " ".join(notes))
 
 
@@ -138,6 +139,7 @@ def _request_only() -> tuple[Decimal, str]:
 
 def _line(kind: str, what: str, count: int, each: Decimal, how: str) -> AvoidedLine:
     usd = each * count
+    what = what.replace("invocations", "invocation", 1) if count == 1 else what
     return AvoidedLine(kind, what, Decimal(count), usd, f"{how}, so {count:,} × {dollars(each)} = {dollars(usd)}")
 
 

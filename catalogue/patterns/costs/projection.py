@@ -20,6 +20,7 @@ POLLING = (
 )
 IDLE = "Polling of an empty queue by an event source, at most"
 FIRST_TIER = "List prices of the first volume tier."
+COLD = "A short run has more cold starts for each request than a busy month, so what they cost weighs too much here."
 FREE = "With what AWS gives each account every month, as if nothing else ran in it."
 
 
@@ -37,6 +38,7 @@ def month(bill: Bill, requests_in_run: int | None, per_month: int, free_tier: bo
     if free_tier:
         lines = list(_less_allowances(lines))
     notes = [*bill.notes, FIRST_TIER]
+    notes += [COLD] if any(line.service == "lambda" for line in scaled) else []
     notes += [FREE] if free_tier else []
     notes += [POLLING] if any(one.assumed for one in bill.standing) else []
     notes += [] if requests else [NO_REQUESTS]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalogue.patterns.costs.bill import bill
-from catalogue.patterns.costs.projection import FREE, NO_REQUESTS, POLLING, month
+from catalogue.patterns.costs.projection import COLD, FREE, NO_REQUESTS, POLLING, month
 from catalogue.patterns.prices import price_book
 from catalogue.patterns.runs.document import Run, Use
 from tests.patterns.costs.runs import bare, request, run, template, use
@@ -106,6 +106,12 @@ def test_an_allowance_is_taken_once_for_all_lines_that_share_it() -> None:
     assert sum(line.free for line in queues) == 1_000_000
     assert FREE in made.notes
     assert any("Free: 1,000,000." in line.formula for line in queues)
+
+
+def test_a_month_from_a_short_run_warns_of_its_cold_starts() -> None:
+    uses = (use("lambda", "Invoke", "Orders", 1, 0.1),)
+    assert COLD in month(bill(run((request(),), uses), bare()), None, 1, False).notes
+    assert COLD not in month(bill(run((request(),)), bare()), None, 1, False).notes
 
 
 def test_without_a_request_only_standing_costs_are_projected() -> None:

@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import json
 import math
+import sys
 import time
 import weakref
 from collections.abc import AsyncIterator, Mapping
@@ -36,6 +37,8 @@ MOST_BYTES_OF_HEAD = 10_240
 LONGEST_SECONDS = 29.0
 
 _CONNECTIONS = 200
+_SWITCH_SECONDS = 0.0005
+"""How long a thread that works in the database may keep the interpreter while a request waits (Python: 5 ms)."""
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
@@ -111,6 +114,7 @@ async def _lifespan(receive: ASGIReceiveCallable, send: ASGISendCallable) -> Non
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
+            sys.setswitchinterval(_SWITCH_SECONDS)
             running_edge()
             warming = asyncio.create_task(in_database(_make_clients))
             await send({"type": "lifespan.startup.complete"})

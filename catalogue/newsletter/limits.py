@@ -22,10 +22,13 @@ def client_key(request: HttpRequest) -> str:
     return client_address.client_key(request, "newsletter.client")
 
 
-def take(client: str) -> int:
-    """Charge one request to a client. Returns 0, or the seconds after which it may come back."""
+def take(client: str, per_hour: int | None = None) -> int:
+    """Charge one request to a client. Returns 0, or the seconds after which it may come back.
+
+    Without a number of its own the allowance is that of subscribing.
+    """
     now = time.time()
-    cost = WINDOW / settings.NEWSLETTER_SUBSCRIBES_PER_HOUR
+    cost = WINDOW / (per_hour or settings.NEWSLETTER_SUBSCRIBES_PER_HOUR)
     ClientBudget.objects.bulk_create([ClientBudget(client=client, spent_until=now)], ignore_conflicts=True)
     allowed = ClientBudget.objects.filter(client=client, spent_until__lte=now + WINDOW - cost).update(
         spent_until=Greatest(F("spent_until"), now) + cost

@@ -32,15 +32,13 @@ def draft_all() -> list[Update]:
 
     A pattern that is published when the table is empty is no news: the first call marks what is there as cancelled.
     """
-    first = not Update.objects.exists()
-    made = []
-    for pattern in library().by_slug.values():
-        update = draft(pattern)
-        if update is not None:
-            made.append(update)
-    if first:
-        Update.objects.filter(pk__in=[update.pk for update in made]).update(state=State.CANCELLED)
-        return []
+    patterns = library().by_slug.values()
+    with transaction.atomic():  # of two first calls at once, neither takes what the other marks for news
+        first = not Update.objects.exists()
+        made = [update for update in map(draft, patterns) if update is not None]
+        if first:
+            Update.objects.filter(pk__in=[update.pk for update in made]).update(state=State.CANCELLED)
+            return []
     return made
 
 
@@ -89,9 +87,10 @@ def schedule(update: Update, at: datetime) -> None:
 
 
 def release(update: Update) -> int:
-    """Freeze the text, queue the recipients and start sending; returns how many are queued. Raises NotNow.
+    """Freeze the text, queue the recipients and start sending; returns how many are queued. Raises NotNow, TooLong.
 
-    A second release, at the same moment or later, is refused and queues nobody.
+    The subject is the row's: an editor may have mended it. A second release, at the same moment or later, is refused
+    and queues nobody.
     """
     pattern = library().by_slug.get(update.pattern)
     if pattern is None or pattern.front.revision != update.revision:
@@ -99,7 +98,6 @@ def release(update: Update) -> int:
     mail = update_mail.render(pattern)
     taken = Update.objects.filter(pk=update.pk, state__in=(State.DRAFT, State.SCHEDULED)).update(
         state=State.PAUSED,
-        subject=mail.subject,
         html=mail.html,
         text=mail.text,
         released_at=timezone.now(),
@@ -168,7 +166,7 @@ def release_due() -> int:
         try:
             release(update)
             released += 1
-        except NotNow as error:
+        except (NotNow, update_mail.TooLong) as error:
             Update.objects.filter(pk=update.pk, state=State.SCHEDULED).update(state=State.DRAFT, scheduled_at=None)
             log.warning("Not released: %s", error)
     return released

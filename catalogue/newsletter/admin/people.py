@@ -1,11 +1,10 @@
-"""The admin reads the newsletter's tables. Nothing is edited here: people change their own state."""
+"""Subscribers and their mails. Nothing is edited here: people change their own state."""
 
 from typing import TYPE_CHECKING
 
 from django.contrib import admin
-from django.db import models
-from django.http import HttpRequest
 
+from catalogue.newsletter.admin.readonly import ReadOnly
 from catalogue.newsletter.models import ConsentRecord, Delivery, Subscriber
 
 if TYPE_CHECKING:  # generic for the type checker only
@@ -18,25 +17,14 @@ else:
     SubscriberPages = DeliveryPages = admin.ModelAdmin
 
 
-class ReadOnly:
-    def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return False
-
-
 class ConsentInline(ReadOnly, ConsentTable):
     model = ConsentRecord
-    fields = ("event", "at", "form", "page", "wording")
+    fields = ("event", "at", "address", "form", "page", "wording")
 
 
 class DeliveryInline(ReadOnly, DeliveryTable):
     model = Delivery
-    fields = ("kind", "state", "attempts", "due_at", "finished_at", "error")
+    fields = ("kind", "update_sent", "state", "attempts", "due_at", "finished_at", "error")
 
 
 @admin.register(Subscriber)
@@ -50,7 +38,10 @@ class SubscriberAdmin(ReadOnly, SubscriberPages):
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnly, DeliveryPages):
-    list_display = ("__str__", "subscriber", "kind", "state", "attempts", "due_at", "finished_at")
-    list_filter = ("state", "kind")
-    list_select_related = ("subscriber",)
-    search_fields = ("subscriber__key",)
+    """An update's page leads here for the outcome per recipient."""
+
+    list_display = ("subscriber", "kind", "update_sent", "state", "attempts", "due_at", "finished_at", "error")
+    list_filter = ("state", "kind", "update_sent")
+    list_select_related = ("subscriber", "update_sent")
+    list_per_page = 100
+    search_fields = ("subscriber__key", "provider_id")

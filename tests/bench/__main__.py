@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import importlib
 import json
+import os
 import pkgutil
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -36,13 +37,15 @@ def main() -> None:
         sys.exit(f"No benchmark is called {', '.join(options.only)}.")
     about = machine.description()
     figures = asyncio.run(_run(chosen))
+    about["load_after"] = round(os.getloadavg()[0], 2)
     document = {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": about,
         "method": "docs/benchmarks.md",
         "figures": [figure.document() for figure in figures],
     }
-    print(f"\n{about['processor']}, {about['cores']} cores, {about['memory_gib']} GiB, load {about['load_before']}")
+    load = f"load {about['load_before']} before, {about['load_after']} after"
+    print(f"\n{about['processor']}, {about['cores']} cores, {about['memory_gib']} GiB, {load}")
     print(table(figures))
     if options.json:
         options.json.parent.mkdir(parents=True, exist_ok=True)

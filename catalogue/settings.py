@@ -159,6 +159,7 @@ SES_ENDPOINT = env.text("SES_ENDPOINT", "")  # another address than AWS's own, f
 SES_CONFIGURATION_SET = env.text("SES_CONFIGURATION_SET", "")
 SES_TOPIC_ARN = env.text("SES_TOPIC_ARN", "")  # the SNS topic whose bounces and complaints are believed
 NEWSLETTER_CONTACT = env.text("NEWSLETTER_CONTACT", "")  # who sends this, and their postal address: one line
+NEWSLETTER_DKIM_SELECTOR = env.text("NEWSLETTER_DKIM_SELECTOR", "")  # of the SMTP server, for the doctor
 NEWSLETTER_CONNECTIONS = env.integer("NEWSLETTER_CONNECTIONS", 2, least=1)
 NEWSLETTER_PER_SECOND = env.integer("NEWSLETTER_PER_SECOND", 0, least=0)  # of all senders together; 0: no limit
 NEWSLETTER_WARM_UP = env.text("NEWSLETTER_WARM_UP", "")  # 2026-12-01:200 allows 200 on that day, double on each next

@@ -1,5 +1,6 @@
 """System checks: settings with which the newsletter would fail, or give mail to the wrong people."""
 
+import re
 from collections.abc import Sequence
 from email.utils import parseaddr
 from typing import Any
@@ -8,12 +9,15 @@ from urllib.parse import urlsplit
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
+from django.core.exceptions import ImproperlyConfigured
 from email_validator import EmailNotValidError, validate_email
+
+_TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}")
 
 
 @register("newsletter")
 def check_newsletter(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    return [*_mailbox(), *_sender(), *_site_url(), *_timeout()]
+    return [*_mailbox(), *_sender(), *_site_url(), *_timeout(), *_warm_up(), *_reply_to(), *_ses()]
 
 
 def _mailbox() -> list[CheckMessage]:
@@ -80,3 +84,56 @@ def _timeout() -> list[CheckMessage]:
             )
         ]
     return []
+
+
+def _warm_up() -> list[CheckMessage]:
+    from catalogue.newsletter import pace  # needs the models
+
+    try:
+        pace.warm_up()
+    except ImproperlyConfigured as error:
+        return [
+            Error(
+                str(error),
+                hint="Such as 2026-12-01:200, or nothing for a sender that is known already.",
+                id="newsletter.E006",
+            )
+        ]
+    return []
+
+
+def _reply_to() -> list[CheckMessage]:
+    if not settings.REPLY_TO:
+        return []
+    try:
+        validate_email(parseaddr(settings.REPLY_TO)[1], check_deliverability=False, allow_smtputf8=False)
+    except EmailNotValidError as error:
+        return [
+            Error(
+                f"REPLY_TO={settings.REPLY_TO!r} is no address: {error}",
+                hint="Write the address that reads answers, or nothing to have them sent to FROM_EMAIL.",
+                id="newsletter.E008",
+            )
+        ]
+    return []
+
+
+def _ses() -> list[CheckMessage]:
+    problems: list[CheckMessage] = []
+    if settings.SES_TOPIC_ARN and not _TOPIC.fullmatch(settings.SES_TOPIC_ARN):
+        problems.append(
+            Error(
+                f"SES_TOPIC_ARN={settings.SES_TOPIC_ARN!r} is no ARN of an SNS topic: no bounce would be believed.",
+                hint="Copy it from the topic: arn:aws:sns:<region>:<account>:<name>.",
+                id="newsletter.E007",
+            )
+        )
+    if settings.MAIL_TRANSPORT == "ses" and not settings.SES_REGION:
+        problems.append(
+            Error(
+                "MAIL_TRANSPORT=ses needs a region.",
+                hint="Set SES_REGION to the region in which the sender's domain is verified.",
+                id="newsletter.E009",
+            )
+        )
+    return problems

@@ -9,7 +9,9 @@ from django.utils import timezone
 
 from catalogue.newsletter.models import ConsentRecord, Subscriber
 
+ELSEWHERE = 0
 WORDINGS: dict[int, str] = {
+    ELSEWHERE: "Given elsewhere, before the address was imported here; the record's form names where.",
     1: "One e-mail when a new pattern appears, and when one changes substantially. Leave with one click.",
 }
 CURRENT = max(WORDINGS)

@@ -18,6 +18,7 @@ _FORM_NAME = re.compile(r"[a-z0-9-]{1,40}")
 class SubscribeRequest:
     email: str
     trapped: bool  # the field that people do not see was filled in
+    anyway: bool  # the warning about the address has been seen
     source: consent.Source
 
 
@@ -37,6 +38,7 @@ def read(request: HttpRequest) -> SubscribeRequest:
     return SubscribeRequest(
         email=email.encode("utf-8", "replace").decode(),  # JSON may escape halves of surrogate pairs
         trapped=bool(fields.get("homepage")),
+        anyway=bool(fields.get("anyway")),
         source=consent.Source(
             form=form if _FORM_NAME.fullmatch(form) else "",
             page=origin.own_path(request),
@@ -61,4 +63,4 @@ def _wording(given: object) -> int:
         version = int(str(given))
     except ValueError:
         return consent.CURRENT
-    return version if version in consent.WORDINGS else consent.CURRENT
+    return version if version in consent.WORDINGS and version != consent.ELSEWHERE else consent.CURRENT

@@ -9,7 +9,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from catalogue.errors import Problem, wants_html
-from catalogue.newsletter import addresses, consent, forms, limits, origin, services, tokens
+from catalogue.newsletter import addresses, consent, disposable, forms, limits, origin, services, tokens
 
 # No view here relies on a cookie, so none has Django's CSRF check: the form is guarded by where a request
 # comes from (see `origin`), and a link from our mail is an authority of its own.
@@ -30,12 +30,15 @@ def subscribe(request: HttpRequest) -> HttpResponse:
         address = addresses.parse(wish.email)
     except addresses.BadAddress as error:
         return _refused(request, wish.email, str(error), 422, "This is not an e-mail address")
+    warning = disposable.warning(address)
+    if warning and not wish.anyway and wants_html(request):
+        return _form(request, email=wish.email, warning=warning, status=422)
     wait = limits.take(limits.client_key(request))
     if wait:
         message = f"Too many requests came from your connection. Please try again in {_duration(wait)}."
         return _refused(request, wish.email, message, 429, "Too many requests", {"Retry-After": str(wait)})
     services.subscribe(address, wish.source)
-    return _accepted(request)
+    return _accepted(request, warning)
 
 
 @require_safe
@@ -93,9 +96,10 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     return private(render(request, "newsletter/unsubscribed.html"))
 
 
-def _accepted(request: HttpRequest) -> HttpResponse:
+def _accepted(request: HttpRequest, warning: str = "") -> HttpResponse:
     if not wants_html(request):
-        return JsonResponse({"status": "accepted", "next": "Open the link in the confirmation e-mail."}, status=202)
+        answer = {"status": "accepted", "next": "Open the link in the confirmation e-mail."}
+        return JsonResponse(answer | ({"warning": warning} if warning else {}), status=202)
     return HttpResponseRedirect(reverse("newsletter:check_mailbox"), status=303)
 
 
@@ -115,8 +119,11 @@ def _refused(
     return response
 
 
-def _form(request: HttpRequest, *, email: str = "", error: str = "", status: int = 200) -> HttpResponse:
-    response = render(request, "newsletter/subscribe.html", {"email": email, "error": error}, status=status)
+def _form(
+    request: HttpRequest, *, email: str = "", error: str = "", warning: str = "", status: int = 200
+) -> HttpResponse:
+    context = {"email": email, "error": error, "warning": warning}
+    response = render(request, "newsletter/subscribe.html", context, status=status)
     patch_vary_headers(response, ["Accept"])
     return response
 

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
 
-from catalogue.newsletter import editing, sender, suppression
+from catalogue.newsletter import editing, sender, suppression, updates
 from catalogue.newsletter.models import Delivery, MailboxMessage, Suppression, Update
 from tests.newsletter.helpers import Answer
 from tests.newsletter.test_updates import new_update, reader, released
@@ -113,7 +113,7 @@ def test_the_links_in_a_test_change_nothing(client: Client, update: Update) -> N
     shown = editing.preview(update)
     leave = next(line for line in shown.text.splitlines() if "/newsletter/unsubscribe/" in line)
     assert client.post(leave[leave.index("/newsletter/") :]).status_code == 200
-    assert sorted(person.key for person in editing.updates.audience(update)) == ["ada@example.com", "bob@example.com"]
+    assert sorted(person.key for person in updates.audience(update)) == ["ada@example.com", "bob@example.com"]
 
 
 def test_release_wants_the_number_of_recipients(admin_client: Client, update: Update) -> None:

@@ -56,3 +56,36 @@ def test_a_public_site_is_https(settings: Settings) -> None:
 def test_an_attempt_must_end_before_its_lease(settings: Settings) -> None:
     settings.NEWSLETTER_LEASE_SECONDS = settings.SMTP_TIMEOUT * 3
     assert found() == ["newsletter.E005"]
+
+
+@pytest.mark.parametrize("text", ["soon", "2026-12-01", "2026-13-01:5", "2026-12-01:0", "2026-12-01:many"])
+def test_a_warm_up_is_a_day_and_a_number(settings: Settings, text: str) -> None:
+    settings.NEWSLETTER_WARM_UP = text
+    assert found() == ["newsletter.E006"]
+
+
+@pytest.mark.parametrize("arn", ["updates", "arn:aws:sqs:eu-west-1:123456789012:x", "arn:aws:sns:eu-west-1:12:x"])
+def test_a_topic_is_an_arn(settings: Settings, arn: str) -> None:
+    settings.SES_TOPIC_ARN = arn
+    assert found() == ["newsletter.E007"]
+
+
+@pytest.mark.parametrize("address", ["editors", "editors@", "a@localhost", "a@example.com\nBcc: b@example.com"])
+def test_answers_need_an_address(settings: Settings, address: str) -> None:
+    settings.REPLY_TO = address
+    assert found() == ["newsletter.E008"]
+
+
+def test_ses_needs_a_region(settings: Settings) -> None:
+    settings.MAIL_TRANSPORT = "ses"
+    settings.SES_REGION = ""
+    assert found() == ["newsletter.E009"]
+
+
+def test_all_settings_of_ses_pass(settings: Settings) -> None:
+    settings.MAIL_TRANSPORT = "ses"
+    settings.SES_REGION = "eu-west-1"
+    settings.SES_TOPIC_ARN = "arn:aws:sns:eu-west-1:123456789012:mail-feedback"
+    settings.REPLY_TO = "Editors <editors@example.com>"
+    settings.NEWSLETTER_WARM_UP = "2026-12-01:200"
+    assert found() == []

@@ -257,3 +257,26 @@ def test_what_a_form_claims_about_itself_is_not_trusted(client: Client, referer:
     record = ConsentRecord.objects.get()
     assert (record.form, record.wording) == ("", 1)
     assert len(record.page) <= 200
+
+
+DISPOSABLE = "ada@mail.mailinator.com"
+
+
+def test_a_throw_away_address_is_warned_of_and_taken_all_the_same(client: Client) -> None:
+    answer = client.post(SUBSCRIBE, {"email": DISPOSABLE})
+    html = answer.content.decode()
+    assert answer.status_code == 422
+    assert "soon disappear" in html
+    assert "Subscribe anyway" in html
+    assert Form(html).field["value"] == DISPOSABLE
+    assert not Subscriber.objects.exists()
+    assert client.post(SUBSCRIBE, {"email": DISPOSABLE, "anyway": "1"}).status_code == 303
+    assert Subscriber.objects.get().address == DISPOSABLE
+
+
+def test_a_program_is_warned_of_a_throw_away_address(client: Client) -> None:
+    response = post(client, {"email": DISPOSABLE}, as_json=True)
+    assert response.status_code == 202
+    assert "soon disappear" in response.json()["warning"]
+    assert answer(post(client, {"email": DISPOSABLE}, as_json=True)) == answer(response)
+    assert "warning" not in post(client, {"email": "ada@notmailinator.com"}, as_json=True).json()

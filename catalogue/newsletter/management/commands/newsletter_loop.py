@@ -1,11 +1,8 @@
 """`manage.py newsletter_loop`: sends the newsletter's outgoing mail until it is told to stop."""
 
-import signal
-import threading
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.urls import reverse
 
 from catalogue.newsletter import loop, sender
 
@@ -18,13 +15,11 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="send what is due now, then end")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        stop = threading.Event()
-        for signum in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(signum, lambda *_: stop.set())
         if options["once"]:
-            self.stdout.write(str(sender.send_due(stop.is_set)))
+            self.stdout.write(str(sender.send_due(loop.stop_by_signal().is_set)))
             return
-        reverse("newsletter:subscribe")  # loads every view now, not while the first reader waits for a mail
-        self.stdout.write("newsletter: watching the queue of outgoing mail")
+        loop.run_until_told(self.say)
+
+    def say(self, line: str) -> None:
+        self.stdout.write(line)
         self.stdout.flush()
-        loop.run(stop)

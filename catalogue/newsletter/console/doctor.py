@@ -1,0 +1,20 @@
+"""`manage.py newsletter doctor`: tells what was found, and ends with 1 if something is wrong."""
+
+from typing import Any
+
+from django.core.management.base import CommandError, OutputWrapper
+
+from catalogue.newsletter.doctor.finding import Grade
+from catalogue.newsletter.doctor.run import run
+from catalogue.newsletter.doctor.site import Site
+
+
+def examine(out: OutputWrapper, site: Site | None = None, **_: Any) -> None:
+    wrong = 0
+    for title, finding in run(site or Site()):
+        out.write(f"{finding.grade.value:>12}  {title}: {finding.what}")
+        if finding.remedy:
+            out.write(f"{'':>12}  → {finding.remedy}")
+        wrong += finding.grade is Grade.WRONG
+    if wrong:
+        raise CommandError(f"{wrong} {'thing is' if wrong == 1 else 'things are'} wrong: the arrows say what to do.")

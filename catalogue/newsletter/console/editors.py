@@ -1,0 +1,123 @@
+"""Commands about updates."""
+
+from datetime import UTC
+from typing import Any
+
+from django.core.management.base import CommandError, OutputWrapper
+from django.utils.dateparse import parse_datetime
+
+from catalogue.newsletter import editing, updates
+from catalogue.newsletter.models import Update
+from catalogue.newsletter.progress import progress
+
+
+def find(name: str) -> Update:
+    """The update of `slug` (its newest revision), `slug@revision` or an id. Raises CommandError."""
+    slug, _, revision = name.partition("@")
+    found = Update.objects.order_by("-revision")
+    if revision:
+        found = found.filter(pattern=slug, revision=int(revision)) if _number(revision) else found.none()
+    elif _number(name):
+        found = found.filter(pk=int(name))
+    else:
+        found = found.filter(pattern=slug)
+    update = found.first()
+    if update is None:
+        raise CommandError(
+            f"No update is named {name}: write a pattern's slug, slug@revision or an id, as "
+            "`manage.py newsletter list` shows them; `draft` makes drafts of new patterns."
+        )
+    return update
+
+
+def _number(text: str) -> bool:
+    return text.isdecimal() and text.isascii() and len(text) < 10
+
+
+def show_list(out: OutputWrapper, **_: Any) -> None:
+    for update in Update.objects.all():
+        name = f"{update.pattern}@{update.revision}"
+        out.write(f"{update.pk:>5}  {update.state:<10}  {name:<44}  {update.subject}")
+    if not Update.objects.exists():
+        out.write("There is no update yet. The mail loop makes drafts; so does `manage.py newsletter draft`.")
+
+
+def draft(out: OutputWrapper, **_: Any) -> None:
+    made = updates.draft_all()
+    for update in made:
+        out.write(f"draft: {update.pattern}@{update.revision}  {update.subject}")
+    out.write(f"{len(made)} new")
+
+
+def preview(out: OutputWrapper, update: str, part: str, **_: Any) -> None:
+    shown = editing.preview(find(update))
+    out.write({"headers": shown.headers, "html": shown.html, "text": shown.text}[part])
+
+
+def test(out: OutputWrapper, update: str, to: str, **_: Any) -> None:
+    out.write(f"A test was sent to {editing.send_test(find(update), to)}.")
+
+
+def schedule(out: OutputWrapper, update: str, at: str, **_: Any) -> None:
+    try:
+        moment = parse_datetime(at)
+    except ValueError:
+        moment = None
+    if moment is None:
+        raise CommandError(f"--at {at}: write day and time, in UTC if no zone is given, such as 2026-12-01T09:00.")
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    found = find(update)
+    editing.schedule(found, moment)
+    out.write(f"{found.subject}: to be released on {moment:%Y-%m-%d at %H:%M} UTC.")
+
+
+def release(out: OutputWrapper, update: str, yes: bool, expect: int | None, **_: Any) -> None:
+    found = find(update)
+    count = updates.audience(found).count()
+    if expect is None and not yes:
+        expect = _ask(f"{found.subject}: to {count} readers. Type that number to send it: ")
+    queued = editing.release(found, count if expect is None else expect)
+    out.write(f"{found.subject}: on its way to {queued}.")
+
+
+def _ask(question: str) -> int:
+    try:
+        answer = input(question).strip()
+    except EOFError:
+        answer = ""
+    if not _number(answer):
+        raise CommandError("Nothing was sent. Give the number of recipients: --expect N, or --yes for whatever it is.")
+    return int(answer)
+
+
+def pause(out: OutputWrapper, update: str, **_: Any) -> None:
+    found = find(update)
+    updates.pause(found)
+    out.write(f"{found.subject}: paused.")
+
+
+def resume(out: OutputWrapper, update: str, **_: Any) -> None:
+    found = find(update)
+    updates.resume(found)
+    out.write(f"{found.subject}: resumed.")
+
+
+def cancel(out: OutputWrapper, update: str, **_: Any) -> None:
+    found = find(update)
+    updates.cancel(found)
+    out.write(f"{found.subject}: cancelled.")
+
+
+def status(out: OutputWrapper, update: str, **_: Any) -> None:
+    found = find(update)
+    how = progress(found)
+    out.write(f"{found.pattern}@{found.revision}: {found.get_state_display()}: {found.subject}")
+    if found.audience is None:
+        if found.state in (Update.State.DRAFT, Update.State.SCHEDULED):
+            out.write(f"{updates.audience(found).count()} readers want it now")
+        if found.state == Update.State.SCHEDULED and found.scheduled_at:
+            out.write(f"to be released on {found.scheduled_at:%Y-%m-%d at %H:%M} UTC")
+        return
+    out.write(f"{how.done} of {how.total} finished ({how.percent} %), {how.open} to go")
+    for _state, label, count in how.outcomes:
+        out.write(f"{count:>8}  {label}")

@@ -1,0 +1,68 @@
+"""Commands about subscribers."""
+
+import sys
+from pathlib import Path
+from typing import Any, TextIO, cast
+
+from django.core.management.base import CommandError, OutputWrapper
+from django.db import transaction
+from tqdm import tqdm
+
+from catalogue.newsletter import addresses, csv_files, services, suppression, tokens
+from catalogue.newsletter.models import Subscriber, Suppression
+
+
+def export(out: OutputWrapper, **_: Any) -> None:
+    total = Subscriber.objects.count()
+    people = tqdm(csv_files.everybody(), total=total, unit=" people", disable=None, file=sys.stderr)
+    csv_files.write(cast("TextIO", out), people)
+
+
+def take_in(out: OutputWrapper, err: OutputWrapper, file: str, source: str, dry_run: bool, **_: Any) -> None:
+    path = Path(file)
+    report = csv_files.Report()
+    try:
+        with (
+            path.open(encoding="utf-8-sig", errors="replace", newline="") as opened,
+            tqdm(unit=" rows", disable=None, file=sys.stderr) as bar,
+        ):
+            told = lambda line, reason: err.write(f"{path.name}:{line}: {reason}")  # noqa: E731
+            for report in csv_files.read(opened, source, told, dry_run=dry_run):
+                bar.update(report.added + report.known + report.refused - bar.n)
+    except OSError as error:
+        raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
+    except csv_files.BadFile as error:
+        raise CommandError(f"{file}: {error}") from error
+    out.write(f"{report}{' (tried only: nothing was changed)' if dry_run else ''}")
+
+
+def suppress(out: OutputWrapper, address: str, **_: Any) -> None:
+    key = _key(address)
+    person = Subscriber.objects.filter(key=key).first()
+    with transaction.atomic():
+        if person is None:
+            suppression.remember(key, Suppression.Reason.BY_HAND)
+        else:
+            suppression.suppress(person, Suppression.Reason.BY_HAND)
+    out.write(f"{address} gets no mail any more.")
+
+
+def unsubscribe(out: OutputWrapper, who: str, **_: Any) -> None:
+    """By the token that a mail program writes into the subject of its mail, or by address."""
+    text = who.strip().removeprefix("unsubscribe").strip()
+    try:
+        ref = tokens.read_unsubscribe(text)
+    except tokens.BadToken:
+        person = Subscriber.objects.filter(key=_key(text)).first()
+        if person is None:
+            raise CommandError(f"{text} is no subscriber's address, and no token from a mail of ours.") from None
+        ref = person.ref
+    services.unsubscribe(ref)
+    out.write("Unsubscribed.")
+
+
+def _key(address: str) -> str:
+    try:
+        return addresses.parse(address).key
+    except addresses.BadAddress as error:
+        raise CommandError(f"{address!r} is no address: {error}") from error

@@ -1,0 +1,293 @@
+"""Subscribers as CSV, in and out, in chunks: memory does not grow with the list.
+
+An import adds people who have agreed elsewhere. It changes nobody who is known, and resurrects nobody who has left, was
+suppressed or was erased.
+"""
+
+import csv
+import re
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import batched
+from typing import Any, TextIO
+
+from django.db import transaction
+from django.db.models import OuterRef, Subquery
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+
+from catalogue.newsletter import addresses, consent, suppression
+from catalogue.newsletter.models import ALL_LEVELS, ConsentRecord, Level, Subscriber, Suppression, Topic
+from catalogue.patterns.services import services
+
+COLUMNS = ("address", "state", "levels", "topics", "revisions", "confirmed_at", "source")
+CHUNK = 1000
+_LONGEST_LINE = 10_000
+_State = Subscriber.State
+# What a spreadsheet takes for a formula, also behind the quotes that keep another such cell from being one.
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+
+
+class BadFile(ValueError):
+    """Nothing of the file can be imported; the message tells the remedy."""
+
+
+class BadRow(ValueError):
+    """The row cannot be imported; the message says why."""
+
+
+@dataclass(frozen=True)
+class Row:
+    line: int
+    address: addresses.Address
+    state: Subscriber.State
+    levels: int
+    topics: tuple[str, ...]
+    revisions: bool
+    confirmed_at: datetime
+    source: str
+    ref: uuid.UUID = field(default_factory=uuid.uuid4)
+
+
+@dataclass
+class Report:
+    """How many rows went where."""
+
+    added: int = 0
+    known: int = 0
+    refused: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.added} added, {self.known} known already, {self.refused} refused"
+
+
+type Tell = Callable[[int, str], None]
+"""Called with a line's number, counted from 1, and why it was refused."""
+
+
+def guarded(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def unguarded(cell: str) -> str:
+    """What `guarded` was given."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
+def write(out: TextIO, people: Iterable[Subscriber] | None = None) -> int:
+    """Write everybody, or the given people, with a header line; returns how many."""
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    count = 0
+    for person in everybody() if people is None else people:
+        writer.writerow([guarded(cell) for cell in _cells(person)])
+        count += 1
+    return count
+
+
+def everybody() -> Iterator[Subscriber]:
+    came = (ConsentRecord.Event.REQUESTED, ConsentRecord.Event.IMPORTED)
+    last = ConsentRecord.objects.filter(subscriber=OuterRef("pk"), event__in=came).order_by("-at", "-pk")
+    people = Subscriber.objects.annotate(source=Subquery(last.values("form")[:1])).prefetch_related("topics")
+    return people.order_by("pk").iterator(chunk_size=CHUNK)
+
+
+def _cells(person: Subscriber) -> list[str]:
+    return [
+        person.address,
+        person.state,
+        " ".join(level.label for level in Level if person.levels & level),
+        " ".join(sorted(topic.service for topic in person.topics.all())),
+        "yes" if person.revisions else "no",
+        person.confirmed_at.isoformat() if person.confirmed_at else "",
+        getattr(person, "source", None) or "",
+    ]
+
+
+def read(file: TextIO, source: str, tell: Tell, *, dry_run: bool = False) -> Iterator[Report]:
+    """Import a file; yields the report so far after each chunk, which is one transaction.
+
+    `source` goes into the consent records: where these people agreed, in at most 40 characters. Raises BadFile.
+    """
+    if not source.strip() or len(source) > 40 or not source.isprintable():
+        raise BadFile("Say in 1 to 40 characters where these people agreed: --source 'old list, 2025'.")
+    report = Report()
+
+    def refuse(line: int, reason: str) -> None:
+        report.refused += 1
+        tell(line, reason)
+
+    for chunk in batched(_rows(file, refuse), CHUNK, strict=False):
+        _take(chunk, source.strip(), report, refuse, dry_run)
+        yield report
+    yield report
+
+
+def _rows(file: TextIO, refuse: Tell) -> Iterator[Row]:
+    reader = csv.reader(iter(lambda: file.readline(_LONGEST_LINE), ""), strict=True)
+    try:
+        header = [name.strip().lower() for name in next(reader, [])]
+    except csv.Error as error:
+        raise BadFile(f"The first line cannot be read: {error}. It must name the columns.") from error
+    if header:
+        header[0] = header[0].removeprefix("\ufeff")
+    unknown = [name for name in header if name not in COLUMNS]
+    if "address" not in header or unknown or len(set(header)) < len(header):
+        raise BadFile(
+            f"The first line must name the columns, separated by commas, of these: {', '.join(COLUMNS)}. "
+            "Only address is needed; none may stand twice."
+        )
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            refuse(line, f"This is no CSV: {error}.")
+            continue
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) > len(header):
+            refuse(line, f"The line has {len(cells)} cells, the header {len(header)}. Quote cells that have commas.")
+            continue
+        try:
+            yield _row(line, dict(zip(header, (unguarded(cell).strip() for cell in cells), strict=False)))
+        except BadRow as error:
+            refuse(line, str(error))
+
+
+def _row(line: int, cells: dict[str, str]) -> Row:
+    try:
+        address = addresses.parse(cells.get("address", ""))
+    except addresses.BadAddress as error:
+        raise BadRow(f"No address: {error}") from error
+    state = cells.get("state", "").lower() or _State.CONFIRMED
+    if state == _State.PENDING:
+        raise BadRow("The person has not confirmed: only they can do that, by subscribing here.")
+    if state not in (_State.CONFIRMED, _State.UNSUBSCRIBED):
+        raise BadRow(f"state is confirmed, unsubscribed or empty, not {state[:40]!r}.")
+    revisions = cells.get("revisions", "").lower() or "yes"
+    if revisions not in ("yes", "no"):
+        raise BadRow(f"revisions is yes, no or empty, not {revisions[:40]!r}.")
+    if len(cells.get("source", "")) > 200 or "\0" in cells.get("source", ""):
+        raise BadRow("source has at most 200 characters.")
+    return Row(
+        line=line,
+        address=address,
+        state=_State(state),
+        levels=_levels(cells.get("levels", "")),
+        topics=_topics(cells.get("topics", "")),
+        revisions=revisions == "yes",
+        confirmed_at=_time(cells.get("confirmed_at", "")),
+        source=cells.get("source", ""),
+    )
+
+
+def _levels(cell: str) -> int:
+    known = {level.label: level.value for level in Level}
+    names = cell.replace(";", " ").split()
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise BadRow(f"{unknown[0][:40]!r} is no level: they are {', '.join(known)}, with spaces between.")
+    return sum({known[name] for name in names}) or ALL_LEVELS
+
+
+def _topics(cell: str) -> tuple[str, ...]:
+    names = cell.replace(";", " ").split()
+    for name in names:
+        if name not in services().by_key:
+            raise BadRow(f"{name[:40]!r} is no topic: topics are the services' keys, such as sqs, with spaces between.")
+    return tuple(sorted(set(names)))
+
+
+def _time(cell: str) -> datetime:
+    now = timezone.now()
+    if not cell:
+        return now
+    try:
+        moment = parse_datetime(cell)
+        day = None if moment else parse_date(cell)
+    except ValueError:
+        moment = day = None
+    if day is not None:
+        moment = datetime(day.year, day.month, day.day)
+    if moment is None:
+        raise BadRow(f"confirmed_at is a time such as 2025-03-01T12:00:00Z, not {cell[:40]!r}.")
+    try:
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise BadRow(f"confirmed_at={cell[:40]!r} is no time that can be kept.") from None
+    if moment > now:
+        raise BadRow(f"confirmed_at={cell[:40]!r} is yet to come.")
+    return moment
+
+
+def _take(rows: Iterable[Row], source: str, report: Report, refuse: Tell, dry_run: bool) -> None:
+    """One chunk in one transaction."""
+    wanted: dict[str, Row] = {}
+    for row in rows:
+        if row.address.key in wanted:
+            report.known += 1
+        wanted.setdefault(row.address.key, row)
+    with transaction.atomic():
+        known = set(Subscriber.objects.filter(key__in=list(wanted)).values_list("key", flat=True))
+        blocked = _suppressed(set(wanted) - known)
+        for key in blocked:
+            refuse(wanted[key].line, "The address is suppressed, or its owner asked to be forgotten: not imported.")
+        new = [row for key, row in wanted.items() if key not in known and key not in blocked]
+        report.known += len(known)
+        added = new if dry_run else _insert(new, source)
+        report.added += len(added)
+        report.known += len(new) - len(added)
+
+
+def _suppressed(keys: set[str]) -> set[str]:
+    hashes = {suppression.key_hash(key): key for key in keys}
+    found = Suppression.objects.filter(key_hash__in=list(hashes)).values_list("key_hash", flat=True)
+    return {hashes[one] for one in found}
+
+
+def _insert(rows: list[Row], source: str) -> list[Row]:
+    """The rows that this import has brought in: somebody may have subscribed, or asked to be erased, meanwhile."""
+    now = timezone.now()
+    Subscriber.objects.bulk_create([_subscriber(row, now) for row in rows], ignore_conflicts=True)
+    erased = _suppressed({row.address.key for row in rows})
+    Subscriber.objects.filter(ref__in=[row.ref for row in rows if row.address.key in erased]).delete()
+    pks = dict(Subscriber.objects.filter(ref__in=[row.ref for row in rows]).values_list("ref", "pk"))
+    added = [row for row in rows if row.ref in pks]
+    Topic.objects.bulk_create([Topic(subscriber_id=pks[row.ref], service=key) for row in added for key in row.topics])
+    ConsentRecord.objects.bulk_create(
+        [
+            ConsentRecord(
+                subscriber_id=pks[row.ref],
+                event=ConsentRecord.Event.IMPORTED,
+                at=now,
+                address=row.address.text,
+                form=source,
+                page=row.source,
+                wording=consent.ELSEWHERE,
+            )
+            for row in added
+        ]
+    )
+    return added
+
+
+def _subscriber(row: Row, now: datetime) -> Subscriber:
+    gone: dict[str, Any] = {"unsubscribed_at": now} if row.state == _State.UNSUBSCRIBED else {}
+    return Subscriber(
+        ref=row.ref,
+        address=row.address.text,
+        key=row.address.key,
+        state=row.state,
+        levels=row.levels,
+        revisions=row.revisions,
+        created_at=now,
+        next_ask_at=now,
+        confirmed_at=row.confirmed_at,
+        **gone,
+    )

@@ -1,0 +1,48 @@
+from collections.abc import Iterator
+
+from django.conf import settings
+
+from catalogue.newsletter.doctor.finding import Finding, good, passed_over, warning, wrong
+from catalogue.newsletter.doctor.site import Site
+from catalogue.newsletter.doctor.tags import tags
+
+TITLE = "DKIM"
+
+
+def examine(site: Site) -> Iterator[Finding]:
+    """Mail must be signed for the From domain (RFC 6376); Gmail and Yahoo ask it of every bulk sender."""
+    if not site.sends:
+        yield passed_over("No mail leaves this machine.")
+    elif site.transport == "ses":
+        identity = site.ses().get_email_identity(EmailIdentity=site.domain)
+        yield of_identity(site.domain, identity.get("DkimAttributes", {}))
+    elif not settings.NEWSLETTER_DKIM_SELECTOR:
+        yield warning(
+            "Which selector the mail server signs with is not known here.",
+            "Set NEWSLETTER_DKIM_SELECTOR to it, and this looks up its key.",
+        )
+    else:
+        name = f"{settings.NEWSLETTER_DKIM_SELECTOR}._domainkey.{site.domain}"
+        yield of_records(name, site.dns(name, "TXT"))
+
+
+def of_records(name: str, texts: list[str]) -> Finding:
+    keys = [found for found in map(tags, texts) if "p" in found]
+    if not keys:
+        return wrong(f"{name} has no DKIM key.", "Publish the public key of the mail server's signer there, as TXT.")
+    if not any(found["p"] for found in keys):
+        return wrong(f"The DKIM key at {name} is revoked (its p is empty).", "Publish the present key.")
+    return good(f"{name} has a DKIM key.")
+
+
+def of_identity(domain: str, attributes: dict[str, object]) -> Finding:
+    if not attributes.get("SigningEnabled"):
+        return wrong(f"SES does not sign mail of {domain}.", "Turn DKIM signing on for the identity (Easy DKIM).")
+    if attributes.get("Status") != "SUCCESS":
+        tokens = attributes.get("Tokens")
+        names = [f"{token}._domainkey.{domain}" for token in tokens] if isinstance(tokens, list) else []
+        return wrong(
+            f"The DKIM keys of {domain} are not found by SES: {attributes.get('Status')}.",
+            "Publish the CNAME records that SES names: " + (", ".join(names) or "see the identity in the SES console"),
+        )
+    return good(f"SES signs mail of {domain}.")

@@ -22,7 +22,7 @@ FOLDERS = {
     for folder in pattern_folders(Path(settings.BASE_DIR / "patterns_content"))
     if (folder / "demo.yaml").exists()
 }
-ANSWER = 15_000
+ANSWER = 20_000
 """Milliseconds within which the page shows what needs no waiting for the lab's own work."""
 STEP = 90_000
 """The same for a step, whose demo may let it wait for queues to be worked off."""
@@ -88,6 +88,7 @@ def eventually(condition: Callable[[], bool], page: Page, told: Callable[[], str
 @pytest.mark.parametrize("slug", FOLDERS)
 def test_a_visitor_reads_runs_breaks_shares_and_deletes(slug: str, page: Page, site: Site, browser: Browser) -> None:
     story = Story(page, site, load_pattern(FOLDERS[slug]))
+    expect.set_options(timeout=ANSWER)
     sees_the_recorded_run(story)
     runs_it(story)
     watch_lights(page)

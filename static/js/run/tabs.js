@@ -15,7 +15,7 @@ export function tabs(box, label) {
     panel.id = `${id}-panel`;
     panel.setAttribute("role", "tabpanel");
     panel.setAttribute("aria-labelledby", id);
-    title.hidden = true;
+    title.classList.add("visually-hidden"); // still a heading, for who goes by headings
     return el("button", { type: "button", role: "tab", id, "aria-controls": panel.id }, title.textContent);
   });
   const choose = (chosen) => {

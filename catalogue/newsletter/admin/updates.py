@@ -1,4 +1,7 @@
-"""Updates in the admin: what an editor sees of one, and the pages behind its buttons."""
+"""Updates in the admin: what an editor sees of one, and the pages behind its buttons.
+
+Every process of the site loads its admin modules, and few need what reads the content: that is imported when it is used.
+"""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -9,8 +12,6 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 
-from catalogue.newsletter import editing, updates
-from catalogue.newsletter.admin import actions
 from catalogue.newsletter.models import Update
 from catalogue.newsletter.progress import progress
 
@@ -71,6 +72,8 @@ class UpdateAdmin(UpdatePages):
 
     def save_model(self, request: HttpRequest, obj: Update, form: Any, change: bool) -> None:
         """Write the subject and no other column: the rest may have moved on since the page was opened."""
+        from catalogue.newsletter import editing
+
         try:
             editing.rename(obj, obj.subject)
         except editing.Refused as error:
@@ -88,6 +91,8 @@ class UpdateAdmin(UpdatePages):
 
     def situation(self, update: Update) -> dict[str, Any]:
         """What the page says of an update beside its fields, and which buttons make sense."""
+        from catalogue.newsletter import updates
+
         waiting = update.state in WAITING
         return {
             "update": update,
@@ -100,6 +105,8 @@ class UpdateAdmin(UpdatePages):
         }
 
     def get_urls(self) -> list[URLPattern]:
+        from catalogue.newsletter.admin import actions
+
         def page(name: str, view: Callable[..., HttpResponse], address: str = "") -> URLPattern:
             def bound(request: HttpRequest, pk: int) -> HttpResponse:
                 return view(self, request, pk)

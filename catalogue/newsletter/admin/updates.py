@@ -1,6 +1,6 @@
 """Updates in the admin: what an editor sees of one, and the pages behind its buttons.
 
-Every process of the site loads its admin modules, and few need what reads the content: that is imported when it is used.
+Every process of the site loads its admin modules, and few need what reads the content: it is imported when used.
 """
 
 from collections.abc import Callable

@@ -18,8 +18,13 @@ def main() -> None:
     from django.utils import timezone
 
     from catalogue.newsletter import sender
+    from catalogue.newsletter.messages import Composer
     from catalogue.newsletter.models import Delivery
+    from catalogue.newsletter.transports import get_transport
 
+    # What every child needs is loaded once, here: the views behind the links, the transport.
+    Composer()
+    get_transport()
     for line in sys.stdin:
         match line.strip():
             case "send":

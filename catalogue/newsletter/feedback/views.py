@@ -9,7 +9,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from catalogue.errors import Problem
-from catalogue.newsletter.feedback import events, services, sns
+from catalogue.newsletter.feedback import events, services
 
 log = logging.getLogger(__name__)
 MOST_BYTES = 300_000
@@ -22,6 +22,8 @@ def ses(request: HttpRequest) -> HttpResponse:
     """Take a bounce, complaint or delivery; confirm the topic's subscription. 503 makes SNS come again."""
     if not settings.SES_TOPIC_ARN:
         raise Http404
+    from catalogue.newsletter.feedback import sns  # its cryptography is not for every process to load at its start
+
     length = request.headers.get("Content-Length", "")
     if length.isdigit() and int(length) > MOST_BYTES:
         raise Problem(413, "Too large", "A message of SNS has at most 256 KB.")

@@ -6,8 +6,9 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from catalogue.errors import Problem, read_only
-from catalogue.patterns.content import Pattern, UnknownPattern, library
+from catalogue.patterns.content import Pattern, UnknownPattern
 from catalogue.patterns.ledgers import differing, ledger_document, ledger_rows
+from catalogue.patterns.library import library
 from catalogue.patterns.views.outputs import document
 
 
@@ -27,11 +28,11 @@ def ledger_json(request: HttpRequest, slug: str) -> HttpResponseBase:
 @read_only
 def fidelity(request: HttpRequest) -> HttpResponse:
     """What AWS does otherwise, of all patterns that keep a ledger."""
-    kept = [pattern for pattern in library().by_slug.values() if pattern.ledger is not None]
+    kept = [card for card in library().by_slug.values() if card.ledger is not None]
     context = {
-        "patterns": [(pattern, differing(pattern)) for pattern in kept],
-        "rows": sum(len(ledger_rows(pattern)) for pattern in kept),
-        "differences": sum(len(differing(pattern)) for pattern in kept),
+        "patterns": [(card, differing(card)) for card in kept],
+        "rows": sum(len(card.ledger.rows) for card in kept if card.ledger),
+        "differences": sum(len(differing(card)) for card in kept),
     }
     return render(request, "patterns/fidelity.html", context)
 

@@ -8,8 +8,10 @@ from pydantic import BaseModel
 
 from catalogue.errors import Problem, read_only
 from catalogue.patterns import crawlers, documents, feeds
-from catalogue.patterns.content import Pattern, UnknownPattern, library
+from catalogue.patterns.cards import Card
+from catalogue.patterns.content import Pattern, UnknownPattern
 from catalogue.patterns.diagram_svg import render_diagram_file
+from catalogue.patterns.library import library
 from catalogue.patterns.openapi import openapi_text
 from catalogue.patterns.plain import as_markdown
 from catalogue.patterns.project import build_project
@@ -82,7 +84,7 @@ def llms(request: HttpRequest) -> HttpResponseBase:
     return _answer(request, text, "text/markdown; charset=utf-8")
 
 
-def _published() -> list[Pattern]:
+def _published() -> list[Card]:
     return list(library().by_slug.values())
 
 

@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from django.conf import settings
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from catalogue.errors import Problem, read_only
 from catalogue.patterns import filters, metadata
-from catalogue.patterns.content import Pattern, UnknownPattern, library
+from catalogue.patterns.cards import Card
+from catalogue.patterns.content import Pattern, UnknownPattern
+from catalogue.patterns.library import library
 from catalogue.patterns.render import highlight, render_body
 from catalogue.patterns.search import search as find
 
@@ -19,45 +22,54 @@ LEVELS = {
     300: "State, time and repetition: answers that come late, messages that come twice.",
 }
 LONGEST_QUERY = 200
+MOST_AT_HOME = 12
+"""Patterns of each level on the home page."""
+PATTERNS_A_PAGE = 60
 
 
 @dataclass(frozen=True)
 class Level:
     number: int
     what: str
-    patterns: list[Pattern]
+    patterns: list[Card]
+    more: int
+    """How many of this level stand in the list only."""
 
 
 @read_only
 def home(request: HttpRequest) -> HttpResponse:
-    patterns = list(library().by_slug.values())
-    levels = [
-        Level(number, LEVELS[number], list(group))
-        for number, group in groupby(patterns, key=lambda pattern: pattern.level)
-    ]
-    context = {"levels": levels, "count": len(patterns), "featured": _featured(patterns)}
+    cards = list(library().by_slug.values())
+    levels = [_level(number, list(group)) for number, group in groupby(cards, key=lambda card: card.level)]
+    context = {"levels": levels, "count": len(cards), "featured": _featured(cards)}
     return render(request, "patterns/home.html", context)
 
 
-def _featured(patterns: list[Pattern]) -> Pattern | None:
+def _level(number: int, cards: list[Card]) -> Level:
+    return Level(number, LEVELS[number], cards[:MOST_AT_HOME], len(cards[MOST_AT_HOME:]))
+
+
+def _featured(cards: list[Card]) -> Pattern | None:
     """The one that shows most at a glance: it runs, has both kinds of arrow, and few boxes."""
 
-    def rank(pattern: Pattern) -> tuple[bool, bool, int]:
-        kinds = {edge.kind for edge in pattern.diagram.edges}
-        return not pattern.runnable, len(kinds) < 2, len(pattern.diagram.nodes)
+    def rank(card: Card) -> tuple[bool, bool, int]:
+        return not card.runnable, len(card.kinds) < 2, card.boxes
 
-    return min(patterns, key=rank, default=None)
+    best = min(cards, key=rank, default=None)
+    return None if best is None else library().published(best.slug)
 
 
 @read_only
 def pattern_list(request: HttpRequest) -> HttpResponse:
-    patterns = list(library().by_slug.values())
-    chosen = filters.selection(request.GET, patterns)
+    cards = list(library().by_slug.values())
+    chosen = filters.selection(request.GET, cards)
+    page = Paginator(filters.apply(cards, chosen), PATTERNS_A_PAGE).get_page(request.GET.get("page"))
     context = {
         "selection": chosen,
-        "choices": filters.choices(patterns, chosen),
-        "found": filters.apply(patterns, chosen),
-        "total": len(patterns),
+        "choices": filters.choices(cards, chosen),
+        "page": page,
+        "earlier": chosen.query(page.previous_page_number()) if page.has_previous() else "",
+        "later": chosen.query(page.next_page_number()) if page.has_next() else "",
+        "total": len(cards),
     }
     return render(request, "patterns/list.html", context)
 
@@ -65,14 +77,14 @@ def pattern_list(request: HttpRequest) -> HttpResponse:
 @read_only
 def detail(request: HttpRequest, slug: str) -> HttpResponse:
     pattern = _pattern(slug)
-    patterns = list(library().by_slug.values())
-    place = [each.slug for each in patterns].index(slug)
+    cards = list(library().by_slug.values())
+    place = [card.slug for card in cards].index(slug)
     context = {
         "pattern": pattern,
         "sections": render_body(pattern).sections,
         "article": metadata.article(pattern, settings.SITE_NAME),
-        "previous": patterns[place - 1] if place else None,
-        "next": patterns[place + 1] if place + 1 < len(patterns) else None,
+        "previous": cards[place - 1] if place else None,
+        "next": cards[place + 1] if place + 1 < len(cards) else None,
     }
     return render(request, "patterns/detail.html", context)
 

@@ -5,7 +5,8 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from catalogue.errors import Problem, read_only
-from catalogue.patterns.content import Pattern, UnknownPattern, library
+from catalogue.patterns.content import Pattern, UnknownPattern
+from catalogue.patterns.library import library
 from catalogue.patterns.runs.document import Run
 from catalogue.patterns.runs.recorded import recorded_run
 from catalogue.patterns.runs.views import run_views

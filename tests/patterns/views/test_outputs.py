@@ -13,7 +13,7 @@ from django.urls import resolve, reverse
 from jsonschema import Draft202012Validator
 from PIL import Image
 
-from catalogue.patterns.content import library
+from catalogue.patterns.library import library
 from tests.patterns.example import write_pattern
 
 ATOM = "{http://www.w3.org/2005/Atom}"

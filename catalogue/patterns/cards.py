@@ -3,6 +3,7 @@
 A whole pattern holds every file, parsed; a thousand of them would fill the memory. A card is some kilobytes.
 """
 
+import hashlib
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -53,6 +54,10 @@ class Card:
     """Of its arrows: `sync`, `async`."""
     content_hash: str
     recording_hash: str
+    recorded: bool
+    """Whether it has a recorded run of its present content."""
+    outline: str
+    """SHA-256 of what other patterns' pages tell of it."""
 
     @property
     def title(self) -> str:
@@ -80,4 +85,6 @@ def card_of(pattern: Pattern) -> Card:
         kinds=frozenset(edge.kind for edge in pattern.diagram.edges),
         content_hash=pattern.content_hash,
         recording_hash=recording_hash(pattern.folder),
+        recorded=pattern.recorded is not None,
+        outline=hashlib.sha256(f"{pattern.slug} {pattern.front.model_dump_json()}".encode()).hexdigest(),
     )

@@ -120,7 +120,9 @@ class FileDocument(Document):
     language: str
     lines: int
     url: Url
-    """A page; with `?plain=1` the text alone."""
+    """A page."""
+    raw_url: Url
+    """The text alone."""
 
 
 class PatternDocument(PatternSummary):
@@ -177,6 +179,7 @@ def pattern_document(pattern: Pattern, site_url: str) -> PatternDocument:
                 language=file.language,
                 lines=len(file.lines),
                 url=f"{site_url}{pattern.url}source/{file.path}",
+                raw_url=f"{site_url}{pattern.url}raw/{file.path}",
             )
             for file in pattern.files
         ),

@@ -4,6 +4,7 @@ A page stands under the hash of all that it was made from, so it is never change
 `address` says which pages make up the site now; it is replaced as a whole, in one transaction.
 """
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -57,7 +58,9 @@ class Edition:
 
 
 def store_file() -> Path:
-    file: Path = settings.VAR_DIR / "pages" / "pages.sqlite3"
+    """One for each address that the pages are made for: a build of plain files leaves the running site's alone."""
+    name = hashlib.sha256(f"{settings.SITE_URL} {settings.LIVE_URL}".encode()).hexdigest()[:16]
+    file: Path = settings.VAR_DIR / "pages" / f"pages-{name}.sqlite3"
     return file
 
 

@@ -19,7 +19,7 @@ from django.core.management.base import BaseCommand
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from catalogue import fingerprint, server
+from catalogue import server, static_files
 from catalogue.labs.embedded import process
 from catalogue.supervisor import Part, PartFailedError, Supervisor
 
@@ -44,7 +44,7 @@ class Command(BaseCommand):
             if migrations_wait():
                 call_command("migrate", verbosity=0)
             if not settings.DEBUG:
-                collect_static_files()
+                static_files.collect()
             try:
                 asyncio.run(supervise(parts(host, port, workers), f"http://{host}:{port}/"))
             except PartFailedError as failure:
@@ -55,15 +55,6 @@ def migrations_wait() -> bool:
     """Whether `migrate` has anything to do: it takes most of a second to find out by itself."""
     executor = MigrationExecutor(connection)
     return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-
-
-def collect_static_files() -> None:
-    """`collectstatic`, if any file has changed since the last time."""
-    stamp = settings.VAR_DIR / "static.stamp"
-    made_of = fingerprint.static()
-    if not stamp.exists() or stamp.read_text() != made_of:
-        call_command("collectstatic", interactive=False, verbosity=0)
-        stamp.write_text(made_of)
 
 
 def parts(host: str, port: int, workers: int) -> list[Part]:

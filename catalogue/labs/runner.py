@@ -28,7 +28,7 @@ from catalogue.patterns.schema import Observe, Request, Step
 _SETTLE_SECONDS = 0.3
 _POLL_SECONDS = 0.05
 _LONGEST_POLL_SECONDS = 0.3
-"""What has been waited for already for a while is looked for less often: each look costs the machine that works on it."""
+"""What has been waited for for a while is looked for less often: each look costs the machine that works on it."""
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from catalogue import server
-from tests.site import ROOT, Site, free_port, running_site
-from tests.test_up import answers, await_true, descendants
+from tests.site import ROOT, Site, descendants, free_port, running_site
+from tests.test_up import answers, await_true
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(240)]
 
@@ -112,10 +112,7 @@ def told(stream: AbstractContextManager[httpx.Response]) -> Iterator[str]:
 @contextmanager
 def second_web(site: Site) -> Iterator[str]:
     """Another web server of the same site: the same database, the same emulator, an address of its own."""
-    web = processes(site, "uvicorn")[0]
-    environment = dict(
-        pair.split("=", 1) for pair in Path(f"/proc/{web}/environ").read_text().split("\0") if "=" in pair
-    )
+    environment = site.environment("uvicorn")
     port = free_port()
     process = subprocess.Popen(
         server.command("127.0.0.1", port),

@@ -12,30 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.site import ROOT, free_port, running_site
+from tests.site import ROOT, descendants, free_port, running_site
 
 pytestmark = pytest.mark.lab
-
-
-def descendants(pid: int) -> dict[int, str]:
-    """Every living process below `pid`, with its command line."""
-    parents: dict[int, int] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                state, parent = (entry / "stat").read_text().rsplit(")", 1)[1].split()[:2]
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-            if state != "Z":
-                parents[int(entry.name)] = int(parent)
-    found: dict[int, str] = {}
-    queue = [pid]
-    while queue:
-        above = queue.pop()
-        for child in [child for child, parent in parents.items() if parent == above]:
-            found[child] = Path(f"/proc/{child}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-            queue.append(child)
-    return found
 
 
 def living(pids: dict[int, str]) -> dict[int, str]:

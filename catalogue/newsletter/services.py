@@ -5,6 +5,7 @@ import time
 import uuid
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -23,7 +24,6 @@ COOLDOWNS = (
     timedelta(hours=6),
     timedelta(days=1),
 )
-LONGEST_WAIT_SECONDS = 15.0  # longer than a mail server's timeout
 PENDING_KEPT = timedelta(days=30)
 
 
@@ -115,7 +115,8 @@ def unsubscribe(ref: uuid.UUID) -> None:
     """
     _end(ref)
     subscriber = Subscriber.objects.filter(ref=ref).first()
-    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
+    # From its mark to its last byte a mail waits for two answers of its server (to RCPT and DATA).
+    deadline = time.monotonic() + 2 * settings.SMTP_TIMEOUT + 5
     while subscriber is not None and queue.on_the_wire(subscriber) and time.monotonic() < deadline:
         time.sleep(0.01)
 

@@ -1,7 +1,10 @@
+import re
 import uuid
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,6 +33,28 @@ def test_no_row_is_claimed_twice() -> None:
     first, second, third = (queue.claim(3).deliveries for _ in range(3))
     assert (len(first), len(second), len(third)) == (3, 2, 0)
     assert not {row.pk for row in first} & {row.pk for row in second}
+
+
+def test_a_claim_walks_an_index_instead_of_sorting_the_queue() -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("reads SQLite's query plans")
+    enqueue(2)
+    looks: list[tuple[str, Any]] = []
+
+    def note(execute: Any, sql: str, parameters: Any, many: bool, context: Any) -> Any:
+        if '"due_at" <=' in sql:
+            looks.append((sql, parameters))
+        return execute(sql, parameters, many, context)
+
+    with connection.execute_wrapper(note):
+        assert len(queue.claim(1).deliveries) == 1
+    assert [sql.split()[0] for sql, _ in looks] == ["SELECT", "UPDATE"]
+    for (sql, parameters), index in zip(looks, ("newsletter_delivery_due", "rowid=?"), strict=True):
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {sql}", parameters)
+            plan = "; ".join(str(row[-1]) for row in cursor.fetchall())
+        assert index in plan, plan
+        assert not re.search("TEMP B-TREE|SCAN", plan), plan
 
 
 def test_the_claim_repeats_its_condition_when_it_takes_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:

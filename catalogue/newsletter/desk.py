@@ -15,7 +15,7 @@ from catalogue.newsletter.models import Delivery
 from catalogue.newsletter.outcomes import Outcome, Result
 from catalogue.newsletter.queue import Claim
 
-BATCH = 100
+BATCH = 200
 
 
 @dataclass
@@ -70,16 +70,13 @@ class Desk:
         if self.over or self._stop() or self._throttled:
             self.over = True
             return []
-        if not queue.any_due():
-            self.over = True
-            return []
         allowance = pace.reserve(BATCH)
         if not allowance.mails:
             self.tally.wait = allowance.wait
             self.over = True
             return []
         claim = queue.claim(allowance.mails)
-        pace.give_back(allowance.mails - len(claim.deliveries))
+        pace.give_back(allowance, allowance.mails - len(claim.deliveries))
         if not claim.deliveries:
             self.over = True
             return []

@@ -35,6 +35,11 @@ class Standing(enum.Enum):
     VOID = "void"  # the person has unsubscribed since, or the request was forgotten
 
 
+def cooldown(asks: int) -> timedelta:
+    """How long an address is left alone after one more mail than so many without a yes."""
+    return COOLDOWNS[min(asks, len(COOLDOWNS) - 1)]
+
+
 def subscribe(address: Address, source: consent.Source) -> None:
     """Ask for a confirmation. What came of it is not told: the answer must not reveal who is subscribed.
 
@@ -64,7 +69,6 @@ def _ask(subscriber: Subscriber, source: consent.Source) -> None:
     if suppression.blocks(subscriber.key):
         return
     now = timezone.now()
-    cooldown = COOLDOWNS[min(subscriber.asks, len(COOLDOWNS) - 1)]
     may_ask = (
         Subscriber.objects.filter(pk=subscriber.pk, asks=subscriber.asks, next_ask_at__lte=now)
         .exclude(state=Subscriber.State.CONFIRMED)
@@ -72,7 +76,7 @@ def _ask(subscriber: Subscriber, source: consent.Source) -> None:
             state=Subscriber.State.PENDING,
             address=subscriber.address,
             asks=F("asks") + 1,
-            next_ask_at=now + cooldown,
+            next_ask_at=now + cooldown(subscriber.asks),
         )
     )
     if may_ask:

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 
-from catalogue.newsletter import sender, suppression
+from catalogue.newsletter import preferences, sender, suppression
 from catalogue.newsletter.feedback import services, sns
 from catalogue.newsletter.models import Delivery, Feedback, Suppression
 from tests.newsletter.helpers import snapshot
@@ -293,6 +293,16 @@ def test_a_certificate_that_cannot_be_had_makes_sns_come_again(
         assert post(client, message) == 503
         assert not Suppression.objects.exists()
     assert post(client, message) == 200
+
+
+def test_a_complaint_outlives_an_erasure(client: Client, signer: Signer) -> None:
+    ada = reader("ada")
+    preferences.erase(ada)
+    assert not suppression.blocks("ada@example.com")
+    post(client, signer.signed(Message=complaint("ada@example.com")))
+    assert suppression.blocks("ada@example.com")
+    suppression.remember("ada@example.com", Suppression.Reason.ERASED)
+    assert suppression.blocks("ada@example.com")
 
 
 def test_what_no_database_keeps_is_taken_out_of_a_servers_words(client: Client, signer: Signer) -> None:

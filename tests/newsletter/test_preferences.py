@@ -136,16 +136,12 @@ def test_moves_cannot_flood_an_address(client: Client) -> None:
 
 def test_whoever_asks_for_moves_again_and_again_waits_ever_longer(client: Client) -> None:
     ada = reader("ada")
-    waits = []
-    for number in range(6):
+    for number, cooldown in enumerate([*services.COOLDOWNS, services.COOLDOWNS[-1]]):
         before = timezone.now()
         client.post(f"{page_of(ada)}/address", {"email": f"victim{number}@example.org"})
         assert len(received()) == number + 1
-        waits.append(Subscriber.objects.get().next_ask_at - before)
+        assert before + cooldown <= Subscriber.objects.get().next_ask_at <= timezone.now() + cooldown
         Subscriber.objects.update(next_ask_at=timezone.now())
-    assert waits == sorted(waits)
-    assert waits[0] < timedelta(minutes=6)
-    assert waits[-1] > timedelta(hours=23)
     client.post(link(received()[-1], "move"))
     assert Subscriber.objects.get().asks == 0, "who has proved an address starts anew"
 

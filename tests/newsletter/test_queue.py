@@ -83,6 +83,17 @@ def test_rows_of_a_sender_that_died_are_taken_over_when_the_lease_ends() -> None
     assert taken.pk == lost.pk
 
 
+def test_what_was_taken_over_and_not_begun_is_no_longer_in_doubt() -> None:
+    enqueue(1)
+    (row,) = queue.claim(1).deliveries
+    queue.begin(row)
+    for _ in range(3):
+        end_leases()
+        assert len(queue.claim(1).deliveries) == 1
+    row.refresh_from_db()
+    assert (row.attempts, row.wire_at) == (1, None)
+
+
 def test_a_sender_that_lost_its_lease_can_neither_send_nor_settle() -> None:
     enqueue(1)
     (slow,) = queue.claim(1).deliveries

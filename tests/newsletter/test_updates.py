@@ -97,6 +97,14 @@ def test_who_wants_new_patterns_only_gets_no_revision() -> None:
     assert [person.key for person in updates.audience(update)] == ["all@example.com"]
 
 
+def test_a_long_list_is_queued_in_chunks_without_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(updates, "_CHUNK", 2)
+    for number in range(7):
+        reader(f"r{number}")
+    released()
+    assert recipients() == [f"r{number}@example.com" for number in range(7)]
+
+
 def test_a_second_release_is_refused_and_queues_nobody() -> None:
     reader("ada")
     update = released()

@@ -23,6 +23,8 @@ type _Vertex = int
 """A crossing of the grid's lines: its column times the number of rows, plus its row."""
 type _State = tuple[_Vertex, str]
 """Where a route stands and the direction in which it came."""
+type _Way = tuple[_State, str, int, float]
+"""A piece of line that leads on: where to, which way, the piece's number, its length."""
 
 
 class NoRoute(ValueError):
@@ -59,7 +61,7 @@ class _Grid:
         self.xs = sorted(xs | {box.center.x + offset for box in boxes.values() for offset in offsets})
         self.ys = sorted(ys | {box.center.y + offset for box in boxes.values() for offset in offsets})
         self.blocked = self._blocked()
-        self.ways: dict[_Vertex, list[tuple[str, _Vertex, int, float]]] = {}
+        self.ways: dict[_Vertex, tuple[Point, list[_Way]]] = {}
         self.outward: dict[tuple[str, str, float], tuple[Point, _Vertex | None]] = {}
         self.taken: dict[int, set[tuple[str, str]]] = {}
         self.bends: dict[_Vertex, set[tuple[str, str]]] = {}
@@ -78,7 +80,7 @@ class _Grid:
 
     def route(self, wish: Wish, *, crowded: bool = False) -> tuple[Point, ...]:
         """The cheapest way; a `crowded` one may run along another edge where there is no room beside it."""
-        owner = (wish.source, wish.kind)
+        owner, source = (wish.source, wish.kind), self.boxes[wish.source].center
         goals = {
             (vertex, _OPPOSITE[side]): (port, side, offset, cost)
             for vertex, side, port, offset, cost in self._ports(wish.target, (wish.target, wish.key, "in"), crowded)
@@ -103,7 +105,7 @@ class _Grid:
                 continue
             if state in goals and cost + goals[state][3] < least:
                 least, end = cost + goals[state][3], state
-            for onward, step in self._steps(state, owner, wish, crowded):
+            for onward, step in self._steps(state, owner, source, crowded):
                 total = cost + step
                 if total < best.get(onward, _FAR):
                     best[onward], came[onward] = total, state
@@ -153,11 +155,8 @@ class _Grid:
         self.outward[(id, side, offset)] = found
         return found
 
-    def _ways(self, vertex: _Vertex) -> list[tuple[str, _Vertex, int, float]]:
-        """The pieces that lead on from here: heading, next vertex, the piece's number, length."""
-        known = self.ways.get(vertex)
-        if known is not None:
-            return known
+    def _ways(self, vertex: _Vertex) -> tuple[Point, list[_Way]]:
+        """Where a vertex is, and the pieces that lead on from it."""
         columns, rows = len(self.xs), len(self.ys)
         i, j = divmod(vertex, rows)
         found = []
@@ -166,46 +165,45 @@ class _Grid:
                 onward = vertex + dx * rows + dy
                 if onward not in self.blocked:
                     length = abs(self.xs[i + dx] - self.xs[i]) + abs(self.ys[j + dy] - self.ys[j])
-                    found.append((heading, onward, _piece(vertex, onward), length))
-        self.ways[vertex] = found
-        return found
+                    found.append(((onward, heading), heading, _piece(vertex, onward), length))
+        self.ways[vertex] = (Point(self.xs[i], self.ys[j]), found)
+        return self.ways[vertex]
 
     def _steps(
-        self, state: _State, owner: tuple[str, str], wish: Wish, crowded: bool
+        self, state: _State, owner: tuple[str, str], source: Point, crowded: bool
     ) -> Iterator[tuple[_State, float]]:
-        """Where a route may go from here, and what each step costs. Few vertices are touched by other edges."""
+        """Where a route may go from here, and what each step costs. Most vertices are touched by no other edge."""
         vertex, direction = state
         back = _OPPOSITE[direction]
-        bend = touches = None
-        for heading, onward, piece, length in self._ways(vertex):
+        (x, y), ways = self.ways.get(vertex) or self._ways(vertex)
+        # among bends of one price, the one next to the source leaves the longest run for a label
+        away = 0.02 * (abs(x - source.x) + abs(y - source.y))
+        touches = vertex in self.passed and any(other[:2] != owner for other in self.passed[vertex])
+        bent = vertex in self.bends and self.bends[vertex] != {owner}
+        for onward, heading, piece, length in ways:
             if heading == back:
                 continue
+            cost = length
             owners = self.taken.get(piece)
-            if owners is None:
-                cost = length
-            elif owners == {owner}:
-                cost = length * _SHARED
-            elif crowded:
-                cost = length * 5.0
-            else:
-                continue
+            if owners is not None:
+                if owners == {owner}:
+                    cost *= _SHARED
+                elif crowded:
+                    cost *= 5.0
+                else:
+                    continue
             if heading != direction:
                 cost += _BEND
-                if bend is None:
-                    # among bends of one price, the one next to the source leaves the longest run for a label
-                    at, source = self._at(vertex), self.boxes[wish.source].center
-                    bend = 0.02 * (abs(at.x - source.x) + abs(at.y - source.y))
-                    touches = vertex in self.passed and any(other[:2] != owner for other in self.passed[vertex])
-                cost += bend
+                cost += away
                 if touches:
                     cost += _TOUCH
-            if vertex in self.bends and self.bends[vertex] != {owner}:
+            if bent:
                 cost += _TOUCH
-            if onward in self.passed:
+            if onward[0] in self.passed:
                 level = heading in "EW"
-                if any(other[:2] != owner and other[2] != level for other in self.passed[onward]):
+                if any(other[:2] != owner and other[2] != level for other in self.passed[onward[0]]):
                     cost += _CROSSING
-            yield (onward, heading), cost
+            yield onward, cost
 
     def _take(
         self,

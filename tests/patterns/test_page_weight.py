@@ -8,7 +8,7 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.test import Client
 
-from catalogue.patterns.content import library
+from catalogue.patterns.library import library
 from tests.patterns.html import read_page
 
 BUDGET = 90_000

@@ -86,9 +86,9 @@ def _covered(rect: Rect, others: Iterable[_Edges]) -> float:
     left, top, right, bottom = _edges(rect)
     return sum(
         [
-            (min(right, r) - max(left, l)) * (min(bottom, b) - max(top, t))
-            for l, t, r, b in others
-            if l < right and left < r and t < bottom and top < b
+            (min(right, r) - max(left, x)) * (min(bottom, b) - max(top, y))
+            for x, y, r, b in others
+            if x < right and left < r and y < bottom and top < b
         ]
     )
 

@@ -70,7 +70,8 @@ class _Grid:
 
     def _blocked(self) -> set[_Vertex]:
         """The vertices in or too near to a box."""
-        rows, blocked = len(self.ys), set()
+        rows = len(self.ys)
+        blocked: set[_Vertex] = set()
         for box in self.boxes.values():
             wall = box.grown(CLEARANCE - 0.5)
             across = [i for i, x in enumerate(self.xs) if wall.x < x < wall.right]

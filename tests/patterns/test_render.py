@@ -194,6 +194,19 @@ def test_inline_text_has_no_paragraph() -> None:
     assert inline("Sends `POST`\nto *it*.") == "Sends <code>POST</code> to <em>it</em>."
 
 
+@given(st.text(alphabet="aZé09 ,;:.()/?=%×–—…-_*`'&\n", max_size=40))
+def test_a_plain_sentence_is_what_the_converter_would_make_of_it(text: str) -> None:
+    html = converter(lambda name, argument: "").convert(" ".join(text.split()))
+
+    assert inline(text) == html.removeprefix("<p>").removesuffix("</p>")
+
+
+def test_one_sentence_leaves_nothing_for_the_next() -> None:
+    inline("[x]: /patterns/secret/")
+
+    assert inline("See [x].") == "See [x]."
+
+
 def test_highlighted_lines_can_be_linked_and_keep_their_text() -> None:
     source = "\n\ndef f(a: int) -> str:\n    '''a <b>\n    & c'''\n    return \"x\"\n"
 

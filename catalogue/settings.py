@@ -3,6 +3,7 @@
 from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from urllib.parse import urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -41,6 +42,8 @@ PORT = env.integer("PORT", 8000, least=1)
 SITE_URL = env.text("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 SITE_NAME = "Serverless Patterns"
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
+if (own_host := urlsplit(SITE_URL).hostname) and own_host not in ALLOWED_HOSTS:
+    ALLOWED_HOSTS.append(own_host)
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 TRUSTED_PROXIES = env.words("TRUSTED_PROXIES", [])  # addresses and networks whose X-Forwarded-For is believed
 CSRF_FAILURE_VIEW = "catalogue.errors.csrf_failure"
@@ -57,6 +60,7 @@ INSTALLED_APPS = [
     "catalogue.patterns",
     "catalogue.labs",
     "catalogue.newsletter",
+    "catalogue.pages",
 ]
 
 MIDDLEWARE = [
@@ -106,6 +110,8 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = False
 USE_TZ = True
+
+PAGES_MEMORY_MB = env.integer("PAGES_MEMORY_MB", 64, least=1)  # of rendered pages at hand, in each web process
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]

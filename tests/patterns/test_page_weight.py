@@ -11,7 +11,7 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.test import Client
 
-from catalogue.patterns.content import library
+from catalogue.patterns.library import library
 from catalogue.storage import with_imports
 from tests.patterns.html import read_page
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalogue.patterns.content import Pattern, library, load_pattern
+from catalogue.patterns.content import Pattern, load_pattern
+from catalogue.patterns.library import library
 from catalogue.patterns.markdown_ext import converter, inline
 from catalogue.patterns.render import highlight, render_body
 from tests.patterns.example import BODY, write_pattern
@@ -220,7 +221,7 @@ def test_highlighting_never_fails_and_keeps_every_line(text: str, language: str)
 
 
 def test_every_published_pattern_renders_all_its_sections() -> None:
-    for pattern in library().by_slug.values():
+    for pattern in library().patterns():
         sections = render_body(pattern).sections
         assert all(section.html for section in sections), pattern.slug
         assert not any("content-error" in section.html for section in sections), pattern.slug

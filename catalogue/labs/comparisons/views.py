@@ -32,8 +32,9 @@ from catalogue.labs.limits import LimitReached
 from catalogue.labs.models import Comparison, Status
 from catalogue.labs.represent import lab_document
 from catalogue.labs.targets import TargetDown
-from catalogue.patterns.content import Pattern, UnknownPattern, library
+from catalogue.patterns.content import Pattern, UnknownPattern
 from catalogue.patterns.costs.bill import EMULATED
+from catalogue.patterns.library import library
 from catalogue.patterns.runs.document import Run
 
 # Forged requests are refused by their origin (see `ownership`): these addresses serve curl as well as forms.

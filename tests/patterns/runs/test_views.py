@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 import pytest
 from django.template.loader import render_to_string
 
-from catalogue.patterns.content import library
+from catalogue.patterns.library import library
 from catalogue.patterns.runs.document import Check, Run
 from catalogue.patterns.runs.views import RunViews, raw, run_views
 from catalogue.patterns.runs.waterfall import MOST_LANES, Bar, Scale, spread

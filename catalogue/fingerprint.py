@@ -38,6 +38,13 @@ def site() -> str:
     return _hash([code(), repr(sorted(shown.items())), *texts])
 
 
+def static() -> str:
+    """SHA-256 of what `collectstatic` gathers and of how it does so."""
+    folders = [Path(str(folder)) for folder in settings.STATICFILES_DIRS]
+    texts = [text for folder in folders for text in _texts(folder)]
+    return _hash([code(), repr(settings.STORAGES), str(settings.STATIC_ROOT), *texts])
+
+
 def _texts(folder: Path) -> Iterable[str | bytes]:
     for parent, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if name != "__pycache__")

@@ -67,6 +67,7 @@ def test_stopping_leaves_no_process_and_no_temporary_folder(tmp_path: Path) -> N
     with running_site(tmp_path, free_port()) as site:
         lab = httpx.post(f"{site.url}/labs/", json={"pattern": "function-as-a-web-service"}, timeout=20).json()
         httpx.get(lab["endpoint"], timeout=20)  # whatever it answers, a worker has been started for it
+        await_true(lambda: "labs_janitor" in str(descendants(site.process.pid)), 60)  # the last part to start
         tree = descendants(site.process.pid)
         assert len(tree) >= 4, tree
         assert site.stop() == 0
@@ -74,15 +75,15 @@ def test_stopping_leaves_no_process_and_no_temporary_folder(tmp_path: Path) -> N
         assert not list(tmp_path.glob("**/tmp*")), "a temporary folder was left"
 
 
-@pytest.mark.parametrize("part", ["catalogue.labs.embedded.host", "granian", "newsletter_loop", "labs_janitor"])
+@pytest.mark.parametrize("part", ["catalogue.labs.embedded.host", "uvicorn", "newsletter_loop", "labs_janitor"])
 def test_a_part_that_is_killed_is_back_within_seconds(tmp_path: Path, part: str) -> None:
     with running_site(tmp_path, free_port()) as site:
 
         def running() -> set[int]:
             return {pid for pid, command in descendants(site.process.pid).items() if part in command}
 
+        await_true(running, 60)  # the loops start once the site is up
         before = running()
-        assert before
         for pid in before:
             os.kill(pid, signal.SIGKILL)
         await_true(lambda: running() and not running() & before, 10)

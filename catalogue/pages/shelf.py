@@ -5,7 +5,7 @@ import sqlite3
 import zlib
 from collections import OrderedDict
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from django.utils.http import http_date
 
@@ -21,7 +21,13 @@ _OVERHEAD = 1500
 class Answer(NamedTuple):
     status: int
     headers: Headers
+    head: bytes
+    """The same headers as they stand in an HTTP/1.1 message, a line each."""
     body: bytes
+
+    @classmethod
+    def of(cls, status: int, headers: Headers, body: bytes) -> Self:
+        return cls(status, headers, b"".join(b"%s: %s\r\n" % pair for pair in headers), body)
 
 
 class Ready(NamedTuple):
@@ -97,4 +103,4 @@ def _ready(page: Kept, encoding: Encoding, body: bytes) -> Ready:
     else:
         headers.append((b"accept-ranges", b"bytes"))
     headers.append((b"content-length", b"%d" % len(body)))
-    return Ready(Answer(200, headers, body), etag, modified, page.changed, not page.packed)
+    return Ready(Answer.of(200, headers, body), etag, modified, page.changed, not page.packed)

@@ -133,7 +133,8 @@ def edition(database: sqlite3.Connection) -> Edition | None:
 def kept(database: sqlite3.Connection) -> Iterator[Kept]:
     """Every page of the present edition, without its bytes."""
     rows = database.execute(
-        "SELECT path, query, reads, key, headers, etag, changed, br IS NOT NULL FROM address JOIN page USING (key)"
+        "SELECT path, query, reads, key, headers, etag, changed, br IS NOT NULL FROM address JOIN page USING (key) "
+        "ORDER BY path, query"
     )
     for path, query, reads, key, headers, etag, changed, packed in rows:
         yield Kept(path, query, frozenset(reads.split()), key, headers, etag, changed, bool(packed))

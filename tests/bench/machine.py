@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("django", "granian", "aiohttp", "ministack", "boto3")
+PACKAGES = ("django", "uvicorn", "aiohttp", "ministack", "boto3")
 
 
 def description() -> dict[str, Any]:

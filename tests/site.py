@@ -58,8 +58,8 @@ def descendants(pid: int) -> dict[int, str]:
 
 
 @contextmanager
-def running_site(var: Path, port: int, **environment: str) -> Iterator[Site]:
-    """Start `manage.py up` on `port` with its data under `var`, and stop it at the end.
+def running_site(var: Path, port: int, workers: int = 1, /, **environment: str) -> Iterator[Site]:
+    """Start `manage.py up` on `port`, with so many web processes and its data under `var`, and stop it at the end.
 
     Raises `RuntimeError` with the output so far if no line with the address comes in time.
     """
@@ -67,7 +67,7 @@ def running_site(var: Path, port: int, **environment: str) -> Iterator[Site]:
     # The site tells apart what it was given from what the test run has in its own environment.
     inherited = {key: value for key, value in os.environ.items() if key not in {"EMBEDDED_AWS_URL", "PORT"}}
     process = subprocess.Popen(
-        [sys.executable, "manage.py", "up", "--port", str(port)],
+        [sys.executable, "manage.py", "up", "--port", str(port), "--workers", str(workers)],
         cwd=ROOT,
         env={**inherited, "VAR_DIR": str(var), "PORT": str(port), **environment},
         stdout=subprocess.PIPE,

@@ -47,6 +47,14 @@ def tree(pid: int) -> set[int]:
     return found
 
 
+def command(pid: int) -> bytes:
+    """The command line of a process, its parts joined by NUL; nothing if it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
 def memory_mib(pids: set[int]) -> float:
     """Memory of these processes (PSS: what they share is counted once)."""
     kib = 0

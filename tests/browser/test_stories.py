@@ -107,7 +107,7 @@ def aws(site: Site, service: str) -> Any:
     make: Any = boto3.client
     return make(
         service,
-        endpoint_url=site.environment("granian")["EMBEDDED_AWS_URL"],
+        endpoint_url=site.environment("uvicorn")["EMBEDDED_AWS_URL"],
         region_name="us-east-1",
         aws_access_key_id="test",
         aws_secret_access_key="test",

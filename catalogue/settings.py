@@ -3,12 +3,13 @@
 from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from urllib.parse import urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
-from catalogue import env
+from catalogue import env, static_headers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = env.folder("VAR_DIR", BASE_DIR / "var")
@@ -39,8 +40,11 @@ def _secret_key() -> str:
 SECRET_KEY = _secret_key()
 PORT = env.integer("PORT", 8000, least=1)
 SITE_URL = env.text("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
+LIVE_URL = env.text("LIVE_URL", "").rstrip("/")  # of the site with labs and newsletter, for pages served as plain files
 SITE_NAME = "Serverless Patterns"
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
+if (own_host := urlsplit(SITE_URL).hostname) and own_host not in ALLOWED_HOSTS:
+    ALLOWED_HOSTS.append(own_host)
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 TRUSTED_PROXIES = env.words("TRUSTED_PROXIES", [])  # addresses and networks whose X-Forwarded-For is believed
 CSRF_FAILURE_VIEW = "catalogue.errors.csrf_failure"
@@ -57,6 +61,7 @@ INSTALLED_APPS = [
     "catalogue.patterns",
     "catalogue.labs",
     "catalogue.newsletter",
+    "catalogue.pages",
 ]
 
 MIDDLEWARE = [
@@ -107,9 +112,12 @@ TIME_ZONE = "UTC"
 USE_I18N = False
 USE_TZ = True
 
+PAGES_MEMORY_MB = env.integer("PAGES_MEMORY_MB", 64, least=1)  # of rendered pages at hand, in each web process
+
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = VAR_DIR / "static"
+SERVESTATIC_ADD_HEADERS_FUNCTION = static_headers.add_headers
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

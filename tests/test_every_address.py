@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from catalogue.patterns.content import library
+from catalogue.patterns.library import library
 
 START = ["/", "/sitemap.xml", "/llms.txt", "/robots.txt", "/patterns.json", "/openapi.json", "/feed.atom", "/healthz"]
 START += ["/mailbox/", "/newsletter/check-mailbox", "/search/?q=queue"]
@@ -51,7 +51,7 @@ def test_every_address_that_the_site_names_answers(client: Client) -> None:
                 seen.add(target)
                 waiting.append(target)
     assert not broken
-    for pattern in library().by_slug.values():
+    for pattern in library().patterns():
         files = {f"{pattern.url}source/{file.path}" for file in pattern.files}
         others = {f"{pattern.url}project.zip", f"{pattern.url}share.png", f"{pattern.url}diagram.svg"}
         if pattern.recorded:

@@ -20,8 +20,8 @@ from catalogue.labs.represent import lab_document
 from catalogue.labs.runner import StepResult
 from catalogue.labs.runs.represent import run_link, shared_link
 from catalogue.labs.views import result_document
-from catalogue.patterns.content import library
 from catalogue.patterns.costs.meter import read_meter
+from catalogue.patterns.library import library
 from catalogue.patterns.openapi import openapi
 from catalogue.patterns.runs.recorded import read_recorded
 from catalogue.patterns.schema import Lever, Operation
@@ -80,7 +80,7 @@ def test_a_bill_is_as_described() -> None:
 def test_a_run_is_as_described_kept_shared_or_recorded() -> None:
     validate("RunKept", {"run": run_link(KeptRun(lab_id="l" * 22))})
     validate("SharedRun", shared_link(SharedRun(expires_at=timezone.now())))
-    for pattern in library().by_slug.values():
+    for pattern in library().patterns():
         validate("Run", read_recorded(pattern).model_dump(mode="json"))
 
 

@@ -9,7 +9,8 @@ from django.http import HttpRequest
 from catalogue.errors import Problem
 from catalogue.labs import ownership, services
 from catalogue.labs.models import Lab, Status
-from catalogue.patterns.content import Pattern, library
+from catalogue.patterns.content import Pattern
+from catalogue.patterns.library import library
 
 
 def fields(request: HttpRequest) -> Mapping[str, Any]:
@@ -58,5 +59,4 @@ def require_live(lab: Lab) -> None:
 
 def pattern_of(lab: Lab) -> Pattern | None:
     """The lab's pattern, unless it was unpublished since."""
-    known = library()
-    return known.by_slug.get(lab.pattern) or known.drafts.get(lab.pattern)
+    return library().find(lab.pattern)

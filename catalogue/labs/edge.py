@@ -17,8 +17,9 @@ import sys
 import time
 import weakref
 from collections.abc import AsyncIterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-import aiohttp
 import yarl
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
 from multidict import CIMultiDict
@@ -30,6 +31,10 @@ from catalogue.labs.recorder import Call, Recorder
 from catalogue.labs.routes import Route, Routes
 from catalogue.labs.services import mark_lost_by_id
 from catalogue.labs.targets import TargetDown, get_target
+
+if TYPE_CHECKING:
+    # Loading it takes as long as half of Django: that is for the first call, or while nobody waits.
+    import aiohttp
 
 MOST_BYTES_IN = 10 * 1024 * 1024
 MOST_BYTES_OUT = 6 * 1024 * 1024
@@ -58,18 +63,24 @@ class Edge:
     def __init__(self) -> None:
         self.routes = Routes()
         self.recorder = Recorder()
-        self.session = aiohttp.ClientSession(
+        self.recorder.start()
+
+    @cached_property
+    def session(self) -> "aiohttp.ClientSession":
+        import aiohttp
+
+        return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=_CONNECTIONS, keepalive_timeout=30),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
             trust_env=False,
         )
-        self.recorder.start()
 
     async def close(self) -> None:
         await self.recorder.stop()
-        await self.session.close()
+        if "session" in vars(self):
+            await self.session.close()
 
 
 _edges: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Edge]" = weakref.WeakKeyDictionary()
@@ -126,7 +137,9 @@ async def _lifespan(receive: ASGIReceiveCallable, send: ASGISendCallable) -> Non
 
 
 def _make_clients() -> None:
-    """Make the clients that every lab needs before the first visitor does."""
+    """Load and make what every lab needs before the first visitor does."""
+    import aiohttp  # noqa: F401
+
     for service in ("cloudformation", "s3", "lambda", "logs", "apigateway", "sqs", "dynamodb"):
         try:
             get_target().client(service)
@@ -224,6 +237,8 @@ def _too_large() -> Refusal:
 async def _forward(
     kept: Edge, route: Route, scope: HTTPScope, path: str, body: bytes, trace: str
 ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    import aiohttp
+
     query = scope["query_string"].decode("latin-1")
     if not query.isprintable() or not query.isascii() or " " in query or "#" in query:
         raise Refusal(400, "Bad Request", "The query holds characters that must be percent-encoded.")
@@ -267,7 +282,7 @@ async def _same_boot(kept: Edge, route: Route, headers: Mapping[str, str]) -> No
         raise Refusal(410, "This lab is gone", reason)
 
 
-async def _content(answer: aiohttp.ClientResponse) -> bytes:
+async def _content(answer: "aiohttp.ClientResponse") -> bytes:
     content = await answer.content.read(MOST_BYTES_OUT + 1)
     chunks = [content]
     size = len(content)

@@ -3,6 +3,8 @@
 `package` is pure; `upload` and `template_argument` put the result where CloudFormation finds it.
 """
 
+from __future__ import annotations
+
 import copy
 import hashlib
 import io
@@ -11,10 +13,12 @@ import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from catalogue.labs.targets import Target
-from catalogue.patterns.content import Pattern, SourceFile
+
+if TYPE_CHECKING:  # a process that only looks after labs does without what reads content
+    from catalogue.patterns.content import Pattern, SourceFile
 
 Variant = Literal["pattern", "naive"]
 
@@ -52,7 +56,7 @@ class Package:
 
 
 @lru_cache(maxsize=64)
-def _package(content_hash: str, variant: Variant, pattern: "_Unhashed") -> Package:
+def _package(content_hash: str, variant: Variant, pattern: _Unhashed) -> Package:
     template = pattern.value.template if variant == "pattern" else pattern.value.naive
     if template is None:
         raise PackagingError(f"{pattern.value.slug} has no naive.yaml.")

@@ -1,11 +1,13 @@
 """Everything that changes a lab: made, advanced to ready, deleted, expired. State is claimed by filtered UPDATE."""
 
+from __future__ import annotations
+
 import logging
 import secrets
 import time
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
@@ -17,7 +19,9 @@ from catalogue.labs.models import Lab, Status
 from catalogue.labs.packaging import PackagingError, Variant
 from catalogue.labs.stacks import Stack, read_stack
 from catalogue.labs.targets import Resource, Resources, Target, TargetDown, get_target
-from catalogue.patterns.content import Pattern
+
+if TYPE_CHECKING:  # a process that only looks after labs does without what reads content
+    from catalogue.patterns.content import Pattern
 
 logger = logging.getLogger(__name__)
 

@@ -28,7 +28,8 @@ from catalogue.labs.runs.represent import latest_runs, run_link
 from catalogue.labs.runs.services import keep_run
 from catalogue.labs.stream import event_stream
 from catalogue.labs.targets import TargetDown
-from catalogue.patterns.content import Pattern, UnknownPattern, library
+from catalogue.patterns.content import Pattern, UnknownPattern
+from catalogue.patterns.library import library
 from catalogue.patterns.schema import Step
 
 # Forged requests are refused by their origin (see `ownership`): these addresses serve curl as well as forms.

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from email_validator import EmailNotValidError, validate_email
-
 LONGEST = 254  # RFC 5321, 4.5.3.1.3: a path of 256 octets, less its angle brackets
 
 
@@ -23,6 +21,9 @@ def parse(text: str) -> Address:
     Letters outside ASCII are taken in the domain only: mail to such a local part needs SMTPUTF8 at every
     server on its way. Raises `BadAddress`.
     """
+    # Its tables are only needed where an address comes in, and not by all that imports this.
+    from email_validator import EmailNotValidError, validate_email
+
     text = text.strip()
     if not text:
         raise BadAddress("Please enter your e-mail address.")

@@ -10,7 +10,6 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import ImproperlyConfigured
-from email_validator import EmailNotValidError, validate_email
 
 _TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}")
 
@@ -35,21 +34,28 @@ def _mailbox() -> list[CheckMessage]:
 def _sender() -> list[CheckMessage]:
     _, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
     local_ok = settings.DEBUG and address.endswith("@localhost")
-    try:
-        validate_email(
-            address.removesuffix("@localhost") + "@example.com" if local_ok else address,
-            check_deliverability=False,
-            allow_smtputf8=False,
-        )
-    except EmailNotValidError as error:
+    wrong = _wrong(address.removesuffix("@localhost") + "@example.com" if local_ok else address)
+    if wrong:
         return [
             Error(
-                f"FROM_EMAIL={settings.DEFAULT_FROM_EMAIL!r} is no address to send mail from: {error}",
+                f"FROM_EMAIL={settings.DEFAULT_FROM_EMAIL!r} is no address to send mail from: {wrong}",
                 hint="Write it as Name <address@your-domain>.",
                 id="newsletter.E002",
             )
         ]
     return []
+
+
+def _wrong(address: str) -> str:
+    """Why nothing can be sent to an address; empty if it can."""
+    # Loaded here: this module is in every process, and not each runs its checks.
+    from email_validator import EmailNotValidError, validate_email
+
+    try:
+        validate_email(address, check_deliverability=False, allow_smtputf8=False)
+    except EmailNotValidError as error:
+        return str(error)
+    return ""
 
 
 def _site_url() -> list[CheckMessage]:
@@ -103,14 +109,11 @@ def _warm_up() -> list[CheckMessage]:
 
 
 def _reply_to() -> list[CheckMessage]:
-    if not settings.REPLY_TO:
-        return []
-    try:
-        validate_email(parseaddr(settings.REPLY_TO)[1], check_deliverability=False, allow_smtputf8=False)
-    except EmailNotValidError as error:
+    wrong = _wrong(parseaddr(settings.REPLY_TO)[1]) if settings.REPLY_TO else ""
+    if wrong:
         return [
             Error(
-                f"REPLY_TO={settings.REPLY_TO!r} is no address: {error}",
+                f"REPLY_TO={settings.REPLY_TO!r} is no address: {wrong}",
                 hint="Write the address that reads answers, or nothing to have them sent to FROM_EMAIL.",
                 id="newsletter.E008",
             )

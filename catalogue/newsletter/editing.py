@@ -14,7 +14,7 @@ from catalogue.newsletter import addresses, limits, messages, mime, update_mail,
 from catalogue.newsletter.models import Delivery, Subscriber, Update
 from catalogue.newsletter.outcomes import Outcome
 from catalogue.newsletter.transports import Envelope, Unreachable, get_transport
-from catalogue.patterns.content import library
+from catalogue.patterns.library import library
 
 LONGEST_SUBJECT = 150
 TESTS_PER_HOUR = 20  # of one editor
@@ -106,7 +106,7 @@ def frozen(update: Update) -> Update:
     """The update with its text: its own, or, before its release, the pattern's as it is now. Raises Refused."""
     if update.html:
         return update
-    pattern = library().by_slug.get(update.pattern)
+    pattern = library().published(update.pattern)
     if pattern is None or pattern.front.revision != update.revision:
         raise Refused(f"The catalogue has no published {update.pattern} in revision {update.revision}.")
     try:

@@ -14,7 +14,7 @@ from django.db import close_old_connections
 from django.urls import reverse
 
 from catalogue.newsletter import limits, queue, sender, services, updates
-from catalogue.patterns.content import Library, library
+from catalogue.patterns.library import Library, library
 
 log = logging.getLogger(__name__)
 POLL = 0.25  # seconds: one index lookup each, so that a confirmation is there before the reader looks

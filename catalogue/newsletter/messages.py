@@ -8,7 +8,6 @@ from functools import lru_cache
 
 from django.conf import settings
 from django.template.loader import render_to_string
-from email_validator import EmailNotValidError, validate_email
 
 from catalogue.newsletter import consent, mime, tokens
 from catalogue.newsletter.models import Delivery, Update
@@ -179,6 +178,8 @@ def _reply_address() -> str:
 
 @lru_cache(maxsize=64)
 def _encoded(address: str) -> str:
+    from email_validator import EmailNotValidError, validate_email
+
     try:
         checked = validate_email(address, check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError as error:

@@ -13,7 +13,7 @@ from catalogue.errors import Problem
 from catalogue.newsletter import addresses, preferences, tokens
 from catalogue.newsletter.models import Level, Subscriber
 from catalogue.newsletter.views import broken_link, private
-from catalogue.patterns.content import library
+from catalogue.patterns.library import library
 from catalogue.patterns.services import Service
 
 LEVELS = (100, 200, 300)

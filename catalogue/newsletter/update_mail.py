@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from catalogue.context import absolute
 from catalogue.newsletter import mime
+from catalogue.patterns.cards import Listed
 from catalogue.patterns.content import Pattern
 
 MOST_BYTES = 102_000
@@ -26,7 +27,7 @@ class TooLong(ValueError):
     """The mail would be cut off by mail programs."""
 
 
-def subject(pattern: Pattern) -> str:
+def subject(pattern: Listed) -> str:
     kind = "New pattern" if pattern.front.revision == 1 else "Revised"
     return f"{kind}: {pattern.title}"
 

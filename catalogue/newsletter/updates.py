@@ -16,7 +16,8 @@ from django.utils import timezone
 
 from catalogue.newsletter import queue, update_mail
 from catalogue.newsletter.models import Delivery, Level, Subscriber, Topic, Update
-from catalogue.patterns.content import Pattern, library
+from catalogue.patterns.cards import Listed
+from catalogue.patterns.library import library
 
 log = logging.getLogger(__name__)
 _CHUNK = 10_000
@@ -42,7 +43,7 @@ def draft_all() -> list[Update]:
     return made
 
 
-def draft(pattern: Pattern) -> Update | None:
+def draft(pattern: Listed) -> Update | None:
     """The draft for a pattern's present revision, or None if there is one for it already."""
     known = Update.objects.filter(pattern=pattern.slug, revision=pattern.front.revision)
     if known.exists():
@@ -92,7 +93,7 @@ def release(update: Update) -> int:
     The subject is the row's: an editor may have mended it. A second release, at the same moment or later, is refused
     and queues nobody.
     """
-    pattern = library().by_slug.get(update.pattern)
+    pattern = library().published(update.pattern)
     if pattern is None or pattern.front.revision != update.revision:
         raise NotNow(f"The catalogue has no published {update.pattern} in revision {update.revision}.")
     mail = update_mail.render(pattern)

@@ -1,5 +1,9 @@
+from typing import Any
+
 from django.apps import AppConfig
-from django.core.checks import register
+from django.core.checks import CheckMessage, register
+
+from catalogue import errors
 
 
 class PatternsConfig(AppConfig):
@@ -8,9 +12,20 @@ class PatternsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from catalogue import errors
-        from catalogue.patterns.checks import check_content
-        from catalogue.patterns.suggestions import near
+        register(_check_content, "content")
+        errors.suggest_with(_near)
 
-        register(check_content, "content")
-        errors.suggest_with(near)
+
+# What reads content is loaded by who reads content: the mail loop, the janitor and `up` start without it.
+
+
+def _check_content(**options: Any) -> list[CheckMessage]:
+    from catalogue.patterns.checks import check_content
+
+    return check_content(**options)
+
+
+def _near(path: str) -> list[errors.Suggestion]:
+    from catalogue.patterns.suggestions import near
+
+    return near(path)

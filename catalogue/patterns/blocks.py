@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from catalogue.patterns.content import Pattern, library
+from catalogue.patterns.content import Pattern
+from catalogue.patterns.library import library
 from catalogue.patterns.prices import price, price_book
 from catalogue.patterns.services import services
 

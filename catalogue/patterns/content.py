@@ -1,19 +1,12 @@
-"""The pattern library: reads patterns_content/ into immutable values that pages, feeds and labs share.
-
-Discovery is the folder listing. A pattern with a mistake that would break a page is left out and its mistakes
-are kept in `Library.errors`; everything else that can be wrong is found by `catalogue.patterns.checks`.
-"""
+"""A pattern's folder read into an immutable value, or what is wrong with it. `library` has the patterns of the site."""
 
 import hashlib
 import json
 import re
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-
-from django.conf import settings
 
 from catalogue.patterns import prose
 from catalogue.patterns.compare_schema import Comparison
@@ -27,7 +20,7 @@ from catalogue.patterns.template import Template, read_template
 from catalogue.patterns.validation import validate
 from catalogue.patterns.yaml_lines import Document, read_yaml
 
-__all__ = ["ContentError", "Library", "Pattern", "SourceFile", "UnknownPattern", "library", "load_pattern"]
+__all__ = ["ContentError", "Pattern", "SourceFile", "UnknownPattern", "load_pattern"]
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 RECORDED = "recorded.json"
@@ -142,21 +135,6 @@ class Pattern:
     def line(self, file: str, *location: str | int) -> int:
         """Line of a part of pattern.md's front matter or of a YAML file that a schema describes."""
         return self.documents[file].line(*location)
-
-
-@dataclass(frozen=True)
-class Library:
-    by_slug: Mapping[str, Pattern]
-    """The published patterns by level, then title."""
-    drafts: Mapping[str, Pattern]
-    errors: list[ContentError]
-
-    def get(self, slug: str) -> Pattern:
-        """Raises UnknownPattern, also for a draft or a pattern left out for its mistakes."""
-        try:
-            return self.by_slug[slug]
-        except KeyError:
-            raise UnknownPattern(slug) from None
 
 
 def pattern_folders(content: Path) -> list[Path]:
@@ -303,6 +281,14 @@ class _Reader:
             return None
 
 
+def recording_hash(folder: Path) -> str:
+    """SHA-256 of the recorded run's file, hexadecimal; empty without one."""
+    try:
+        return hashlib.sha256((folder / RECORDED).read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
 def _run_hash(files: Mapping[str, SourceFile], demo: Demo | None) -> str:
     """Of template.yaml, the handlers and each step without its words: a better sentence makes no recording stale."""
     words = {"title", "notice", "failure"}
@@ -334,54 +320,3 @@ def read_patterns(content: Path) -> tuple[list[Pattern], list[ContentError]]:
         if pattern is not None:
             patterns.append(pattern)
     return sorted(patterns, key=lambda pattern: (pattern.level, pattern.title)), errors
-
-
-def read_library(content: Path) -> Library:
-    """Every pattern that a page can show. Never raises for a mistake in content: see `Library.errors`."""
-    from catalogue.patterns.checks import rendering
-
-    patterns, errors = read_patterns(content)
-    shown = []
-    for pattern in patterns:
-        mistakes = list(rendering.check(pattern))
-        errors.extend(mistakes)
-        if not mistakes:
-            shown.append(pattern)
-    return Library(
-        by_slug={pattern.slug: pattern for pattern in shown if not pattern.front.draft},
-        drafts={pattern.slug: pattern for pattern in shown if pattern.front.draft},
-        errors=errors,
-    )
-
-
-type _Signature = tuple[tuple[str, int, int], ...]
-
-_lock = threading.Lock()
-_kept: tuple[Path, _Signature, Library] | None = None
-
-
-def library() -> Library:
-    """The library of this process. With DEBUG it is read anew once any file under CONTENT_DIR changed."""
-    global _kept
-    content: Path = settings.CONTENT_DIR
-    with _lock:
-        if _kept is not None and _kept[0] == content and not settings.DEBUG:
-            return _kept[2]
-        signature = _signature(content)
-        if _kept is None or _kept[:2] != (content, signature):
-            _kept = (content, signature, read_library(content))
-        return _kept[2]
-
-
-def _signature(content: Path) -> _Signature:
-    """Path, size and modification time of every file: changes when any of them was edited."""
-    found = []
-    for path in content.rglob("*"):
-        if "__pycache__" in path.parts:
-            continue
-        try:
-            status = path.stat()
-        except OSError:
-            continue
-        found.append((str(path), status.st_size, status.st_mtime_ns))
-    return tuple(sorted(found))

@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from itertools import groupby
 from xml.etree import ElementTree
 
-from catalogue.patterns.content import Pattern
+from catalogue.patterns.cards import Listed
 
 PAGES = ("/", "/patterns/", "/about/", "/fidelity/")
 NOT_FOR_CRAWLERS = ("/admin/", "/labs/", "/live/", "/mailbox/", "/newsletter/", "/search/")
 _SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
-def sitemap(patterns: Iterable[Pattern], site_url: str) -> bytes:
+def sitemap(patterns: Iterable[Listed], site_url: str) -> bytes:
     """https://www.sitemaps.org/protocol.html"""
     root = ElementTree.Element("urlset", xmlns=_SITEMAP)
     entries = [(page, "") for page in PAGES]
@@ -36,7 +36,7 @@ def robots(site_url: str) -> str:
     return f"User-agent: *\n{rules}\nSitemap: {site_url}/sitemap.xml\n"
 
 
-def llms(patterns: Iterable[Pattern], site_url: str, site_name: str) -> str:
+def llms(patterns: Iterable[Listed], site_url: str, site_name: str) -> str:
     """https://llmstxt.org: a guide to the Markdown versions."""
     parts = [
         f"# {site_name}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 from catalogue.patterns.diagram_geometry import Drawn, Point, Rect, Segment, Wish, segments
 
@@ -24,60 +25,87 @@ def place(
 
     With `droppable` a label that finds no free place is left out: the numbered list says it too.
     """
-    walls = [box.grown(3) for box in boxes.values()]
+    walls = [_edges(box.grown(3)) for box in boxes.values()]
+    lines = {key: [_edges(piece.rect(9)) for piece in segments(points)] for key, points in routes.items()}
     drawn: dict[str, Drawn] = {}
     taken: list[Rect] = []
     badness = 0.0
     for wish in sorted(wishes, key=lambda wish: (_length(routes[wish.key]), wish.key)):
-        others = [piece.rect(9) for key, points in routes.items() if key != wish.key for piece in segments(points)]
+        others = [line for key, pieces in lines.items() if key != wish.key for line in pieces]
         own = segments(routes[wish.key])
-        best: tuple[float, Drawn] | None = None
-        for candidate, cost in _candidates(wish, routes[wish.key], own):
+        beneath = [_edges(piece.rect(2)) for piece in own]
+        notes = [_edges(other) for other in taken]
+        total, best = _FAR, _NOWHERE
+        for spot, cost in _candidates(wish, own):
+            # Collisions only add to what a place costs, so a dearer one than the best need not be looked at.
+            if cost >= total:
+                continue
             hits = 0.0
-            for rect in (candidate.marker, candidate.label):
+            for rect in (spot.marker, spot.label):
                 if rect is not None:
-                    hits += sum(rect.overlap(wall) for wall in walls)
-                    hits += sum(rect.grown(1.5).overlap(other) for other in taken)
-                    hits += sum(rect.overlap(line) for line in others)
-            if candidate.label is not None:
-                hits += sum(candidate.label.overlap(piece.rect(2)) for piece in own)
-            total = hits * 100 + cost
-            if best is None or total < best[0]:
-                best = (total, candidate)
-        assert best is not None
-        total, chosen = best
-        if total >= 100 and droppable and chosen.label is not None:
-            shorter = replace(wish, label=(), label_width=0.0)
-            chosen = replace(_best_without_label(shorter, routes, own, walls, taken, others), wish=shorter)
+                    hits += _covered(rect, walls)
+                    hits += _covered(rect.grown(1.5), notes)
+                    hits += _covered(rect, others)
+            if spot.label is not None:
+                hits += _covered(spot.label, beneath)
+            if hits * 100 + cost < total:
+                total, best = hits * 100 + cost, spot
+        assert best is not _NOWHERE
+        shown = wish
+        if total >= 100 and droppable and best.label is not None:
+            shown = replace(wish, label=(), label_width=0.0)
+            best = _best_without_label(shown, own, [*walls, *map(_edges, taken), *others])
         elif total >= 100:
             badness += total
-        drawn[wish.key] = chosen
-        taken.extend(rect for rect in (chosen.marker, chosen.label) if rect is not None)
+        drawn[wish.key] = Drawn(shown, routes[wish.key], best.marker, best.label, best.anchor)
+        taken.extend(rect for rect in (best.marker, best.label) if rect is not None)
     return drawn, badness
 
 
-def _best_without_label(
-    wish: Wish,
-    routes: Mapping[str, tuple[Point, ...]],
-    own: list[Segment],
-    walls: list[Rect],
-    taken: list[Rect],
-    others: list[Rect],
-) -> Drawn:
-    def hits(item: tuple[Drawn, float]) -> float:
-        marker = item[0].marker
-        if marker is None:
-            return 0.0
-        return item[1] + 100 * sum(marker.overlap(other) for other in (*walls, *taken, *others))
+class _Spot(NamedTuple):
+    """Where an edge's number and label may stand."""
 
-    return min(_candidates(wish, routes[wish.key], own), key=hits)[0]
+    marker: Rect | None
+    label: Rect | None = None
+    anchor: str = "middle"
+
+
+_NOWHERE = _Spot(None)
+_FAR = float("inf")
+
+type _Edges = tuple[float, float, float, float]
+"""Of a rectangle: left, top, right, bottom."""
+
+
+def _edges(rect: Rect) -> _Edges:
+    return rect.x, rect.y, rect.right, rect.bottom
+
+
+def _covered(rect: Rect, others: Iterable[_Edges]) -> float:
+    """The area that the rectangle has in common with each of the others, added up. Asked most often of all here."""
+    left, top, right, bottom = _edges(rect)
+    return sum(
+        [
+            (min(right, r) - max(left, x)) * (min(bottom, b) - max(top, y))
+            for x, y, r, b in others
+            if x < right and left < r and y < bottom and top < b
+        ]
+    )
+
+
+def _best_without_label(wish: Wish, own: list[Segment], others: list[_Edges]) -> _Spot:
+    def hits(item: tuple[_Spot, float]) -> float:
+        spot, cost = item
+        return 0.0 if spot.marker is None else cost + 100 * _covered(spot.marker, others)
+
+    return min(_candidates(wish, own), key=hits)[0]
 
 
 def _length(points: tuple[Point, ...]) -> float:
     return sum(piece.length for piece in segments(points))
 
 
-def _candidates(wish: Wish, points: tuple[Point, ...], own: list[Segment]) -> Iterator[tuple[Drawn, float]]:
+def _candidates(wish: Wish, own: list[Segment]) -> Iterator[tuple[_Spot, float]]:
     """Places to try, each with its cost: the longest pieces and their middles come first."""
     longest = max(piece.length for piece in own)
     for index, piece in enumerate(own):
@@ -98,12 +126,11 @@ def _candidates(wish: Wish, points: tuple[Point, ...], own: list[Segment]) -> It
                     wish.marker_width,
                     _MARKER_HEIGHT,
                 )
-            base = Drawn(wish, points, marker)
             if not wish.label:
-                yield base, cost
+                yield _Spot(marker), cost
                 continue
             for label, anchor, extra in _beside(wish, piece, spot, marker is not None):
-                yield replace(base, label=label, label_anchor=anchor), cost + extra
+                yield _Spot(marker, label, anchor), cost + extra
 
 
 def _beside(wish: Wish, piece: Segment, spot: Point, marked: bool) -> Iterator[tuple[Rect, str, float]]:

@@ -6,7 +6,7 @@ A shortest-path search over a small grid of lines: the boxes' middles and the ch
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import count, pairwise
 
 from catalogue.patterns.diagram_geometry import Point, Rect, Wish, segments
@@ -17,8 +17,14 @@ PORT_OFFSET = 16.0
 _BEND, _CROSSING, _TOUCH, _OFF_CENTRE, _SHARED = 60.0, 90.0, 500.0, 26.0, 0.6
 _DIRECTIONS = {"E": (1, 0), "W": (-1, 0), "S": (0, 1), "N": (0, -1)}
 _OPPOSITE = {"E": "W", "W": "E", "S": "N", "N": "S"}
+_FAR = float("inf")
 
-type _Step = frozenset[tuple[int, int]]
+type _Vertex = int
+"""A crossing of the grid's lines: its column times the number of rows, plus its row."""
+type _State = tuple[_Vertex, str]
+"""Where a route stands and the direction in which it came."""
+type _Way = tuple[_State, str, int, float]
+"""A piece of line that leads on: where to, which way, the piece's number, its length."""
 
 
 class NoRoute(ValueError):
@@ -54,121 +60,158 @@ class _Grid:
         offsets = (-PORT_OFFSET, 0.0, PORT_OFFSET)
         self.xs = sorted(xs | {box.center.x + offset for box in boxes.values() for offset in offsets})
         self.ys = sorted(ys | {box.center.y + offset for box in boxes.values() for offset in offsets})
-        self.crowded = False
-        self.blocked = {
-            (i, j)
-            for i, x in enumerate(self.xs)
-            for j, y in enumerate(self.ys)
-            if any(box.grown(CLEARANCE - 0.5).contains(Point(x, y)) for box in boxes.values())
-        }
-        self.taken: dict[_Step, set[tuple[str, str]]] = {}
-        self.bends: dict[tuple[int, int], set[tuple[str, str]]] = {}
-        self.passed: dict[tuple[int, int], set[tuple[str, str, bool]]] = {}
+        self.blocked = self._blocked()
+        self.ways: dict[_Vertex, tuple[Point, list[_Way]]] = {}
+        self.outward: dict[tuple[str, str, float], tuple[Point, _Vertex | None]] = {}
+        self.taken: dict[int, set[tuple[str, str]]] = {}
+        self.bends: dict[_Vertex, set[tuple[str, str]]] = {}
+        self.passed: dict[_Vertex, set[tuple[str, str, bool]]] = {}
         self.ports: dict[tuple[str, str, float], tuple[str, str, str]] = {}
+
+    def _blocked(self) -> set[_Vertex]:
+        """The vertices in or too near to a box."""
+        rows = len(self.ys)
+        blocked: set[_Vertex] = set()
+        for box in self.boxes.values():
+            wall = box.grown(CLEARANCE - 0.5)
+            across = [i for i, x in enumerate(self.xs) if wall.x < x < wall.right]
+            down = [j for j, y in enumerate(self.ys) if wall.y < y < wall.bottom]
+            blocked.update(i * rows + j for i in across for j in down)
+        return blocked
 
     def route(self, wish: Wish, *, crowded: bool = False) -> tuple[Point, ...]:
         """The cheapest way; a `crowded` one may run along another edge where there is no room beside it."""
-        self.crowded = crowded
-        owner = (wish.source, wish.kind)
-        starts = self._ports(wish.source, (*owner, "out"))
+        owner, source = (wish.source, wish.kind), self.boxes[wish.source].center
         goals = {
             (vertex, _OPPOSITE[side]): (port, side, offset, cost)
-            for vertex, side, port, offset, cost in self._ports(wish.target, (wish.target, wish.key, "in"))
+            for vertex, side, port, offset, cost in self._ports(wish.target, (wish.target, wish.key, "in"), crowded)
         }
         ticket = count()
-        queue: list[tuple[float, int, tuple[int, int], str]] = []
-        best: dict[tuple[tuple[int, int], str], float] = {}
-        came: dict[tuple[tuple[int, int], str], tuple[tuple[int, int], str] | None] = {}
-        first: dict[tuple[tuple[int, int], str], tuple[Point, str, float]] = {}
-        for vertex, side, port, offset, cost in starts:
+        queue: list[tuple[float, int, _State]] = []
+        best: dict[_State, float] = {}
+        came: dict[_State, _State | None] = {}
+        first: dict[_State, tuple[Point, str, float]] = {}
+        for vertex, side, port, offset, cost in self._ports(wish.source, (*owner, "out"), crowded):
             state = (vertex, side)
-            if cost < best.get(state, float("inf")):
+            if cost < best.get(state, _FAR):
                 best[state], came[state], first[state] = cost, None, (port, side, offset)
-                heapq.heappush(queue, (cost, next(ticket), vertex, side))
-        end: tuple[float, tuple[tuple[int, int], str]] | None = None
+                heapq.heappush(queue, (cost, next(ticket), state))
+        end: _State | None = None
+        least = _FAR
         while queue:
-            cost, _, vertex, direction = heapq.heappop(queue)
-            if end is not None and cost >= end[0]:
+            cost, _, state = heapq.heappop(queue)
+            if cost >= least:
                 break
-            state = (vertex, direction)
             if cost > best[state]:
                 continue
-            if state in goals and (end is None or cost + goals[state][3] < end[0]):
-                end = (cost + goals[state][3], state)
-            for heading in _DIRECTIONS:
-                if heading == _OPPOSITE[direction]:
-                    continue
-                step = self._cost(vertex, direction, heading, owner, wish)
-                if step is None:
-                    continue
-                onward = (vertex[0] + _DIRECTIONS[heading][0], vertex[1] + _DIRECTIONS[heading][1])
+            if state in goals and cost + goals[state][3] < least:
+                least, end = cost + goals[state][3], state
+            for onward, step in self._steps(state, owner, source, crowded):
                 total = cost + step
-                if total < best.get((onward, heading), float("inf")):
-                    best[(onward, heading)], came[(onward, heading)] = total, state
-                    heapq.heappush(queue, (total, next(ticket), onward, heading))
+                if total < best.get(onward, _FAR):
+                    best[onward], came[onward] = total, state
+                    heapq.heappush(queue, (total, next(ticket), onward))
         if end is None:
             raise NoRoute(wish.key)
-        return self._take(end[1], came, first, goals, wish)
+        return self._take(end, came, first, goals, wish)
 
-    def _ports(self, id: str, owner: tuple[str, str, str]) -> list[tuple[tuple[int, int], str, Point, float, float]]:
+    def _ports(
+        self, id: str, owner: tuple[str, str, str], crowded: bool
+    ) -> list[tuple[_Vertex, str, Point, float, float]]:
         """Where a route may leave or reach a box: free vertex outside, side, border point, offset, cost."""
-        box, found = self.boxes[id], []
-        for side, (dx, dy) in _DIRECTIONS.items():
+        found = []
+        for side in _DIRECTIONS:
             for offset in (0.0, -PORT_OFFSET, PORT_OFFSET):
-                if self.ports.get((id, side, offset), owner) != owner and not self.crowded:
+                if self.ports.get((id, side, offset), owner) != owner and not crowded:
                     continue
-                if dx:
-                    port = Point(box.right if dx > 0 else box.x, box.center.y + offset)
-                else:
-                    port = Point(box.center.x + offset, box.bottom if dy > 0 else box.y)
-                vertex = self._outward(port, dx, dy)
+                port, vertex = self._outward(id, side, offset)
                 if vertex is not None:
-                    away = abs(self.xs[vertex[0]] - port.x) + abs(self.ys[vertex[1]] - port.y)
+                    at = self._at(vertex)
+                    away = abs(at.x - port.x) + abs(at.y - port.y)
                     found.append((vertex, side, port, offset, away + (_OFF_CENTRE if offset else 0)))
         return found
 
-    def _outward(self, port: Point, dx: int, dy: int) -> tuple[int, int] | None:
+    def _at(self, vertex: _Vertex) -> Point:
+        i, j = divmod(vertex, len(self.ys))
+        return Point(self.xs[i], self.ys[j])
+
+    def _outward(self, id: str, side: str, offset: float) -> tuple[Point, _Vertex | None]:
+        """A point of the box's border and the nearest vertex outside it, if that is free."""
+        known = self.outward.get((id, side, offset))
+        if known is not None:
+            return known
+        box, (dx, dy) = self.boxes[id], _DIRECTIONS[side]
         if dx:
+            port = Point(box.right if dx > 0 else box.x, box.center.y + offset)
             j = self.ys.index(port.y)
             beyond = [i for i, x in enumerate(self.xs) if (x - port.x) * dx >= CLEARANCE - 0.5]
-            vertex = (min(beyond), j) if dx > 0 and beyond else (max(beyond), j) if beyond else None
+            place = (min(beyond) if dx > 0 else max(beyond), j) if beyond else None
         else:
+            port = Point(box.center.x + offset, box.bottom if dy > 0 else box.y)
             i = self.xs.index(port.x)
             beyond = [j for j, y in enumerate(self.ys) if (y - port.y) * dy >= CLEARANCE - 0.5]
-            vertex = (i, min(beyond)) if dy > 0 and beyond else (i, max(beyond)) if beyond else None
-        return vertex if vertex is not None and vertex not in self.blocked else None
+            place = (i, min(beyond) if dy > 0 else max(beyond)) if beyond else None
+        vertex = None if place is None else place[0] * len(self.ys) + place[1]
+        found = (port, None if vertex in self.blocked else vertex)
+        self.outward[(id, side, offset)] = found
+        return found
 
-    def _cost(
-        self, vertex: tuple[int, int], direction: str, heading: str, owner: tuple[str, str], wish: Wish
-    ) -> float | None:
-        dx, dy = _DIRECTIONS[heading]
-        onward = (vertex[0] + dx, vertex[1] + dy)
-        if not (0 <= onward[0] < len(self.xs) and 0 <= onward[1] < len(self.ys)) or onward in self.blocked:
-            return None
-        owners = self.taken.get(frozenset((vertex, onward)), set())
-        if owners - {owner} and not self.crowded:
-            return None
-        length = abs(self.xs[onward[0]] - self.xs[vertex[0]]) + abs(self.ys[onward[1]] - self.ys[vertex[1]])
-        cost = length * (1.0 if not owners else 5.0 if owners - {owner} else _SHARED)
-        if heading != direction:
-            cost += _BEND
-            # among bends of one price, the one next to the source leaves the longest run for a label
-            source = self.boxes[wish.source].center
-            cost += 0.02 * (abs(self.xs[vertex[0]] - source.x) + abs(self.ys[vertex[1]] - source.y))
-            if any(other[:2] != owner for other in self.passed.get(vertex, ())):
+    def _ways(self, vertex: _Vertex) -> tuple[Point, list[_Way]]:
+        """Where a vertex is, and the pieces that lead on from it."""
+        columns, rows = len(self.xs), len(self.ys)
+        i, j = divmod(vertex, rows)
+        found = []
+        for heading, (dx, dy) in _DIRECTIONS.items():
+            if 0 <= i + dx < columns and 0 <= j + dy < rows:
+                onward = vertex + dx * rows + dy
+                if onward not in self.blocked:
+                    length = abs(self.xs[i + dx] - self.xs[i]) + abs(self.ys[j + dy] - self.ys[j])
+                    found.append(((onward, heading), heading, _piece(vertex, onward), length))
+        self.ways[vertex] = (Point(self.xs[i], self.ys[j]), found)
+        return self.ways[vertex]
+
+    def _steps(
+        self, state: _State, owner: tuple[str, str], source: Point, crowded: bool
+    ) -> Iterator[tuple[_State, float]]:
+        """Where a route may go from here, and what each step costs. Most vertices are touched by no other edge."""
+        vertex, direction = state
+        back = _OPPOSITE[direction]
+        (x, y), ways = self.ways.get(vertex) or self._ways(vertex)
+        # among bends of one price, the one next to the source leaves the longest run for a label
+        away = 0.02 * (abs(x - source.x) + abs(y - source.y))
+        touches = vertex in self.passed and any(other[:2] != owner for other in self.passed[vertex])
+        bent = vertex in self.bends and self.bends[vertex] != {owner}
+        for onward, heading, piece, length in ways:
+            if heading == back:
+                continue
+            cost = length
+            owners = self.taken.get(piece)
+            if owners is not None:
+                if owners == {owner}:
+                    cost *= _SHARED
+                elif crowded:
+                    cost *= 5.0
+                else:
+                    continue
+            if heading != direction:
+                cost += _BEND
+                cost += away
+                if touches:
+                    cost += _TOUCH
+            if bent:
                 cost += _TOUCH
-        if self.bends.get(vertex, set()) - {owner}:
-            cost += _TOUCH
-        if any(other[:2] != owner and other[2] != bool(dx) for other in self.passed.get(onward, ())):
-            cost += _CROSSING
-        return cost
+            if onward[0] in self.passed:
+                level = heading in "EW"
+                if any(other[:2] != owner and other[2] != level for other in self.passed[onward[0]]):
+                    cost += _CROSSING
+            yield onward, cost
 
     def _take(
         self,
-        state: tuple[tuple[int, int], str],
-        came: dict[tuple[tuple[int, int], str], tuple[tuple[int, int], str] | None],
-        first: dict[tuple[tuple[int, int], str], tuple[Point, str, float]],
-        goals: Mapping[tuple[tuple[int, int], str], tuple[Point, str, float, float]],
+        state: _State,
+        came: Mapping[_State, _State | None],
+        first: Mapping[_State, tuple[Point, str, float]],
+        goals: Mapping[_State, tuple[Point, str, float, float]],
         wish: Wish,
     ) -> tuple[Point, ...]:
         """Mark the found way as taken and give its corners."""
@@ -183,14 +226,19 @@ class _Grid:
         self.ports[(wish.source, out_side, out_offset)] = (*owner, "out")
         vertices = [vertex for vertex, _ in states]
         for (a, _), (b, heading) in pairwise(states):
-            self.taken.setdefault(frozenset((a, b)), set()).add(owner)
+            self.taken.setdefault(_piece(a, b), set()).add(owner)
             self.passed.setdefault(b, set()).add((*owner, heading in "EW"))
             self.passed.setdefault(a, set()).add((*owner, heading in "EW"))
         for (vertex, direction), (_, heading) in pairwise(states):
             if direction != heading:
                 self.bends.setdefault(vertex, set()).add(owner)
-        points = [start, *(Point(self.xs[i], self.ys[j]) for i, j in vertices), port]
+        points = [start, *map(self._at, vertices), port]
         return _corners(points)
+
+
+def _piece(a: _Vertex, b: _Vertex) -> int:
+    """The number of the piece of line between two neighbours, whichever way it is gone."""
+    return 2 * min(a, b) + (abs(a - b) == 1)
 
 
 def _corners(points: list[Point]) -> tuple[Point, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from catalogue.patterns.diagram_geometry import Wish
 from catalogue.patterns.diagram_layout import Layout, Place, Sizes, lay_out
@@ -23,7 +24,9 @@ class Variant:
     label_lines: int
 
 
+@lru_cache(maxsize=64)
 def wide(picture: Picture) -> tuple[Variant, Layout]:
+    """Kept a while: the page shows it, and so does the file of the same picture."""
     label = max(max(text_width(line, LABEL) for line in balanced(box.label, LABEL, 2)) for box in picture.boxes)
     service = max(text_width(box.service, SMALL) for box in picture.boxes)
     sizes = Sizes(

@@ -1,5 +1,6 @@
 """A pattern as JSON. The models are also the schemas of /openapi.json, so that the two cannot drift apart."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -7,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from catalogue.patterns import blocks
+from catalogue.patterns.cards import Listed
 from catalogue.patterns.content import Pattern
 from catalogue.patterns.schema import Help
 
@@ -118,7 +120,9 @@ class FileDocument(Document):
     language: str
     lines: int
     url: Url
-    """A page; with `?plain=1` the text alone."""
+    """A page."""
+    raw_url: Url
+    """The text alone."""
 
 
 class PatternDocument(PatternSummary):
@@ -136,7 +140,7 @@ class PatternDocument(PatternSummary):
     """SHA-256 of the pattern's files, hexadecimal."""
 
 
-def pattern_list(patterns: list[Pattern], site_url: str) -> PatternList:
+def pattern_list(patterns: Sequence[Listed], site_url: str) -> PatternList:
     return PatternList(patterns=tuple(PatternSummary(**_summary(pattern, site_url)) for pattern in patterns))
 
 
@@ -175,6 +179,7 @@ def pattern_document(pattern: Pattern, site_url: str) -> PatternDocument:
                 language=file.language,
                 lines=len(file.lines),
                 url=f"{site_url}{pattern.url}source/{file.path}",
+                raw_url=f"{site_url}{pattern.url}raw/{file.path}",
             )
             for file in pattern.files
         ),
@@ -183,7 +188,7 @@ def pattern_document(pattern: Pattern, site_url: str) -> PatternDocument:
     )
 
 
-def _summary(pattern: Pattern, site_url: str) -> dict[str, object]:
+def _summary(pattern: Listed, site_url: str) -> dict[str, object]:
     front, page = pattern.front, f"{site_url}{pattern.url}"
     return {
         "slug": pattern.slug,

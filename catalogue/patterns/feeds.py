@@ -5,12 +5,12 @@ from datetime import UTC, datetime, time
 
 from django.utils.feedgenerator import Atom1Feed
 
-from catalogue.patterns.content import Pattern
+from catalogue.patterns.cards import Listed
 
 MOST_ENTRIES = 50
 
 
-def atom(patterns: Iterable[Pattern], site_url: str, site_name: str) -> str:
+def atom(patterns: Iterable[Listed], site_url: str, site_name: str) -> str:
     """The newest revisions first; `site_url` has no trailing slash."""
     newest = sorted(patterns, key=lambda pattern: (pattern.front.published, pattern.slug), reverse=True)
     feed = Atom1Feed(

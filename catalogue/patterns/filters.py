@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, Protocol, get_args
 from urllib.parse import urlencode
 
-from catalogue.patterns.content import Pattern
+from catalogue.patterns.cards import Listed
 from catalogue.patterns.glyphs import short_name
 from catalogue.patterns.schema import Help
 
@@ -41,13 +41,15 @@ class Selection:
     def toggled(self, dimension: Dimension, value: str) -> Selection:
         return replace(self, **{dimension: self.values(dimension) ^ {value}})
 
-    def query(self) -> str:
-        """The query string with its `?`, the same for the same selection; empty for none."""
+    def query(self, page: int = 1) -> str:
+        """The query string with its `?`, the same for the same selection; empty for none and the first page."""
         pairs = [
             (dimension, value)
             for dimension in ("level", "service", "helps")
-            for value in sorted(getattr(self, dimension))
+            for value in sorted(self.values(dimension))
         ]
+        if page > 1:
+            pairs.append(("page", str(page)))
         return f"?{urlencode(pairs)}" if pairs else ""
 
 
@@ -66,7 +68,7 @@ class Choice:
     """Where it leads: with it if it is not chosen, without it if it is."""
 
 
-def selection(query: Query, patterns: Sequence[Pattern]) -> Selection:
+def selection(query: Query, patterns: Sequence[Listed]) -> Selection:
     """What a query string chooses; values that no pattern or schema knows are passed over."""
     services = {service.key for pattern in patterns for service in pattern.services}
     return Selection(
@@ -76,7 +78,7 @@ def selection(query: Query, patterns: Sequence[Pattern]) -> Selection:
     )
 
 
-def matches(pattern: Pattern, chosen: Selection) -> bool:
+def matches(pattern: Listed, chosen: Selection) -> bool:
     return (
         (not chosen.level or str(pattern.level) in chosen.level)
         and chosen.service <= {service.key for service in pattern.services}
@@ -84,11 +86,11 @@ def matches(pattern: Pattern, chosen: Selection) -> bool:
     )
 
 
-def apply(patterns: Iterable[Pattern], chosen: Selection) -> list[Pattern]:
+def apply[P: Listed](patterns: Iterable[P], chosen: Selection) -> list[P]:
     return [pattern for pattern in patterns if matches(pattern, chosen)]
 
 
-def choices(patterns: Sequence[Pattern], chosen: Selection) -> dict[Dimension, list[Choice]]:
+def choices(patterns: Sequence[Listed], chosen: Selection) -> dict[Dimension, list[Choice]]:
     """Every choice by dimension: levels ascending, the commonest services first, aims in their own order."""
     now = len(apply(patterns, chosen))
 
@@ -116,7 +118,7 @@ def _narrowed(chosen: Selection, dimension: Dimension, value: str) -> Selection:
     return chosen.toggled(dimension, value)
 
 
-def _commonest(patterns: Sequence[Pattern]) -> Callable[[str], tuple[int, str]]:
+def _commonest(patterns: Sequence[Listed]) -> Callable[[str], tuple[int, str]]:
     uses: dict[str, int] = {}
     for pattern in patterns:
         for service in pattern.services:

@@ -1,6 +1,6 @@
 """Code as HTML: Pygments' tokens as CSS classes, one element a line; highlight.css has the colours."""
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
@@ -10,7 +10,10 @@ from pygments.lexer import Lexer
 from pygments.lexers import TextLexer, get_lexer_by_name
 from pygments.util import ClassNotFound
 
+_FORMATTER = HtmlFormatter(nowrap=True)
 
+
+@cache
 def _lexer(language: str) -> Lexer:
     # What the file says is what is shown: taking off leading blank lines would shift every line number.
     lexer: Lexer
@@ -29,7 +32,7 @@ def highlight(text: str, language: str, *, first_line: int = 1, anchors: bool = 
     as its number, so that numbers are never copied with the code. Without, the line itself carries `data-n`.
     The scrolling part takes keyboard focus under the name `label`. An unknown language is shown plain.
     """
-    html = pygmentize(text, _lexer(language), HtmlFormatter(nowrap=True))
+    html = pygmentize(text, _lexer(language), _FORMATTER)
     lines = html.removesuffix("\n").split("\n") if text else []
     numbered = [_line(line, number, anchors) for number, line in enumerate(lines, first_line)]
     name = escape(label or f"Code in {language}")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
 
+from catalogue.patterns.cards import Listed
 from catalogue.patterns.content import Pattern
 from catalogue.patterns.documents import Url
 from catalogue.patterns.ledger_schema import Row
@@ -67,7 +68,7 @@ def ledger_rows(pattern: Pattern) -> tuple[LedgerRow, ...]:
     return tuple(LedgerRow(row, _proofs(pattern, row)) for row in pattern.ledger.rows) if pattern.ledger else ()
 
 
-def differing(pattern: Pattern) -> tuple[Row, ...]:
+def differing(pattern: Listed) -> tuple[Row, ...]:
     """The rows in which AWS is known to do otherwise."""
     return tuple(row for row in pattern.ledger.rows if row.difference) if pattern.ledger else ()
 

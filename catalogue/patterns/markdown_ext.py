@@ -129,7 +129,23 @@ def converter(expand: Expand) -> Markdown:
     )
 
 
+_PLAIN = re.compile(r"[^\W\d_](?:[^\W_]|[ ,;:()/?=%×–—…-]|\.(?!\.))*")
+"""Words and signs that mean nothing in Markdown, nor to the typography: most sentences are such."""
+
+_idle: list[Markdown] = []
+"""Converters between two sentences: making one takes longer than a sentence does."""
+
+
 def inline(text: str) -> str:
     """A sentence with emphasis, code and links as HTML, without the paragraph around it."""
-    html = converter(lambda name, argument: "").convert(" ".join(text.split()))
+    sentence = " ".join(text.split())
+    if _PLAIN.fullmatch(sentence):
+        return sentence
+    try:
+        markdown = _idle.pop()
+    except IndexError:
+        markdown = converter(lambda name, argument: "")
+    html = markdown.convert(sentence)
+    # Never reached by one that failed halfway, which is dropped with whatever it holds.
+    _idle.append(markdown.reset())
     return html.removeprefix("<p>").removesuffix("</p>")

@@ -4,8 +4,9 @@ The ids are stable and all of them stand here, so that one can be looked up, tes
 (`SILENCED_SYSTEM_CHECKS`) by name.
 """
 
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 
@@ -64,6 +65,10 @@ class ContentError(Exception):
         self.message = message
         self.remedy = remedy
         self.id = id
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # An exception pickles its `args`, which here are not what it is made of.
+        return partial(ContentError, id=self.id), (self.file, self.line, self.message, self.remedy)
 
     @property
     def where(self) -> str:

@@ -137,7 +137,6 @@ def _get(id: str, summary: str, response: Json) -> Json:
 def _pattern_paths() -> Json:
     one = {"parameters": [_SLUG]}
     file = {"name": "path", "in": "path", "required": True, "schema": {"type": "string"}}
-    plain = {"name": "plain", "in": "query", "required": True, "schema": {"const": "1"}}
     return {
         "/patterns.json": _get("listPatterns", "Every pattern", _json("PatternList", "By level, then title.")),
         "/patterns/{slug}.json": one
@@ -162,7 +161,7 @@ def _pattern_paths() -> Json:
         | _get("getDiagram", "A pattern's diagram", _text("image/svg+xml", "A picture with its description.")),
         "/patterns/{slug}/share.png": one
         | _get("getShareImage", "A pattern's share image", _binary("image/png", "1200 by 630 pixels.")),
-        "/patterns/{slug}/source/{path}": {"parameters": [_SLUG, file, plain]}
+        "/patterns/{slug}/raw/{path}": {"parameters": [_SLUG, file]}
         | _get("readFile", "One file of a pattern", _text("text/plain", "The file as it is deployed.")),
         "/feed.atom": _get("getFeed", "New and revised patterns", _text("application/atom+xml", "Newest first.")),
     }

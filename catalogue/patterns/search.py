@@ -1,4 +1,4 @@
-"""Full-text search over the published patterns: SQLite's FTS5, in memory, built from the library.
+"""Full-text search over the published patterns.
 
 Ranking is bm25 with a hit in the title weighing most, then the summary, the headings, the body, the code
 (https://www.sqlite.org/fts5.html#the_bm25_function). Words are stemmed (Porter), accents ignored, and the
@@ -6,18 +6,22 @@ last word counts as a beginning while it is being typed. All words are wanted; w
 any of them.
 """
 
+import hashlib
 import re
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from html.parser import HTMLParser
+from pathlib import Path
 from threading import Lock
 
+from django.conf import settings
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-from catalogue.patterns.content import Library, Pattern, library
-from catalogue.patterns.render import render_body
+from catalogue.patterns import search_index
+from catalogue.patterns.cards import Listed
+from catalogue.patterns.library import Library, library
+from catalogue.patterns.search_index import Entry
 
 MOST_WORDS = 12
 _LONGEST_WORD = 40
@@ -32,7 +36,7 @@ _COMMON = frozenset(
 
 @dataclass(frozen=True)
 class Result:
-    pattern: Pattern
+    pattern: Listed
     section: str
     """Title of the section, or path of the file, that the passage is from; empty for the summary."""
     anchor: str
@@ -52,74 +56,45 @@ def search(text: str, *, limit: int = 20) -> list[Result]:
     return _index().find(text, limit)
 
 
+def index_file() -> Path:
+    """Where `manage.py build` keeps the index of CONTENT_DIR."""
+    name = hashlib.sha256(str(settings.CONTENT_DIR).encode()).hexdigest()[:16]
+    file: Path = settings.VAR_DIR / "pages" / f"search-{name}.sqlite3"
+    return file
+
+
 class Index:
-    """The library of one moment, for any thread: they take turns, as the module shares statements."""
+    """An index and the patterns that it leads to, for any thread: they take turns, as the module shares statements."""
 
-    def __init__(self, patterns: Iterable[Pattern]) -> None:
-        self.patterns = list(patterns)
+    def __init__(self, database: sqlite3.Connection, patterns: Mapping[str, Listed]) -> None:
+        self._patterns = patterns
         self._turn = Lock()
-        self._database = sqlite3.connect(":memory:", check_same_thread=False)
-        self._database.executescript("""
-            CREATE VIRTUAL TABLE patterns USING fts5(
-                title, summary, headings, body, code, tokenize = 'porter unicode61 remove_diacritics 2'
-            );
-            CREATE VIRTUAL TABLE sections USING fts5(
-                title, text, pattern UNINDEXED, anchor UNINDEXED, code UNINDEXED,
-                tokenize = 'porter unicode61 remove_diacritics 2'
-            );
-        """)
-        for number, pattern in enumerate(self.patterns):
-            self._add(number, pattern)
-
-    def _add(self, number: int, pattern: Pattern) -> None:
-        front = pattern.front
-        summary = _clean(f"{front.summary} {front.question} {front.answer}")
-        sections = [
-            (_clean(section.title), _clean(plain_text(section.html)), number, section.id, 0)
-            for section in render_body(pattern).sections
-        ]
-        files = [(file.path, _clean(file.text), number, "", 1) for file in pattern.files if _is_code(file.path)]
-        names = [service.name for service in pattern.services] + [node.label for node in pattern.diagram.nodes]
-        headings = " ".join([*names, *front.helps_with, *(title for title, *_ in sections)])
-        self._database.execute(
-            "INSERT INTO patterns (rowid, title, summary, headings, body, code) VALUES (?, ?, ?, ?, ?, ?)",
-            (
-                number,
-                _clean(front.title),
-                summary,
-                _clean(headings),
-                " ".join(text for _, text, *_ in sections),
-                " ".join(text for _, text, *_ in files),
-            ),
-        )
-        rows = [("", summary, number, "", 0), *sections, *files]
-        self._database.executemany("INSERT INTO sections VALUES (?, ?, ?, ?, ?)", rows)
+        self._database = database
 
     def find(self, text: str, limit: int) -> list[Result]:
         terms = terms_of(text)
         if not terms:
             return []
         with self._turn:
-            found = self._patterns(" AND ".join(terms), limit) or self._patterns(" OR ".join(terms), limit)
-            return [self._result(number, terms) for number in found]
+            found = self._ranked(" AND ".join(terms), limit) or self._ranked(" OR ".join(terms), limit)
+            return [self._result(number, slug, terms) for number, slug in found if slug in self._patterns]
 
-    def _patterns(self, query: str, limit: int) -> list[int]:
+    def _ranked(self, query: str, limit: int) -> list[tuple[int, str]]:
         rows = self._database.execute(
-            "SELECT rowid FROM patterns WHERE patterns MATCH ? "
-            "ORDER BY bm25(patterns, 12, 6, 3, 1, 0.3), rowid LIMIT ?",
+            "SELECT number, slug FROM patterns JOIN indexed ON number = patterns.rowid WHERE patterns MATCH ? "
+            "ORDER BY bm25(patterns, 12, 6, 3, 1, 0.3), number LIMIT ?",
             (query, limit),
         )
-        return [number for (number,) in rows.fetchall()]
+        return rows.fetchall()
 
-    def _result(self, number: int, terms: list[str]) -> Result:
-        pattern = self.patterns[number]
+    def _result(self, number: int, slug: str, terms: list[str]) -> Result:
         best = self._database.execute(
             "SELECT title, anchor, snippet(sections, 1, ?, ?, '…', ?) FROM sections "
-            "WHERE sections MATCH ? AND pattern = ? ORDER BY code, bm25(sections, 2, 1), rowid LIMIT 1",
-            (_OPEN, _CLOSE, _PASSAGE_WORDS, " OR ".join(terms), number),
+            "WHERE sections MATCH ? AND rowid BETWEEN ? AND ? ORDER BY code, bm25(sections, 2, 1), rowid LIMIT 1",
+            (_OPEN, _CLOSE, _PASSAGE_WORDS, " OR ".join(terms), *search_index.rows_of(number)),
         ).fetchone()
-        title, anchor, passage = best or ("", "", _clean(pattern.front.summary))
-        return Result(pattern, title, anchor, marked(passage))
+        title, anchor, passage = best or ("", "", self._patterns[slug].front.summary)
+        return Result(self._patterns[slug], title, anchor, marked(passage))
 
 
 def terms_of(text: str) -> list[str]:
@@ -132,51 +107,9 @@ def terms_of(text: str) -> list[str]:
     return terms
 
 
-def _is_code(path: str) -> bool:
-    return path.startswith("functions/") or path in ("template.yaml", "naive.yaml")
-
-
 def marked(passage: str) -> SafeString:
     escaped = str(escape(passage))
     return mark_safe(escaped.replace(_OPEN, "<mark>").replace(_CLOSE, "</mark>"))  # noqa: S308
-
-
-def _clean(text: str) -> str:
-    """One line, without the control characters that mark found words."""
-    return " ".join(re.sub(r"[\x00-\x1f\x7f]", " ", text).split())
-
-
-class _Text(HTMLParser):
-    """Gathers what a reader reads as prose; code figures are left out, they make poor passages."""
-
-    BLOCKS = frozenset(("p", "li", "h3", "h4", "td", "th", "tr", "dt", "dd", "pre", "blockquote", "caption"))
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.parts: list[str] = []
-        self.figures = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.figures += tag == "figure"
-        if tag in self.BLOCKS:
-            self.parts.append(" ")
-
-    def handle_endtag(self, tag: str) -> None:
-        self.figures -= tag == "figure"
-        if tag in self.BLOCKS:
-            self.parts.append(" ")
-
-    def handle_data(self, data: str) -> None:
-        if not self.figures:
-            self.parts.append(data)
-
-
-def plain_text(html: str) -> str:
-    """The prose of a section without its markup."""
-    parser = _Text()
-    parser.feed(html)
-    parser.close()
-    return " ".join("".join(parser.parts).split())
 
 
 _lock = Lock()
@@ -184,10 +117,13 @@ _built: tuple[Library, Index] | None = None
 
 
 def _index() -> Index:
-    """The index of the present library, built anew when the library is read anew."""
+    """The index of the present library, taken anew when the library is."""
     global _built
     present = library()
     with _lock:
         if _built is None or _built[0] is not present:
-            _built = (present, Index(present.by_slug.values()))
+            database = None if settings.DEBUG else search_index.opened(index_file())
+            if database is None:
+                database = search_index.in_memory(map(Entry.of, present.patterns()))
+            _built = (present, Index(database, present.by_slug))
         return _built[1]

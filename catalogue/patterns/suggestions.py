@@ -3,7 +3,7 @@
 from difflib import get_close_matches
 
 from catalogue.errors import Suggestion
-from catalogue.patterns.content import Library, library
+from catalogue.patterns.library import Library, library
 
 _MOST = 3
 
@@ -34,8 +34,8 @@ def _within(library: Library, slug: str, rest: str) -> list[Suggestion]:
     pattern = library.by_slug[slug]
     wanted = rest.removeprefix("source/").rpartition("/")[2]
     by_name: dict[str, list[str]] = {}
-    for file in pattern.files:
-        by_name.setdefault(file.path.rpartition("/")[2], []).append(file.path)
+    for path in pattern.files:
+        by_name.setdefault(path.rpartition("/")[2], []).append(path)
     names = get_close_matches(wanted, list(by_name), n=_MOST, cutoff=0.6) if wanted else []
     files = [
         Suggestion(f"{path} of {pattern.title}", f"{pattern.url}source/{path}")

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from catalogue.newsletter import mime, queue, sender, services, tokens, update_mail, updates
 from catalogue.newsletter.models import Delivery, MailboxMessage, Subscriber, Topic, Update
-from catalogue.patterns.content import library
+from catalogue.patterns.library import library
 
 pytestmark = pytest.mark.django_db
 SLUG = "queue-based-load-leveling"

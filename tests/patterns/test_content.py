@@ -3,14 +3,15 @@ from pathlib import Path
 import pytest
 from pytest_django.fixtures import Settings
 
-from catalogue.patterns import content
-from catalogue.patterns.content import ContentError, UnknownPattern, library, load_pattern, read_library
+from catalogue.patterns import library as library_module
+from catalogue.patterns.content import ContentError, UnknownPattern, load_pattern
+from catalogue.patterns.library import library, read_library
 from tests.patterns.drafts import Draft, draft
 
 
 @pytest.fixture(autouse=True)
 def _forget_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(content, "_kept", None)
+    monkeypatch.setattr(library_module, "_kept", None)
 
 
 def publish(pattern: Draft) -> None:

@@ -5,7 +5,8 @@ from django.conf import settings
 
 from catalogue.patterns.checks import check_content
 from catalogue.patterns.checks.lint import check_templates
-from catalogue.patterns.content import pattern_folders, read_library
+from catalogue.patterns.content import pattern_folders
+from catalogue.patterns.library import read_library
 
 
 def test_the_content_passes_all_checks() -> None:

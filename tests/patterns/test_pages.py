@@ -139,7 +139,7 @@ def test_a_node_leads_to_the_lines_of_its_resource(client: Client) -> None:
 
 
 def test_a_source_file_is_also_plain_text(client: Client, tmp_path: Path) -> None:
-    response = client.get("/patterns/twin/source/functions/web/app.py?plain=1")
+    response = client.get("/patterns/twin/raw/functions/web/app.py")
 
     assert response["content-type"] == "text/plain; charset=utf-8"
     assert response.content == (tmp_path / "twin/functions/web/app.py").read_bytes()

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from catalogue.patterns.content import Pattern, library
+from catalogue.patterns.content import Pattern
+from catalogue.patterns.library import library
 from catalogue.patterns.plain import as_markdown, fenced
 from tests.patterns.example import BODY, write_pattern
 
@@ -54,7 +55,7 @@ def test_a_fence_is_longer_than_the_backticks_inside() -> None:
 
 
 def test_every_published_pattern_reads_whole() -> None:
-    for pattern in library().by_slug.values():
+    for pattern in library().patterns():
         text = as_markdown(pattern, SITE)
         outside_code = re.sub(r"^(`{3,}).*?^\1$", "", text, flags=re.DOTALL | re.MULTILINE)
         assert not re.search(r"^\[\[", outside_code, re.MULTILINE), pattern.slug

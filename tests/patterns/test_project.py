@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from catalogue.patterns.content import Pattern, library, load_pattern
+from catalogue.patterns.content import Pattern, load_pattern
+from catalogue.patterns.library import library
 from catalogue.patterns.project import build_project, project_files
 from tests.patterns.example import write_pattern
 
@@ -74,7 +75,7 @@ def test_the_readme_tells_how_to_deploy_try_watch_and_delete(pattern: Pattern) -
 
 
 def test_every_command_of_every_readme_is_shell_that_parses() -> None:
-    for pattern in library().by_slug.values():
+    for pattern in library().patterns():
         readme = project_files(pattern)["README.md"]
         for block in readme.split("```sh\n")[1:]:
             script = block.partition("\n```")[0]

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalogue.patterns.content import Pattern, library, load_pattern
+from catalogue.patterns.content import Pattern, load_pattern
+from catalogue.patterns.library import library
 from catalogue.patterns.markdown_ext import converter, inline
 from catalogue.patterns.render import highlight, render_body
 from tests.patterns.example import BODY, write_pattern
@@ -193,6 +194,25 @@ def test_inline_text_has_no_paragraph() -> None:
     assert inline("Sends `POST`\nto *it*.") == "Sends <code>POST</code> to <em>it</em>."
 
 
+PIECES = """word Zé 9 . ... , : ; (x) / // ? = % × – — - -- --- … *b* _b_ __b__ `c` ' " & <b> [a](/b/) [a] http://x.y
+a@b.c + | # ! \\ \\* ~ { } ^ $ @ 1. \x02"""
+
+
+@pytest.mark.parametrize("piece", PIECES.split())
+def test_a_sentence_is_what_a_converter_of_its_own_makes_of_it(piece: str) -> None:
+    for other in PIECES.split():
+        for text in (f"A{piece}{other}", f"{piece}{other} word", f"Word {piece} {other}"):
+            html = converter(lambda name, argument: "").convert(text)
+
+            assert inline(text) == html.removeprefix("<p>").removesuffix("</p>"), text
+
+
+def test_one_sentence_leaves_nothing_for_the_next() -> None:
+    inline("[x]: /patterns/secret/")
+
+    assert inline("See [x].") == "See [x]."
+
+
 def test_highlighted_lines_can_be_linked_and_keep_their_text() -> None:
     source = "\n\ndef f(a: int) -> str:\n    '''a <b>\n    & c'''\n    return \"x\"\n"
 
@@ -220,7 +240,7 @@ def test_highlighting_never_fails_and_keeps_every_line(text: str, language: str)
 
 
 def test_every_published_pattern_renders_all_its_sections() -> None:
-    for pattern in library().by_slug.values():
+    for pattern in library().patterns():
         sections = render_body(pattern).sections
         assert all(section.html for section in sections), pattern.slug
         assert not any("content-error" in section.html for section in sections), pattern.slug

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalogue.patterns import search_index
 from catalogue.patterns.content import load_pattern
 from catalogue.patterns.search import Index, Result, search, terms_of
+from catalogue.patterns.search_index import Entry
 from tests.patterns.example import write_pattern
 
 QUEUES = """
@@ -36,12 +38,12 @@ A tenant sees the answer of another tenant when the key leaves the tenant out.
 @pytest.fixture(scope="module")
 def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
     folder = tmp_path_factory.mktemp("content")
-    return Index(
-        [
-            load_pattern(write_pattern(folder, "caching", title="Answer Cache", body=CACHES)),
-            load_pattern(write_pattern(folder, "queueing", title="Queue Keeper", body=QUEUES)),
-        ]
-    )
+    patterns = [
+        load_pattern(write_pattern(folder, "caching", title="Answer Cache", body=CACHES)),
+        load_pattern(write_pattern(folder, "queueing", title="Queue Keeper", body=QUEUES)),
+    ]
+    database = search_index.in_memory(map(Entry.of, patterns))
+    return Index(database, {pattern.slug: pattern for pattern in patterns})
 
 
 def slugs(results: list[Result]) -> list[str]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalogue.patterns.content import Library, read_library
+from catalogue.patterns.library import Library, read_library
 from catalogue.patterns.suggestions import near_in
 from tests.patterns.example import write_pattern
 

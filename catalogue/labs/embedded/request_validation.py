@@ -9,11 +9,10 @@ https://github.com/java-json-tools/json-schema-validator
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jsonschema import Draft4Validator, ValidationError
-from referencing import Registry
-from referencing.exceptions import Unresolvable
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
 
 _VARIABLE = b"$context.error.validationErrorString"
 
@@ -25,6 +24,11 @@ def model_for(models: Mapping[str, str], content_type: str) -> str | None:
 
 def mistakes(schema: Any, body: bytes) -> str:
     """What is wrong with a body, as `[mistake, mistake]`; empty if nothing can be said."""
+    # Few labs validate: the emulator starts without the validator.
+    from jsonschema import Draft4Validator
+    from referencing import Registry
+    from referencing.exceptions import Unresolvable
+
     try:
         document = json.loads(body)
     except ValueError:
@@ -37,11 +41,11 @@ def mistakes(schema: Any, body: bytes) -> str:
     return f"[{', '.join(said)}]"
 
 
-def _place(error: ValidationError) -> list[str]:
+def _place(error: "ValidationError") -> list[str]:
     return [str(step) for step in error.absolute_path]
 
 
-def _worded(error: ValidationError) -> str:
+def _worded(error: "ValidationError") -> str:
     limit: Any = error.validator_value
     value: Any = error.instance
     schema: Any = error.schema

@@ -26,7 +26,7 @@ from catalogue.labs.runs.redact import redacted, secrets_of
 from catalogue.labs.services import resources_of
 from catalogue.labs.targets import Resources, Target, TargetDown, get_target
 from catalogue.labs.trace import LogLine, LogReader
-from catalogue.patterns.content import library
+from catalogue.patterns.library import library
 from catalogue.patterns.runs.document import Answer, Deed, Run, Use
 from catalogue.patterns.schema import Step
 from catalogue.patterns.templatetags.demo import deed as in_one_line
@@ -191,8 +191,7 @@ def _uses(target: Target, resources: Resources, since: float) -> list[Use]:
 
 def _run_hash(lab: Lab) -> str:
     """Of the content as it is now; empty if the pattern was changed since the lab was made, or is gone."""
-    known = library()
-    pattern = known.by_slug.get(lab.pattern) or known.drafts.get(lab.pattern)
+    pattern = library().find(lab.pattern)
     return pattern.run_hash if pattern is not None and pattern.content_hash == lab.content_hash else ""
 
 

@@ -1,6 +1,9 @@
 """What changes kept and shared runs: keep one, share one, forget those whose time is over."""
 
+from __future__ import annotations
+
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
@@ -8,7 +11,9 @@ from django.utils import timezone
 
 from catalogue.labs.models import Lab, SharedRun
 from catalogue.labs.models import Run as KeptRun
-from catalogue.patterns.runs.document import Run
+
+if TYPE_CHECKING:  # a process that only looks after labs does without what reads content
+    from catalogue.patterns.runs.document import Run
 
 _A_DAY = timedelta(days=1)
 _AT_ONCE = 500

@@ -21,7 +21,8 @@ from catalogue.labs.models import Run as KeptRun
 from catalogue.labs.runs.capture import run_of_call
 from catalogue.labs.runs.represent import page_context, run_link, shared_link
 from catalogue.labs.runs.services import TooManyShared, keep_run, share_run
-from catalogue.patterns.content import Pattern, library
+from catalogue.patterns.content import Pattern
+from catalogue.patterns.library import library
 from catalogue.patterns.runs.document import Run
 
 _AT_ONCE = 3
@@ -141,7 +142,7 @@ def _shared(token: str) -> tuple[SharedRun, Run]:
 
 
 def _published(slug: str) -> Pattern | None:
-    return library().by_slug.get(slug)
+    return library().published(slug)
 
 
 def _share_address(request: HttpRequest, found: KeptRun) -> str:

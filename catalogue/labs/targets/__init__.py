@@ -1,13 +1,17 @@
 """Where labs are deployed: one interface, two implementations (`embedded`, `aws`)."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from django.conf import settings
 
 from catalogue import env
-from catalogue.patterns.runs.document import Use
+
+if TYPE_CHECKING:  # a process that only looks after labs does without what reads content
+    from catalogue.patterns.runs.document import Use
 
 
 class TargetDown(Exception):

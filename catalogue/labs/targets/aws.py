@@ -4,13 +4,15 @@ Settings: AWS_REGION, LABS_BUCKET (made if empty), LABS_ROLE_ARN (CloudFormation
 LABS_PERMISSIONS_BOUNDARY (put on every role a lab makes).
 """
 
+from __future__ import annotations
+
 import copy
 import logging
 import re
 import threading
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -21,7 +23,9 @@ from catalogue.labs.operations.permissions import delete_denials
 from catalogue.labs.targets import Resources, TargetDown
 from catalogue.labs.targets.clients import Clients
 from catalogue.labs.targets.cloudwatch import reported_uses
-from catalogue.patterns.runs.document import Use
+
+if TYPE_CHECKING:  # a process that only looks after labs does without what reads content
+    from catalogue.patterns.runs.document import Use
 
 logger = logging.getLogger(__name__)
 

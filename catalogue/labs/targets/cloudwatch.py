@@ -8,14 +8,18 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics
 Invocations are read from the functions' REPORT lines, which tell billed milliseconds; no metric does.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalogue.labs.resource_names import plain_name
 from catalogue.labs.targets import Resource, Resources
-from catalogue.patterns.runs.document import Use
+
+if TYPE_CHECKING:  # a process that only looks after labs does without what reads content
+    from catalogue.patterns.runs.document import Use
 
 PERIOD_SECONDS = 60
 _MOST_QUERIES = 500
@@ -80,6 +84,8 @@ def reported_uses(client: Callable[[str], Any], resources: Resources, since: flo
             if not answer.get("NextToken"):
                 break
             asked["NextToken"] = answer["NextToken"]
+    from catalogue.patterns.runs.document import Use
+
     uses = []
     for number, (logical, _, metric) in enumerate(wanted):
         units = sums.get(f"m{number}", 0)

@@ -1,12 +1,14 @@
 """The embedded AWS as a target. What differs from AWS itself stands here and in `catalogue.labs.embedded`."""
 
+from __future__ import annotations
+
 import json
 import re
 import threading
 import time
 import urllib.request
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -16,7 +18,9 @@ from catalogue.labs.embedded.guard import BOOT_HEADER, BOOT_PATH
 from catalogue.labs.targets import Resources, TargetDown
 from catalogue.labs.targets.clients import Clients
 from catalogue.labs.targets.uses import counted_as
-from catalogue.patterns.runs.document import Use
+
+if TYPE_CHECKING:  # a process that only looks after labs does without what reads content
+    from catalogue.patterns.runs.document import Use
 
 _ENDPOINT = re.compile(r"https://(?P<api>[a-z0-9]+)\.execute-api\.[a-z0-9-]+\.amazonaws\.com/(?P<stage>[\w-]+)/?")
 _BOOT_CACHE_SECONDS = 0.5
@@ -110,6 +114,8 @@ class EmbeddedTarget:
                 rows = json.load(answer)["uses"]
         except (OSError, ValueError, KeyError):
             return None
+        from catalogue.patterns.runs.document import Use
+
         return [
             Use(service=service, operation=operation, resource=logical[service, name], count=count, units=units)
             for service, name, operation, count, units in rows

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,8 +43,21 @@ class RunViews:
     """The same of what the player needs: `{"ms", "moments": [see moments.Moment.document]}`."""
 
 
+_latest: deque[tuple[Run, Pattern, RunViews]] = deque(maxlen=4)
+"""The last ones made: a recorded run's page and the part that the pattern's page loads show the same."""
+
+
 def run_views(run: Run, pattern: Pattern) -> RunViews:
     """All views of a run of this pattern. Pure; of a run of an older content what still fits is shown."""
+    for one, of, views in tuple(_latest):
+        if one is run and of is pattern:
+            return views
+    views = _run_views(run, pattern)
+    _latest.append((run, pattern, views))
+    return views
+
+
+def _run_views(run: Run, pattern: Pattern) -> RunViews:
     graph = graph_of(pattern, run.variant)
     told = chapters(run, graph)
     passed = moves(told, graph, run)

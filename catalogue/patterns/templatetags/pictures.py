@@ -3,8 +3,9 @@
 from django import template
 from django.utils.safestring import SafeString
 
+from catalogue.patterns.cards import Card
 from catalogue.patterns.content import Pattern
-from catalogue.patterns.diagram_svg import render_diagram, render_sketch
+from catalogue.patterns.diagram_svg import render_diagram
 from catalogue.patterns.glyphs import glyph_svg, short_name
 
 register = template.Library()
@@ -21,8 +22,8 @@ def diagram(pattern: Pattern) -> SafeString:
 
 
 @register.simple_tag
-def sketch(pattern: Pattern) -> SafeString:
-    return render_sketch(pattern)
+def sketch(card: Card) -> SafeString:
+    return card.sketch
 
 
 register.filter("short", short_name)

@@ -1,22 +1,22 @@
 """How faithful the labs are: each pattern's ledger as a page and as JSON, and all differences on one page."""
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
 
 from catalogue.errors import Problem, read_only
-from catalogue.patterns.content import Pattern, UnknownPattern, library
+from catalogue.patterns.content import Pattern, UnknownPattern
 from catalogue.patterns.ledgers import differing, ledger_document, ledger_rows
-from catalogue.patterns.views.outputs import document
+from catalogue.patterns.library import library
+from catalogue.patterns.views.sharing import document, shared_page
 
 
 @read_only
-def ledger(request: HttpRequest, slug: str) -> HttpResponse:
+def ledger(request: HttpRequest, slug: str) -> HttpResponseBase:
     pattern = _with_ledger(slug)
     rows = ledger_rows(pattern)
     context = {"pattern": pattern, "rows": rows, "differing": len(differing(pattern))}
-    return render(request, "patterns/ledger.html", context)
+    return shared_page(request, "patterns/ledger.html", context)
 
 
 @read_only
@@ -25,15 +25,15 @@ def ledger_json(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 
 @read_only
-def fidelity(request: HttpRequest) -> HttpResponse:
+def fidelity(request: HttpRequest) -> HttpResponseBase:
     """What AWS does otherwise, of all patterns that keep a ledger."""
-    kept = [pattern for pattern in library().by_slug.values() if pattern.ledger is not None]
+    kept = [card for card in library().by_slug.values() if card.ledger is not None]
     context = {
-        "patterns": [(pattern, differing(pattern)) for pattern in kept],
-        "rows": sum(len(ledger_rows(pattern)) for pattern in kept),
-        "differences": sum(len(differing(pattern)) for pattern in kept),
+        "patterns": [(card, differing(card)) for card in kept],
+        "rows": sum(len(card.ledger.rows) for card in kept if card.ledger),
+        "differences": sum(len(differing(card)) for card in kept),
     }
-    return render(request, "patterns/fidelity.html", context)
+    return shared_page(request, "patterns/fidelity.html", context)
 
 
 def _with_ledger(slug: str) -> Pattern:

@@ -1,23 +1,23 @@
 """The catalogue as files: data, text, feeds, downloads, pictures. All answer GET and HEAD, conditionally."""
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.utils.cache import get_conditional_response, set_response_etag
-from pydantic import BaseModel
 
 from catalogue.errors import Problem, read_only
 from catalogue.patterns import crawlers, documents, feeds
-from catalogue.patterns.content import Pattern, UnknownPattern, library
+from catalogue.patterns.cards import Card
+from catalogue.patterns.content import Pattern, UnknownPattern
 from catalogue.patterns.diagram_svg import render_diagram_file
+from catalogue.patterns.library import library
 from catalogue.patterns.openapi import openapi_text
 from catalogue.patterns.plain import as_markdown
 from catalogue.patterns.project import build_project
 from catalogue.patterns.share_image import share_image
+from catalogue.patterns.views.sharing import document, shared
 
 TEXT = "text/plain; charset=utf-8"
 JSON = "application/json"
-FRESH_SECONDS = 300
 
 
 @read_only
@@ -32,24 +32,24 @@ def pattern_json(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 @read_only
 def openapi(request: HttpRequest) -> HttpResponseBase:
-    return _answer(request, openapi_text(settings.SITE_URL), JSON)
+    return shared(request, openapi_text(settings.SITE_URL), JSON)
 
 
 @read_only
 def markdown(request: HttpRequest, slug: str) -> HttpResponseBase:
     # RFC 7763, with the flavour left open.
     text = as_markdown(_pattern(slug), settings.SITE_URL)
-    return _answer(request, text, "text/markdown; charset=utf-8")
+    return shared(request, text, "text/markdown; charset=utf-8")
 
 
 @read_only
 def project(request: HttpRequest, slug: str) -> HttpResponseBase:
-    return _answer(request, build_project(_pattern(slug)), "application/zip", download=f"{slug}.zip")
+    return shared(request, build_project(_pattern(slug)), "application/zip", download=f"{slug}.zip")
 
 
 @read_only
 def diagram(request: HttpRequest, slug: str) -> HttpResponseBase:
-    response = _answer(request, render_diagram_file(_pattern(slug)), "image/svg+xml")
+    response = shared(request, render_diagram_file(_pattern(slug)), "image/svg+xml")
     # Opened on its own, a picture has a style of its own and no business with anything else.
     response["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
     return response
@@ -57,32 +57,32 @@ def diagram(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 @read_only
 def share(request: HttpRequest, slug: str) -> HttpResponseBase:
-    return _answer(request, share_image(_pattern(slug)), "image/png")
+    return shared(request, share_image(_pattern(slug)), "image/png")
 
 
 @read_only
 def feed(request: HttpRequest) -> HttpResponseBase:
     text = feeds.atom(_published(), settings.SITE_URL, settings.SITE_NAME)
-    return _answer(request, text, "application/atom+xml; charset=utf-8")
+    return shared(request, text, "application/atom+xml; charset=utf-8")
 
 
 @read_only
 def sitemap(request: HttpRequest) -> HttpResponseBase:
-    return _answer(request, crawlers.sitemap(_published(), settings.SITE_URL), "application/xml")
+    return shared(request, crawlers.sitemap(_published(), settings.SITE_URL), "application/xml")
 
 
 @read_only
 def robots(request: HttpRequest) -> HttpResponseBase:
-    return _answer(request, crawlers.robots(settings.SITE_URL), TEXT)
+    return shared(request, crawlers.robots(settings.SITE_URL), TEXT)
 
 
 @read_only
 def llms(request: HttpRequest) -> HttpResponseBase:
     text = crawlers.llms(_published(), settings.SITE_URL, settings.SITE_NAME)
-    return _answer(request, text, "text/markdown; charset=utf-8")
+    return shared(request, text, "text/markdown; charset=utf-8")
 
 
-def _published() -> list[Pattern]:
+def _published() -> list[Card]:
     return list(library().by_slug.values())
 
 
@@ -91,24 +91,3 @@ def _pattern(slug: str) -> Pattern:
         return library().get(slug)
     except UnknownPattern:
         raise Problem(404, "No such pattern", f"The catalogue has no pattern called {slug[:80]}.") from None
-
-
-def document(request: HttpRequest, content: BaseModel) -> HttpResponseBase:
-    """A model as JSON, public and conditional like every file here."""
-    return _answer(request, content.model_dump_json(indent=2) + "\n", JSON)
-
-
-def _answer(request: HttpRequest, body: str | bytes, content_type: str, *, download: str = "") -> HttpResponseBase:
-    """The body with a strong ETag of its bytes, or 304 if the client has it (RFC 9110, 13.1.2).
-
-    Everything here is public and the same for everyone, so any page may fetch it and any cache may keep it
-    a while; with DEBUG it is asked for each time, so that an author sees an edit at once.
-    """
-    response = HttpResponse(body, content_type=content_type)
-    set_response_etag(response)
-    keep = "no-cache" if settings.DEBUG else f"public, max-age={FRESH_SECONDS}, stale-while-revalidate=86400"
-    response["Cache-Control"] = keep
-    response["Access-Control-Allow-Origin"] = "*"
-    if download:
-        response["Content-Disposition"] = f'attachment; filename="{download}"'
-    return get_conditional_response(request, etag=response["ETag"], response=response) or response

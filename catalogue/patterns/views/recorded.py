@@ -1,24 +1,24 @@
 """The recorded run of a pattern: its page with all views, the views alone, and the run as JSON."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
 
 from catalogue.errors import Problem, read_only
-from catalogue.patterns.content import Pattern, UnknownPattern, library
+from catalogue.patterns.content import Pattern, UnknownPattern
+from catalogue.patterns.library import library
 from catalogue.patterns.runs.document import Run
 from catalogue.patterns.runs.recorded import recorded_run
 from catalogue.patterns.runs.views import run_views
-from catalogue.patterns.views.outputs import document
+from catalogue.patterns.views.sharing import document, shared_page
 
 
 @read_only
-def recorded(request: HttpRequest, slug: str) -> HttpResponse:
+def recorded(request: HttpRequest, slug: str) -> HttpResponseBase:
     """With `?part=views` the fragment that a page loads to replay it."""
     pattern, run = _recorded(slug)
     alone = request.GET.get("part") == "views"
     context = {"pattern": pattern, "run": run, "views": run_views(run, pattern), "heading": 3 if alone else 2}
-    return render(request, "runs/_views.html" if alone else "runs/recorded.html", context)
+    return shared_page(request, "runs/_views.html" if alone else "runs/recorded.html", context)
 
 
 @read_only

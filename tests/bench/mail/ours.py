@@ -52,7 +52,7 @@ def release(argument: str) -> Any:
     """Seconds, recipients, and by how many MiB the process has grown."""
     from catalogue.newsletter import updates
     from catalogue.newsletter.models import Delivery, Update
-    from catalogue.patterns.content import library
+    from catalogue.patterns.library import library
 
     Delivery.objects.all().delete()
     Update.objects.all().delete()

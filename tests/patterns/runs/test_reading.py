@@ -2,7 +2,7 @@
 
 import pytest
 
-from catalogue.patterns.content import library
+from catalogue.patterns.library import library
 from catalogue.patterns.runs.chapters import Chapter, chapters
 from catalogue.patterns.runs.document import Event, Run, Use
 from catalogue.patterns.runs.graph import Graph, graph_of, spoken

@@ -13,7 +13,7 @@ from django.urls import resolve, reverse
 from jsonschema import Draft202012Validator
 from PIL import Image
 
-from catalogue.patterns.content import library
+from catalogue.patterns.library import library
 from tests.patterns.example import write_pattern
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -290,7 +290,7 @@ def test_a_path_that_leaves_the_patterns_own_files_is_refused_and_touches_no_fil
     monkeypatch.setattr("io.open", watched)
     monkeypatch.setattr("builtins.open", watched)
 
-    response = client.get(f"/patterns/parcel-counter/source/{trick}?plain=1", headers={"accept": "application/json"})
+    response = client.get(f"/patterns/parcel-counter/raw/{trick}", headers={"accept": "application/json"})
 
     assert response.status_code in (400, 404)
     assert b"a secret" not in response.content

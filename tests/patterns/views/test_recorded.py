@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from catalogue.patterns.content import Pattern, library
+from catalogue.patterns.content import Pattern
+from catalogue.patterns.library import library
 from catalogue.patterns.runs.brief import briefs
 from catalogue.patterns.runs.document import Run
 from catalogue.patterns.runs.recorded import recorded_run
@@ -24,7 +25,7 @@ def words_of(page: str) -> str:
 
 def shown() -> list[Pattern]:
     """Patterns whose recorded run is of their present content; `make check` tells of the others."""
-    return [pattern for pattern in library().by_slug.values() if pattern.recorded]
+    return [pattern for pattern in library().patterns() if pattern.recorded]
 
 
 @pytest.fixture

@@ -1,0 +1,63 @@
+"""What the site is made of, as hashes: whatever was derived from it is good for as long as they stand."""
+
+import hashlib
+import os
+import sys
+from collections.abc import Iterable
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+_SECRET = ("SECRET", "PASSWORD", "KEY", "TOKEN", "DATABASES")
+_PACKAGES = ("django", "markdown", "pygments", "pymdown-extensions", "pydantic", "pyyaml", "pillow")
+"""Those that pages and cards are made with."""
+
+
+@cache
+def code() -> str:
+    """SHA-256 of the package's sources and data, of Python's version and of the packages that pages are made with."""
+    versions = [sys.version, *(f"{name} {version(name)}" for name in _PACKAGES)]
+    return _hash([*versions, *_texts(Path(__file__).parent)])
+
+
+@cache
+def site() -> str:
+    """SHA-256 of all that pages depend on but the content: code, templates, static files, settings."""
+    shown = {
+        name: repr(getattr(settings, name))
+        for name in dir(settings)
+        if name.isupper() and not any(word in name for word in _SECRET)
+    }
+    templates: Any = settings.TEMPLATES
+    folders = [Path(folder) for engine in templates for folder in engine["DIRS"]]
+    folders += [Path(str(folder)) for folder in settings.STATICFILES_DIRS]
+    texts = [text for folder in folders for text in _texts(folder)]
+    return _hash([code(), repr(sorted(shown.items())), *texts])
+
+
+def static() -> str:
+    """SHA-256 of what `collectstatic` gathers and of how it does so."""
+    folders = [Path(str(folder)) for folder in settings.STATICFILES_DIRS]
+    texts = [text for folder in folders for text in _texts(folder)]
+    return _hash([code(), repr(settings.STORAGES), str(settings.STATIC_ROOT), *texts])
+
+
+def _texts(folder: Path) -> Iterable[str | bytes]:
+    for parent, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name != "__pycache__")
+        for name in sorted(files):
+            file = Path(parent, name)
+            yield str(file.relative_to(folder))
+            yield file.read_bytes()
+
+
+def _hash(parts: Iterable[str | bytes]) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        digest.update(len(data).to_bytes(8, "big"))
+        digest.update(data)
+    return digest.hexdigest()

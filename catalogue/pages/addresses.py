@@ -1,0 +1,101 @@
+"""Every address whose answer is the same for all visitors, and the hash of all that the answer is made from."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from catalogue import fingerprint
+from catalogue.patterns.cards import Card
+
+
+@dataclass(frozen=True)
+class Address:
+    path: str
+    query: str
+    """The query string that leads here, exactly; empty for none."""
+    reads: frozenset[str]
+    """Parameters that the view reads: a request that has one of them asks for something else."""
+    pattern: str
+    """Slug of the pattern that it belongs to; empty for one of the whole catalogue."""
+    key: str
+    """SHA-256 of all that the answer depends on: the same key, the same bytes."""
+
+    @property
+    def url(self) -> str:
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+
+_OF_ALL: Mapping[str, frozenset[str]] = {
+    "home": frozenset(),
+    "list": frozenset(("level", "service", "helps", "page")),
+    "search": frozenset(("q",)),
+    "about": frozenset(),
+    "fidelity": frozenset(),
+    "patterns_json": frozenset(),
+    "openapi": frozenset(),
+    "feed": frozenset(),
+    "sitemap": frozenset(),
+    "robots": frozenset(),
+    "llms": frozenset(),
+}
+"""Names of the addresses of the whole catalogue, each with the parameters that its view reads."""
+_WITH_OTHERS = ("detail", "markdown", "pattern_json", "project")
+"""Of one pattern, and telling of its neighbours or relations too."""
+_ALONE = ("diagram", "share")
+
+
+def addresses(published: Mapping[str, Card]) -> Iterator[Address]:
+    """All of them, those of the whole catalogue first. `published` is `Library.by_slug`."""
+    cards = list(published.values())
+    everything = _hash("everything", *(f"{card.outline} {card.content_hash} {card.recording_hash}" for card in cards))
+    for name, reads in _OF_ALL.items():
+        yield _address(reverse(f"patterns:{name}"), everything, reads=reads)
+    for place, card in enumerate(cards):
+        yield from of_pattern(card, _company(place, cards, published))
+
+
+def of_pattern(card: Card, company: Iterable[Card]) -> Iterator[Address]:
+    """The addresses of one pattern; `company` are the patterns that some of them tell of."""
+    alone = _hash("alone", card.content_hash, card.recording_hash)
+    with_others = _hash("company", alone, *(other.outline for other in company))
+
+    def at(name: str, *more: str, query: str = "", reads: Iterable[str] = (), depends: str = alone) -> Address:
+        path = reverse(f"patterns:{name}", args=[card.slug, *more])
+        return _address(path, depends, query=query, reads=frozenset(reads), pattern=card.slug)
+
+    for name in _WITH_OTHERS:
+        yield at(name, depends=with_others)
+    for name in _ALONE:
+        yield at(name)
+    if card.ledger is not None:
+        yield at("ledger")
+        yield at("ledger_json")
+    if card.recorded:
+        yield at("recorded", reads=("part",))
+        yield at("recorded", query="part=views", reads=("part",))
+        yield at("recorded_json")
+    for file in card.files:
+        yield at("source", file)
+        yield at("raw", file)
+
+
+def _company(place: int, cards: list[Card], published: Mapping[str, Card]) -> Iterator[Card]:
+    card = cards[place]
+    if place:
+        yield cards[place - 1]
+    yield from cards[place + 1 : place + 2]
+    for related in card.front.related:
+        if related.pattern in published:
+            yield published[related.pattern]
+
+
+def _address(
+    path: str, depends: str, *, query: str = "", reads: frozenset[str] = frozenset(), pattern: str = ""
+) -> Address:
+    return Address(path, query, reads, pattern, _hash(fingerprint.site(), depends, path, query))
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -1,0 +1,185 @@
+"""The door in front of Django: an ASGI application that answers what is the same for everybody, and nothing else.
+
+`PagesDoor.answer` says what is sent for a request, or None where Django must look at it: another method, an address
+that is not kept, a parameter that a view reads, a Host that Django would refuse, a body, conditions that only Django
+weighs. Before the first build, with DEBUG, and while code or content are other than those of the last build, that is
+every request.
+"""
+
+import asyncio
+import logging
+import sqlite3
+import time
+from collections.abc import Iterable
+from functools import lru_cache
+from urllib.parse import parse_qsl
+
+from django.conf import settings
+from django.http.request import split_domain_port, validate_host
+
+from catalogue import fingerprint
+from catalogue.pages import store
+from catalogue.pages.http import best_encoding, not_modified, span
+from catalogue.pages.shelf import Answer, Ready, Shelf
+from catalogue.pages.store import Edition, Kept
+from catalogue.patterns import library
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY = 1.0
+"""Seconds between looks whether there is a new edition."""
+_NOT_IN_304 = frozenset(
+    (b"content-type", b"content-encoding", b"content-length", b"content-disposition", b"accept-ranges")
+)
+_LEFT_TO_DJANGO = frozenset(
+    (b"if-match", b"if-unmodified-since", b"content-length", b"transfer-encoding", b"expect", b"upgrade")
+)
+_WEIGHED = _LEFT_TO_DJANGO | {
+    b"host",
+    b"accept-encoding",
+    b"if-none-match",
+    b"if-modified-since",
+    b"range",
+    b"if-range",
+}
+
+
+class PagesDoor:
+    """The pages of one web process. `look` takes up a new edition, now and then, beside the requests."""
+
+    def __init__(self) -> None:
+        self._shelf: Shelf | None = None
+        self._edition: Edition | None = None
+        self._stamp: float | None = None
+        self._next_look = 0.0
+        self._looking: asyncio.Task[None] | None = None
+
+    def answer(self, method: str, path: str, query: bytes, headers: Iterable[tuple[bytes, bytes]]) -> Answer | None:
+        """What is sent for a request, of which `path` is decoded and the names of `headers` are in lower case.
+
+        The body of an answer to HEAD is to be left out.
+        """
+        if time.monotonic() > self._next_look:
+            self._look_soon()
+        shelf = self._shelf
+        if shelf is None or method not in ("GET", "HEAD"):
+            return None
+        pages = shelf.find(path)
+        page = _meant(pages, query) if pages else None
+        if page is None:
+            return None
+        host = accepted = if_none_match = if_modified_since = wanted = if_range = b""
+        for name, value in headers:
+            if name not in _WEIGHED:
+                continue
+            match name:
+                case b"host":
+                    host = value
+                case b"accept-encoding":
+                    accepted = accepted + b"," + value if accepted else value
+                case b"if-none-match":
+                    if_none_match = if_none_match + b"," + value if if_none_match else value
+                case b"if-modified-since":
+                    if_modified_since = value
+                case b"range":
+                    wanted = value
+                case b"if-range":
+                    if_range = value
+                case _:
+                    return None
+        if not _is_ours(host):
+            return None
+        ready = shelf.ready(page, best_encoding(accepted))
+        if ready is None:
+            return None
+        if (if_none_match or if_modified_since) and not_modified(
+            if_none_match, if_modified_since, ready.etag, ready.changed
+        ):
+            return Answer.of(304, [pair for pair in ready.whole.headers if pair[0] not in _NOT_IN_304], b"")
+        if wanted and ready.ranges and method == "GET":
+            return _part(ready, wanted, if_range)
+        return ready.whole
+
+    async def look(self) -> None:
+        """Take up the newest edition, if it is of this code and this content."""
+        stamp = _stamp()
+        if settings.DEBUG or stamp == self._stamp:
+            return
+        self._stamp = stamp
+        database = store.reading()
+        edition = None if database is None else store.edition(database)
+        if database is None or edition == self._edition:
+            return
+        self._edition = edition
+        self._shelf = await asyncio.to_thread(_shelf, database, edition) if edition else None
+
+    def _look_soon(self) -> None:
+        self._next_look = time.monotonic() + LOOK_EVERY
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self.look())
+
+
+def _shelf(database: sqlite3.Connection, edition: Edition) -> Shelf | None:
+    if edition.site != fingerprint.site():
+        logger.warning("The kept pages are of other code or settings: run `manage.py build`.")
+        return None
+    if library.library().signature != edition.content:
+        library.refresh()
+        if library.library().signature != edition.content:
+            logger.warning("The kept pages are of other content: run `manage.py build`.")
+            return None
+    return Shelf(database, store.kept(database), settings.PAGES_MEMORY_MB * 1_000_000)
+
+
+door = PagesDoor()
+"""The one of this process."""
+
+
+def _stamp() -> float | None:
+    """Of the store's last change: a build writes its log beside the file, so both are looked at."""
+    file = store.store_file()
+    times = [found.stat().st_mtime for found in (file, file.with_name(file.name + "-wal")) if found.exists()]
+    return max(times, default=None)
+
+
+def _meant(pages: list[Kept], query: bytes) -> Kept | None:
+    """The page that a query string asks for; None if a view would have to read it."""
+    if not query and not pages[0].query:
+        return pages[0]
+    text = query.decode("latin-1")
+    for page in pages:
+        if page.query == text:
+            return page
+    plain = next((page for page in pages if not page.query), None)
+    if plain is None or (plain.reads and not plain.reads.isdisjoint(_names(text))):
+        return None
+    return plain
+
+
+def _names(query: str) -> set[str]:
+    try:
+        return {name for name, _ in parse_qsl(query, keep_blank_values=True, max_num_fields=200)}
+    except ValueError:
+        return set()
+
+
+@lru_cache(maxsize=1024)
+def _is_ours(host: bytes) -> bool:
+    """Whether Django would answer under this Host; without one, it decides itself."""
+    domain, _ = split_domain_port(host.decode("latin-1"))
+    return bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS)
+
+
+def _part(ready: Ready, wanted: bytes, if_range: bytes) -> Answer:
+    whole = ready.whole
+    length = len(whole.body)
+    found = span(wanted, if_range, ready.etag, ready.modified, length)
+    if found is None:
+        return whole
+    if found == "none":
+        headers = [(b"content-range", b"bytes */%d" % length), (b"content-length", b"0")]
+        return Answer.of(416, headers, b"")
+    body = whole.body[found.first : found.last + 1]
+    place = b"bytes %d-%d/%d" % (found.first, found.last, length)
+    headers = [pair for pair in whole.headers if pair[0] != b"content-length"]
+    return Answer.of(206, [*headers, (b"content-range", place), (b"content-length", b"%d" % len(body))], body)

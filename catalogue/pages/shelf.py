@@ -1,0 +1,106 @@
+"""The pages of one edition in a web process: all addresses at hand, the bytes of those asked for most."""
+
+import json
+import sqlite3
+import zlib
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import NamedTuple, Self
+
+from django.utils.http import http_date
+
+from catalogue.pages import store
+from catalogue.pages.http import Encoding, etag_of
+from catalogue.pages.store import Kept
+
+type Headers = list[tuple[bytes, bytes]]
+_OVERHEAD = 1500
+"""Bytes that an answer at hand takes beside its body, roughly."""
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: Headers
+    head: bytes
+    """The same headers as they stand in an HTTP/1.1 message, a line each."""
+    body: bytes
+
+    @classmethod
+    def of(cls, status: int, headers: Headers, body: bytes) -> Self:
+        return cls(status, headers, b"".join(b"%s: %s\r\n" % pair for pair in headers), body)
+
+
+class Ready(NamedTuple):
+    """A page in one encoding, ready to be sent."""
+
+    whole: Answer
+    etag: str
+    modified: bytes
+    changed: int
+    ranges: bool
+    """Whether parts of it can be asked for."""
+
+
+class Shelf:
+    """Not for several threads: it belongs to the event loop."""
+
+    def __init__(self, database: sqlite3.Connection, pages: Iterable[Kept], most_bytes: int) -> None:
+        self._database = database
+        self._most_bytes = most_bytes
+        self._bytes = 0
+        self._at_hand: OrderedDict[tuple[str, Encoding], Ready] = OrderedDict()
+        self._by_path: dict[str, list[Kept]] = {}
+        for page in pages:
+            self._by_path.setdefault(page.path, []).append(page)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._by_path.values()))
+
+    @property
+    def bytes_at_hand(self) -> int:
+        return self._bytes
+
+    def find(self, path: str) -> list[Kept]:
+        """The pages at this path: one, or one for each query string that leads to a page of its own."""
+        return self._by_path.get(path, [])
+
+    def ready(self, page: Kept, encoding: Encoding) -> Ready | None:
+        """The page in the encoding, or as it is where it is not packed; None if a newer build has forgotten it."""
+        if not page.packed:
+            encoding = "identity"
+        at = (page.key, encoding)
+        ready = self._at_hand.get(at)
+        if ready is not None:
+            self._at_hand.move_to_end(at)
+            return ready
+        body = self._body(page, encoding)
+        if body is None:
+            return None
+        ready = _ready(page, encoding, body)
+        self._at_hand[at] = ready
+        self._bytes += len(body) + _OVERHEAD
+        while self._bytes > self._most_bytes and len(self._at_hand) > 1:
+            _, oldest = self._at_hand.popitem(last=False)
+            self._bytes -= len(oldest.whole.body) + _OVERHEAD
+        return ready
+
+    def _body(self, page: Kept, encoding: Encoding) -> bytes | None:
+        if page.packed and encoding == "identity":
+            packed = store.body(self._database, page.key, "gzip")
+            return None if packed is None else zlib.decompress(packed, wbits=31)
+        return store.body(self._database, page.key, encoding)
+
+
+def _ready(page: Kept, encoding: Encoding, body: bytes) -> Ready:
+    etag = etag_of(page.etag, encoding)
+    modified = http_date(page.changed).encode()
+    headers = [(name.encode(), value.encode("latin-1")) for name, value in json.loads(page.headers) if name != "vary"]
+    headers += [(b"etag", etag.encode()), (b"last-modified", modified)]
+    if page.packed:
+        headers.append((b"vary", b"accept-encoding"))
+        if encoding != "identity":
+            headers.append((b"content-encoding", encoding.encode()))
+    else:
+        headers.append((b"accept-ranges", b"bytes"))
+    headers.append((b"content-length", b"%d" % len(body)))
+    return Ready(Answer.of(200, headers, body), etag, modified, page.changed, not page.packed)

@@ -1,0 +1,75 @@
+"""One reading of a pattern's folder: its card or what is wrong with it, valid for as long as no file changes.
+
+`manage.py build` keeps the readings in a file, so that a start with a thousand patterns reads none of them again.
+"""
+
+import hashlib
+import os
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from catalogue import fingerprint
+from catalogue.patterns.cards import Card, card_of
+from catalogue.patterns.content import Pattern, read_pattern
+from catalogue.patterns.mistakes import ContentError
+
+
+@dataclass(frozen=True)
+class Reading:
+    signature: str
+    """Of path, size and modification time of every file in the folder (`signature_of`)."""
+    card: Card | None
+    """None if a mistake would break the pattern's pages."""
+    errors: tuple[ContentError, ...]
+
+
+def read_folder(folder: Path) -> tuple[Reading, Pattern | None]:
+    """Read a pattern's folder now; the pattern comes along for whoever needs it whole."""
+    from catalogue.patterns.checks import rendering
+
+    signature = signature_of(folder)  # first: a change while we read is seen the next time
+    pattern, errors = read_pattern(folder)
+    if pattern is not None:
+        errors.extend(rendering.check(pattern))
+    if pattern is None or errors:
+        return Reading(signature, None, tuple(errors)), None
+    return Reading(signature, card_of(pattern), ()), pattern
+
+
+def signature_of(folder: Path) -> str:
+    """Changes when any file under `folder` was edited, added or removed."""
+    found = []
+    for parent, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if name != "__pycache__"]
+        for name in files:
+            path = os.path.join(parent, name)  # noqa: PTH118  (a thousand patterns have twenty thousand files)
+            try:
+                status = os.stat(path)  # noqa: PTH116
+            except OSError:
+                continue
+            found.append((path, status.st_size, status.st_mtime_ns))
+    return hashlib.sha256(repr(sorted(found)).encode()).hexdigest()
+
+
+def load(file: Path) -> dict[str, Reading]:
+    """The kept readings by slug; none if there is no file, or one that another version of the code has written."""
+    try:
+        with file.open("rb") as stream:
+            if pickle.load(stream) != fingerprint.code():  # noqa: S301  (written by `save`, under the site's own var/)
+                return {}
+            readings: dict[str, Reading] = pickle.load(stream)  # noqa: S301
+    except (OSError, EOFError, pickle.UnpicklingError, AttributeError, ImportError):
+        return {}
+    return readings
+
+
+def save(file: Path, readings: Mapping[str, Reading]) -> None:
+    """Written aside and put in place, so that another process reads the old ones or the new ones."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    fresh = file.with_suffix(f".{os.getpid()}.new")
+    with fresh.open("wb") as stream:
+        pickle.dump(fingerprint.code(), stream)
+        pickle.dump(dict(readings), stream)
+    fresh.replace(file)

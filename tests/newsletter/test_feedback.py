@@ -143,6 +143,7 @@ def test_a_bounce_of_somebody_unknown_is_remembered(client: Client, signer: Sign
 
 
 def test_soft_bounces_count_until_a_delivery(client: Client, signer: Signer) -> None:
+    assert services.SOFT_BOUNCES_ALLOWED == 5, "docs/newsletter.md says so"
     ada = reader("ada")
     number = 0
 

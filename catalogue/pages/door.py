@@ -28,9 +28,6 @@ logger = logging.getLogger(__name__)
 
 LOOK_EVERY = 1.0
 """Seconds between looks whether there is a new edition."""
-_NOT_IN_304 = frozenset(
-    (b"content-type", b"content-encoding", b"content-length", b"content-disposition", b"accept-ranges")
-)
 _LEFT_TO_DJANGO = frozenset(
     (b"if-match", b"if-unmodified-since", b"content-length", b"transfer-encoding", b"expect", b"upgrade")
 )
@@ -95,7 +92,7 @@ class PagesDoor:
         if (if_none_match or if_modified_since) and not_modified(
             if_none_match, if_modified_since, ready.etag, ready.changed
         ):
-            return Answer.of(304, [pair for pair in ready.whole.headers if pair[0] not in _NOT_IN_304], b"")
+            return ready.unchanged
         if wanted and ready.ranges and method == "GET":
             return _part(ready, wanted, if_range)
         return ready.whole

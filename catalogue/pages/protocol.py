@@ -13,7 +13,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from catalogue.pages.door import door
-from catalogue.pages.shelf import Answer
+from catalogue.pages.shelf import Answer, Headers
 
 _STATUS_LINES = {
     status: f"HTTP/1.1 {status} {http.HTTPStatus(status).phrase}\r\n".encode() for status in (200, 206, 304, 416)
@@ -40,6 +40,10 @@ class PagesProtocol(HttpToolsProtocol):
         self.url = b""
         self.headers = []
         self.expect_100_continue = False
+
+    def on_message_complete(self) -> None:
+        if self.cycle is not _NOTHING_UNDER_WAY:
+            super().on_message_complete()
 
     def on_headers_complete(self) -> None:
         if not self._answer():
@@ -74,12 +78,12 @@ class PagesProtocol(HttpToolsProtocol):
         return True
 
     def _send(self, answer: Answer, *, head: bool, keep_alive: bool) -> None:
-        parts = [_STATUS_LINES[answer.status], answer.head]
-        parts += [b"%s: %s\r\n" % pair for pair in self.server_state.default_headers]
-        parts.append(b"\r\n" if keep_alive else b"connection: close\r\n\r\n")
-        if not head:
-            parts.append(answer.body)
-        self.transport.write(b"".join(parts))
+        defaults = self.server_state.default_headers
+        if keep_alive and not head:
+            self.transport.write(_messages.of(answer, defaults))
+        else:
+            end = b"\r\n" if keep_alive else b"connection: close\r\n\r\n"
+            self.transport.write(_head(answer, defaults) + end + (b"" if head else answer.body))
         self.server_state.total_requests += 1
         if not keep_alive:
             self.transport.close()
@@ -98,6 +102,34 @@ class PagesProtocol(HttpToolsProtocol):
             self._idle_watch = self.loop.call_later(left, self._close_if_idle)
         else:
             self.transport.close()
+
+
+def _head(answer: Answer, defaults: Headers) -> bytes:
+    """All but the empty line, with the headers that uvicorn adds: the date."""
+    return b"".join((_STATUS_LINES[answer.status], answer.head, *(b"%s: %s\r\n" % pair for pair in defaults)))
+
+
+class _Messages:
+    """Whole messages of the present second: uvicorn makes its headers anew when the date changes."""
+
+    MOST = 64
+
+    def __init__(self) -> None:
+        self._defaults: Headers = []
+        self._kept: dict[int, tuple[Answer, bytes]] = {}
+
+    def of(self, answer: Answer, defaults: Headers) -> bytes:
+        if defaults is not self._defaults or len(self._kept) > self.MOST:
+            self._defaults = defaults
+            self._kept.clear()
+        kept = self._kept.get(id(answer))
+        if kept is None:
+            # The answer is kept with its message: while it lives, no other one has its id.
+            kept = self._kept[id(answer)] = (answer, _head(answer, defaults) + b"\r\n" + answer.body)
+        return kept[1]
+
+
+_messages = _Messages()
 
 
 def _split(url: bytes) -> tuple[str, bytes]:

@@ -50,7 +50,7 @@ async def _figures(site: BenchSite, workers: int) -> list[Figure]:
         unequal = same.body != page.body or same.headers.get("Content-Encoding") != "gzip"
         return [
             *await _compared(f"page, {_workers(workers)}", {url: "", peer: ""}, 200, late=True, wrong=unequal),
-            *await _compared(f"304, {_workers(workers)}", {url: page.headers["ETag"], peer: same.headers["ETag"]}, 304),
+            *await _compared(f"304, {_workers(workers)}", {url: page.headers["Etag"], peer: same.headers["Etag"]}, 304),
         ]
 
 
@@ -99,7 +99,9 @@ async def _get(url: str, headers: dict[str, str]) -> _Answer:
         aiohttp.ClientSession(auto_decompress=False) as session,
         session.get(url, headers=headers, allow_redirects=False) as answer,
     ):
-        return _Answer(answer.status, dict(answer.headers), await answer.read())
+        return _Answer(
+            answer.status, {name.title(): value for name, value in answer.headers.items()}, await answer.read()
+        )
 
 
 async def _kept(url: str) -> _Answer:
@@ -107,7 +109,7 @@ async def _kept(url: str) -> _Answer:
     async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             answer = await _get(url, {"Accept-Encoding": "gzip"})
-            if answer.headers.get("Content-Encoding") == "gzip" and "ETag" in answer.headers:
+            if answer.headers.get("Content-Encoding") == "gzip" and "Etag" in answer.headers:
                 return answer
             await asyncio.sleep(0.2)
 

@@ -89,6 +89,8 @@ class PagesDoor:
         ready = shelf.ready(page, best_encoding(accepted))
         if ready is None:
             return None
+        if if_none_match == ready.tag:
+            return ready.unchanged
         if (if_none_match or if_modified_since) and not_modified(
             if_none_match, if_modified_since, ready.etag, ready.changed
         ):

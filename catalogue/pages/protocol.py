@@ -39,7 +39,9 @@ class PagesProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         self.url = b""
         self.headers = []
-        self.expect_100_continue = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name.lower(), value))
 
     def on_message_complete(self) -> None:
         if self.cycle is not _NOTHING_UNDER_WAY:
@@ -50,10 +52,11 @@ class PagesProtocol(HttpToolsProtocol):
             self._leave_to_asgi()
 
     def _leave_to_asgi(self) -> None:
-        url, headers, expect = self.url, self.headers, self.expect_100_continue
+        url, headers = self.url, self.headers
         super().on_message_begin()  # makes the scope, which a kept page needs not
-        self.url, self.expect_100_continue = url, expect
-        self.headers += headers
+        self.url = url
+        for name, value in headers:
+            super().on_header(name, value)
         super().on_headers_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -64,10 +67,11 @@ class PagesProtocol(HttpToolsProtocol):
     def _answer(self) -> bool:
         """Whether the request was for a kept page, and is answered."""
         parser = self.parser
-        if parser.get_http_version() != "1.1" or self.flow.write_paused:
-            return False
-        if self.cycle is not None and not self.cycle.response_complete:
+        cycle = self.cycle
+        if cycle is not _NOTHING_UNDER_WAY and cycle is not None and not cycle.response_complete:
             return False  # requests on one connection are answered in their order
+        if self.flow.write_paused:
+            return False
         path, query = _split(self.url)
         method = parser.get_method().decode("latin-1")
         answer = door.answer(method, path, query, self.headers)

@@ -40,6 +40,8 @@ class Ready(NamedTuple):
     unchanged: Answer
     """304, for who has it."""
     etag: str
+    tag: bytes
+    """The same as it stands in a header."""
     modified: bytes
     changed: int
     ranges: bool
@@ -109,4 +111,4 @@ def _ready(page: Kept, encoding: Encoding, body: bytes) -> Ready:
         headers.append((b"accept-ranges", b"bytes"))
     headers.append((b"content-length", b"%d" % len(body)))
     unchanged = Answer.of(304, [pair for pair in headers if pair[0] not in _NOT_IN_304], b"")
-    return Ready(Answer.of(200, headers, body), unchanged, etag, modified, page.changed, not page.packed)
+    return Ready(Answer.of(200, headers, body), unchanged, etag, etag.encode(), modified, page.changed, not page.packed)

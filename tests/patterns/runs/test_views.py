@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from catalogue.patterns.library import library
 from catalogue.patterns.runs.document import Check, Run
 from catalogue.patterns.runs.views import RunViews, raw, run_views
-from catalogue.patterns.runs.waterfall import MOST_LANES, Bar, Scale, spread
+from catalogue.patterns.runs.waterfall import MOST_LANES, Bar, Row, Said, Scale, spread
 from catalogue.patterns.runs.words import busiest, counted, duration, joined
 from tests.patterns.html import read_page
 from tests.patterns.runs.documents import burst, call, deed, gauge, invocation, line, run_of
@@ -18,6 +18,23 @@ from tests.patterns.runs.documents import burst, call, deed, gauge, invocation, 
 
 def views(run: Run) -> RunViews:
     return run_views(run, library().get(run.pattern))
+
+
+def test_views_of_one_run_are_made_once_and_those_of_another_anew() -> None:
+    run, other = cold_call(), cold_call()
+
+    assert views(run) is views(run)
+    assert views(other) is not views(run)
+    assert views(other).run is other
+
+
+def test_bars_are_drawn_with_what_they_are_called_escaped() -> None:
+    row = Row("", "edge", "", (Bar(1.5, 20.0, "edge", 'GET /a"><b>', 2),), said=(Said(3.0, "", ""),))
+
+    assert row.drawn == (
+        '<i class="bar bar--edge" style="--left:1.5%;--width:20.0%;--lane:2" '
+        'title="GET /a&quot;&gt;&lt;b&gt;"></i><i class="fall__said" style="--left:3.0%"></i>'
+    )
 
 
 def sentences(run: Run) -> list[str]:

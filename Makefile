@@ -17,7 +17,7 @@ check: .venv/dev.stamp  ## format, lint, types, import rule, Django's checks ove
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy
-	$(PY) -m importlinter.cli
+	$(dir $(PY))lint-imports --no-logo
 	$(PY) manage.py check
 	$(PY) manage.py makemigrations --check --dry-run
 

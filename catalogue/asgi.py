@@ -18,19 +18,19 @@ from django.core.asgi import get_asgi_application
 django_app = cast("ASGI3Application", get_asgi_application())
 
 from catalogue.labs.edge import edge  # noqa: E402  (models may only be imported once Django is set up)
-from catalogue.pages.door import PagesDoor  # noqa: E402
+from catalogue.pages.door import door  # noqa: E402
 from catalogue.pages.shelf import Answer  # noqa: E402
-
-pages = PagesDoor()
 
 
 async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
     if scope["type"] == "lifespan":
-        await pages.look()
+        await door.look()
         await edge(scope, receive, send)
     elif scope["type"] == "http" and scope["path"].startswith("/live/"):
         await edge(scope, receive, send)
-    elif scope["type"] == "http" and (answer := pages.answer(scope)) is not None:
+    elif scope["type"] == "http" and (
+        answer := door.answer(scope["method"], scope["path"], scope["query_string"], scope["headers"])
+    ):
         await _send(answer, send, head=scope["method"] == "HEAD")
     else:
         await django_app(scope, receive, send)

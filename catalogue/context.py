@@ -5,10 +5,15 @@ from django.http import HttpRequest
 
 
 def site(request: HttpRequest) -> dict[str, object]:
-    """The canonical address has no query string: a filtered list or a plain view is the same page."""
+    """The canonical address has no query string: a filtered list is the same page.
+
+    `live_url` is where search, labs and newsletter are, if these pages are served as plain files; empty if they are
+    here.
+    """
     return {
         "site_name": settings.SITE_NAME,
         "site_url": settings.SITE_URL,
+        "live_url": settings.LIVE_URL,
         "canonical": absolute(request.path),
         "mailbox": settings.MAILBOX,
     }

@@ -27,15 +27,32 @@ def code() -> str:
 def site() -> str:
     """SHA-256 of all that pages depend on but the content: code, templates, static files, settings."""
     shown = {
-        name: repr(getattr(settings, name))
+        name: repr(value)
         for name in dir(settings)
         if name.isupper() and not any(word in name for word in _SECRET)
+        if _is_plain(value := getattr(settings, name))
     }
     templates: Any = settings.TEMPLATES
     folders = [Path(folder) for engine in templates for folder in engine["DIRS"]]
     folders += [Path(str(folder)) for folder in settings.STATICFILES_DIRS]
     texts = [text for folder in folders for text in _texts(folder)]
     return _hash([code(), repr(sorted(shown.items())), *texts])
+
+
+def static() -> str:
+    """SHA-256 of what `collectstatic` gathers and of how it does so."""
+    folders = [Path(str(folder)) for folder in settings.STATICFILES_DIRS]
+    texts = [text for folder in folders for text in _texts(folder)]
+    return _hash([code(), repr(settings.STORAGES), str(settings.STATIC_ROOT), *texts])
+
+
+def _is_plain(value: object) -> bool:
+    """Whether its repr is the same in every process: that of a function or an object has its address in it."""
+    if isinstance(value, dict):
+        return all(_is_plain(part) for pair in value.items() for part in pair)
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, str | int | float | Path)
 
 
 def _texts(folder: Path) -> Iterable[str | bytes]:

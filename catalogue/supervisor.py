@@ -36,10 +36,17 @@ class Part:
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
     ready: Callable[[], Awaitable[bool]] | None = None
+    needed: bool = True
+    """Whether the tree is up only once this is; the others are started after those."""
+    once: bool = False
+    """Whether it is a piece of work that ends, and is not started again."""
 
 
 class Supervisor:
-    """Runs parts until `stop` is called; `run` returns once every process is gone."""
+    """Runs parts until `stop` is called; `run` returns once every process is gone.
+
+    The needed ones start together, the others one after the other.
+    """
 
     def __init__(self, parts: Sequence[Part], on_ready: Callable[[], None]) -> None:
         self._parts = parts
@@ -54,12 +61,20 @@ class Supervisor:
         """Raises `PartFailedError` if a part cannot be started the first time."""
         keepers: list[asyncio.Task[None]] = []
         try:
-            for part in self._parts:
-                await self._start(part)
-                keepers.append(asyncio.create_task(self._keep(part)))
-                if self._stopping.is_set():
-                    return
+            starting = [asyncio.create_task(self._start(part)) for part in self._parts if part.needed]
+            try:
+                await asyncio.gather(*starting)
+            finally:
+                for start in starting:
+                    start.cancel()
+            if self._stopping.is_set():
+                return
+            keepers += [asyncio.create_task(self._keep(part)) for part in self._parts if part.needed]
             self._on_ready()
+            for part in self._parts:
+                if not part.needed and not self._stopping.is_set():
+                    await self._start_if_possible(part)
+                    keepers.append(asyncio.create_task(self._watch(part) if part.once else self._keep(part)))
             await self._stopping.wait()
         finally:
             self._stopping.set()
@@ -83,7 +98,7 @@ class Supervisor:
         spoke = asyncio.Event()
         _keep_reference(asyncio.create_task(_forward(process, part.name, spoke)))
         deadline = time.monotonic() + START_SECONDS
-        while not self._stopping.is_set():
+        while not self._stopping.is_set() and not part.once:
             if process.returncode is not None:
                 raise PartFailedError(f"{part.name} ended with exit code {process.returncode} while starting.")
             if await part.ready() if part.ready else spoke.is_set():
@@ -99,15 +114,25 @@ class Supervisor:
             started = time.monotonic()
             _signal_group(self._processes[part.name], signal.SIGKILL)
             logger.warning("%s ended with exit code %s: starting it again", part.name, code)
-            try:
-                await self._start(part)
+            if await self._start_if_possible(part):
                 pause = 0.1
-            except PartFailedError as failure:
-                logger.error("%s", failure)
-                await self._end(self._processes[part.name])
             if time.monotonic() - started < 1:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+    async def _start_if_possible(self, part: Part) -> bool:
+        try:
+            await self._start(part)
+        except PartFailedError as failure:
+            logger.error("%s", failure)
+            await self._end(self._processes[part.name])
+            return False
+        return True
+
+    async def _watch(self, part: Part) -> None:
+        code = await self._processes[part.name].wait()
+        if code:
+            logger.warning("%s ended with exit code %s", part.name, code)
 
     async def _end(self, process: asyncio.subprocess.Process) -> None:
         if process.returncode is None:

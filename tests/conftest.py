@@ -6,10 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from catalogue.labs.embedded import process
 from catalogue.labs.embedded.process import Emulator
 from tests.distribution import Units, order_of
+
+# How long an example takes says nothing of the code on a machine that is busy with the rest of the suite.
+hypothesis_settings.register_profile("untimed", suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("untimed")
 
 
 @pytest.hookimpl(optionalhook=True)

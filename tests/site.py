@@ -13,7 +13,7 @@ from pathlib import Path
 
 from catalogue.management.commands.up import free_port
 
-__all__ = ["ROOT", "Site", "free_port", "running_site"]
+__all__ = ["ROOT", "Site", "descendants", "free_port", "running_site"]
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60
@@ -25,14 +25,41 @@ class Site:
     process: subprocess.Popen[str]
     var: Path
 
+    def environment(self, part: str) -> dict[str, str]:
+        """What the first process of the tree whose command line holds `part` was started with."""
+        pid = next(pid for pid, command in descendants(self.process.pid).items() if part in command)
+        pairs = Path(f"/proc/{pid}/environ").read_text().split("\0")
+        return dict(pair.split("=", 1) for pair in pairs if "=" in pair)
+
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(15)
 
 
+def descendants(pid: int) -> dict[int, str]:
+    """Every living process below `pid`, with its command line."""
+    parents: dict[int, int] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                state, parent = (entry / "stat").read_text().rsplit(")", 1)[1].split()[:2]
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if state != "Z":
+                parents[int(entry.name)] = int(parent)
+    found: dict[int, str] = {}
+    queue = [pid]
+    while queue:
+        above = queue.pop()
+        for child in [child for child, parent in parents.items() if parent == above]:
+            found[child] = Path(f"/proc/{child}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+            queue.append(child)
+    return found
+
+
 @contextmanager
-def running_site(var: Path, port: int, **environment: str) -> Iterator[Site]:
-    """Start `manage.py up` on `port` with its data under `var`, and stop it at the end.
+def running_site(var: Path, port: int, workers: int = 1, /, **environment: str) -> Iterator[Site]:
+    """Start `manage.py up` on `port`, with so many web processes and its data under `var`, and stop it at the end.
 
     Raises `RuntimeError` with the output so far if no line with the address comes in time.
     """
@@ -40,7 +67,7 @@ def running_site(var: Path, port: int, **environment: str) -> Iterator[Site]:
     # The site tells apart what it was given from what the test run has in its own environment.
     inherited = {key: value for key, value in os.environ.items() if key not in {"EMBEDDED_AWS_URL", "PORT"}}
     process = subprocess.Popen(
-        [sys.executable, "manage.py", "up", "--port", str(port)],
+        [sys.executable, "manage.py", "up", "--port", str(port), "--workers", str(workers)],
         cwd=ROOT,
         env={**inherited, "VAR_DIR": str(var), "PORT": str(port), **environment},
         stdout=subprocess.PIPE,

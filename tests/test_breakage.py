@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -12,8 +11,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.site import ROOT, Site, free_port, running_site
-from tests.test_up import answers, await_true, descendants
+from catalogue import server
+from tests.site import ROOT, Site, descendants, free_port, running_site
+from tests.test_up import answers, await_true
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(240)]
 
@@ -112,16 +112,10 @@ def told(stream: AbstractContextManager[httpx.Response]) -> Iterator[str]:
 @contextmanager
 def second_web(site: Site) -> Iterator[str]:
     """Another web server of the same site: the same database, the same emulator, an address of its own."""
-    web = processes(site, "granian")[0]
-    environment = dict(
-        pair.split("=", 1) for pair in Path(f"/proc/{web}/environ").read_text().split("\0") if "=" in pair
-    )
+    environment = site.environment("uvicorn")
     port = free_port()
     process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "granian", "--interface", "asgi", "--host", "127.0.0.1", "--port", str(port)),
-            *("--log-level", "warning", "catalogue.asgi:application"),
-        ],
+        server.command("127.0.0.1", port),
         cwd=ROOT,
         env=environment,
     )

@@ -27,6 +27,8 @@ from catalogue.patterns.schema import Observe, Request, Step
 
 _SETTLE_SECONDS = 0.3
 _POLL_SECONDS = 0.05
+_LONGEST_POLL_SECONDS = 0.3
+"""What has been waited for for a while is looked for less often: each look costs the machine that works on it."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,7 @@ async def watch_for(target: Target, resources: Mapping[str, Resource], observe: 
         return Check(what, False, "the stack has no such resource")
     deadline = time.monotonic() + max(observe.within, target.log_delay_ms / 1000)
     right_since: float | None = None
-    seen = "nothing"
+    seen, pause = "nothing", _POLL_SECONDS
     while True:
         try:
             value = await in_database(_measure, target, resource, observe, since_ms)
@@ -158,7 +160,8 @@ async def watch_for(target: Target, resources: Mapping[str, Resource], observe: 
             return Check(what, True, seen)
         if now >= deadline and right_since is None:
             return Check(what, False, f"{seen} after {observe.within:g} s")
-        await asyncio.sleep(_POLL_SECONDS)
+        await asyncio.sleep(_POLL_SECONDS if right_since is not None else pause)
+        pause = min(pause * 1.2, _LONGEST_POLL_SECONDS)
 
 
 def _measure(target: Target, resource: Resource, observe: Observe, since_ms: int) -> int:

@@ -1,118 +1,145 @@
-"""Connections to the mail server, each with a thread of its own: they compose and send, and write nothing down."""
+"""Connections to the mail server: each writes and sends one mail after the other, and puts nothing down itself.
 
-import functools
+What a server needs time for is used: while it looks a recipient up, the desk writes down how the mail before ended and
+marks this one as on the wire; while it digests a content, the next mail is written.
+"""
+
 import logging
-import queue as queues
 import threading
 from collections.abc import Callable
-
-from django.db import connection
+from dataclasses import dataclass
+from typing import Protocol
 
 from catalogue.newsletter import messages
 from catalogue.newsletter.desk import Note
 from catalogue.newsletter.models import Delivery
 from catalogue.newsletter.outcomes import Outcome, Result
-from catalogue.newsletter.transports import Connection, Transport, Unreachable
+from catalogue.newsletter.transports import Connection, Envelope, Transport, Unreachable
 
 log = logging.getLogger(__name__)
 _RECONNECTS = 3
 _PAUSE_SECONDS = 0.5
 
 
-class ConnectionThread(threading.Thread):
-    """One connection and the thread that uses it."""
+class Supply(Protocol):
+    """Where a connection's mails come from."""
+
+    def at_hand(self) -> Delivery | None:
+        """A mail, if there is one without waiting for it."""
+
+    def wait(self) -> Delivery | None:
+        """The next mail; None: there will be no further one."""
+
+
+@dataclass(frozen=True)
+class _Mail:
+    delivery: Delivery
+    written: Envelope | Result
+    """A mail that could not be written has its outcome already."""
+
+
+class Courier:
+    """One connection, opened again when it breaks, and the mails that it carries."""
 
     def __init__(
-        self,
-        transport: Transport,
-        composer: messages.Composer,
-        notes: "queues.SimpleQueue[Note | None]",
-        work: "queues.SimpleQueue[Delivery | None]",
+        self, transport: Transport, composer: messages.Composer, supply: Supply, tell: Callable[[Note], None]
     ) -> None:
-        super().__init__(daemon=True, name="mail-connection")
         self._transport = transport
         self._composer = composer
-        self._notes = notes
-        self._work = work
-        self._settled: tuple[Delivery, Result] | None = None
+        self._supply = supply
+        self._tell = tell
         self._way_out: Connection | None = None
+        self._settled: tuple[Delivery, Result] | None = None
+        self._next: _Mail | None = None
         self.give_up = threading.Event()
         self.unreachable = False
 
     def run(self) -> None:
+        """Carry mails until there are none, or the server is away."""
         try:
-            self._work_off()
-        except Exception:
-            log.exception("A mail connection ended by a fault")
+            self._carry()
+            self._report()
         finally:
-            if self._way_out is not None:
-                self._way_out.close()
-            connection.close()
-            self._notes.put(None)
+            self._hang_up()
 
-    def _work_off(self) -> None:
+    def _carry(self) -> None:
         broken = 0
-        while not self.give_up.is_set() and (delivery := self._next()) is not None:
-            if broken >= _RECONNECTS or (self._way_out is None and not self._connect()):
+        while (mail := self._take()) is not None:
+            if broken >= _RECONNECTS or not self._connected():
                 self.unreachable = True
-                break
-            assert self._way_out is not None
-            result = attempt(self._way_out, self._composer, delivery, functools.partial(self._cleared, delivery))
-            self._tell()  # the one before, if this one was refused before it had to ask
-            self._settled = (delivery, result)
+                return
+            result = self._send(mail)
+            self._report()  # the one before, if this one was refused before it had to ask
+            self._settled = (mail.delivery, result)
             if result.outcome in (Outcome.CONNECTION, Outcome.IN_DOUBT, Outcome.THROTTLED):
                 # What may have arrived is not risked again at once: the pass ends for this connection.
                 broken += _RECONNECTS if result.outcome is Outcome.IN_DOUBT else 1
-                self._way_out.close()
-                self._way_out = None
-                self._tell()
+                self._hang_up()
+                self._report()
+                if result.outcome is Outcome.THROTTLED:
+                    return
             else:
                 broken = 0
-        self._tell()
 
-    def _next(self) -> Delivery | None:
+    def _take(self) -> _Mail | None:
         """The next mail. Before waiting for one, what is untold is told: the desk may be waiting for that."""
-        try:
-            return self._work.get_nowait()
-        except queues.Empty:
-            self._tell()
-            return self._work.get()
+        if self._next is None:
+            self._look_ahead()
+        if self._next is None:
+            self._report()
+            delivery = self._supply.wait()
+            return None if delivery is None else self._write(delivery)
+        mail, self._next = self._next, None
+        return mail
 
-    def _connect(self) -> bool:
-        for attempt in range(_RECONNECTS):
-            try:
-                self._way_out = self._transport.connect()
-                return True
-            except Unreachable as error:
-                log.warning("No connection to the mail server: %s", error)
-            if self.give_up.wait(_PAUSE_SECONDS * attempt):
-                break
-        return False
+    def _look_ahead(self) -> None:
+        delivery = self._supply.at_hand()
+        self._next = None if delivery is None else self._write(delivery)
+
+    def _write(self, delivery: Delivery) -> _Mail:
+        try:
+            return _Mail(delivery, self._composer.compose(delivery))
+        except messages.UnsendableError as error:
+            return _Mail(delivery, Result(Outcome.PERMANENT, str(error)))
+        except Exception as error:  # a fault of ours: the mail waits for it to be mended
+            log.exception("%s could not be written", delivery)
+            return _Mail(delivery, Result(Outcome.TEMPORARY, f"{type(error).__name__}: {error}"[:1000]))
+
+    def _send(self, mail: _Mail) -> Result:
+        if isinstance(mail.written, Result):
+            return mail.written
+        assert self._way_out is not None
+        result = self._way_out.send(mail.written, lambda: self._cleared(mail.delivery), self._look_ahead)
+        if result.outcome not in (Outcome.SENT, Outcome.WITHDRAWN):
+            log.warning("%s: %s: %s", mail.delivery, result.outcome.value, result.detail)
+        return result
 
     def _cleared(self, delivery: Delivery) -> bool:
         """Tell how the mail before ended and ask for this one, in one note."""
         note = Note(self._settled, delivery)
         self._settled = None
-        self._notes.put(note)
-        return note.answer.result()
+        self._tell(note)
+        return note.answer.get()
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         if self._settled is not None:
-            self._notes.put(Note(self._settled))
+            note = Note(self._settled)
             self._settled = None
+            self._tell(note)
 
+    def _connected(self) -> bool:
+        for attempt in range(_RECONNECTS):
+            if self._way_out is not None:
+                break
+            if self.give_up.wait(_PAUSE_SECONDS * attempt):
+                break
+            try:
+                self._way_out = self._transport.connect()
+            except Unreachable as error:
+                log.warning("No connection to the mail server: %s", error)
+        return self._way_out is not None
 
-def attempt(
-    way_out: Connection, composer: messages.Composer, delivery: Delivery, cleared: Callable[[], bool]
-) -> Result:
-    try:
-        envelope = composer.compose(delivery)
-    except messages.UnsendableError as error:
-        return Result(Outcome.PERMANENT, str(error))
-    except Exception as error:  # a fault of ours: the mail waits for it to be mended
-        log.exception("%s could not be written", delivery)
-        return Result(Outcome.TEMPORARY, f"{type(error).__name__}: {error}"[:1000])
-    result = way_out.send(envelope, cleared)
-    if result.outcome not in (Outcome.SENT, Outcome.WITHDRAWN):
-        log.warning("%s: %s: %s", delivery, result.outcome.value, result.detail)
-    return result
+    def _hang_up(self) -> None:
+        if self._way_out is not None:
+            self._way_out.close()
+            self._way_out = None

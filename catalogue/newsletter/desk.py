@@ -1,11 +1,11 @@
-"""The desk: all that a pass writes to the database, done by one thread, so that no mail waits for it by itself.
+"""The desk: all that a pass writes to the database, done by one thread.
 
-While a connection announces the next mail to its server, the desk writes down what became of the one before and marks
-the next as on the wire, several connections' notes in one transaction. Still no content leaves before its row says so.
+One transaction a mail: it writes down what became of the mail before and marks the next as on the wire, for several
+connections at once if they ask at once. No content leaves before its row says so.
 """
 
+import queue as queues
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from django.db import DatabaseError, transaction
@@ -15,7 +15,7 @@ from catalogue.newsletter.models import Delivery
 from catalogue.newsletter.outcomes import Outcome, Result
 from catalogue.newsletter.queue import Claim
 
-BATCH = 100
+BATCH = 200
 
 
 @dataclass
@@ -51,7 +51,7 @@ class Note:
 
     settled: tuple[Delivery, Result] | None = None
     begin: Delivery | None = None
-    answer: "Future[bool]" = field(default_factory=Future)
+    answer: "queues.SimpleQueue[bool]" = field(default_factory=queues.SimpleQueue)
 
 
 class Desk:
@@ -70,16 +70,13 @@ class Desk:
         if self.over or self._stop() or self._throttled:
             self.over = True
             return []
-        if not queue.any_due():
-            self.over = True
-            return []
         allowance = pace.reserve(BATCH)
         if not allowance.mails:
             self.tally.wait = allowance.wait
             self.over = True
             return []
         claim = queue.claim(allowance.mails)
-        pace.give_back(allowance.mails - len(claim.deliveries))
+        pace.give_back(allowance, allowance.mails - len(claim.deliveries))
         if not claim.deliveries:
             self.over = True
             return []
@@ -101,14 +98,14 @@ class Desk:
                     if note.settled is not None:
                         queue.settle(*note.settled)
                 answers = [note.begin is not None and not self.stopped and queue.begin(note.begin) for note in notes]
-        except DatabaseError as error:
+        except DatabaseError:
             for note in notes:
-                note.answer.set_exception(error)
+                note.answer.put(False)
             raise
         for note, answer in zip(notes, answers, strict=True):
             if note.settled is not None:
                 self._count(note.settled[1])
-            note.answer.set_result(answer)
+            note.answer.put(answer)
 
     def _count(self, result: Result) -> None:
         self.tally.count(result.outcome)

@@ -244,10 +244,9 @@ class Delivery(models.Model):
         ordering: ClassVar[list[str]] = ["-pk"]
         verbose_name_plural = "deliveries"
         indexes: ClassVar[list[models.Index]] = [
+            # "IS NULL": SQLite uses a partial index only where the query repeats its condition without parameters.
             models.Index(
-                name="newsletter_delivery_due",
-                fields=["update_sent", "due_at", "id"],
-                condition=Q(state__in=["queued", "in_flight", "retry"]),
+                name="newsletter_delivery_due", fields=["update_sent", "due_at", "id"], condition=Q(finished_at=None)
             ),
             models.Index(name="newsletter_delivery_lease", fields=["lease"], condition=Q(lease__isnull=False)),
             models.Index(name="newsletter_delivery_outcome", fields=["update_sent", "state"]),
@@ -260,6 +259,10 @@ class Delivery(models.Model):
                 condition=Q(update_sent=None, state__in=["queued", "in_flight", "retry"]),
             ),
             models.UniqueConstraint(name="newsletter_one_mail_an_update", fields=["update_sent", "subscriber"]),
+            models.CheckConstraint(
+                name="newsletter_open_has_no_end",
+                condition=~Q(state__in=["queued", "in_flight", "retry"]) | Q(finished_at=None),
+            ),
             models.CheckConstraint(
                 name="newsletter_update_names_its_update",
                 condition=Q(kind="update", update_sent__isnull=False) | (~Q(kind="update") & Q(update_sent=None)),

@@ -25,8 +25,10 @@ _FIRST_HOLD = 2.0
 class Allowance:
     mails: int
     """How many may be sent now."""
-    wait: float
+    wait: float = 0.0
     """Seconds until more may be, if none may now."""
+    cost: float = 0.0
+    """Seconds of the rate that each mail was charged."""
 
 
 @dataclass(frozen=True)
@@ -90,13 +92,15 @@ def reserve(most: int) -> Allowance:
         SendingPace.objects.filter(pk=pace.pk).update(
             spent_until=Greatest(F("spent_until"), now) + granted * cost, sent_today=F("sent_today") + granted
         )
-    return Allowance(granted, 0.0)
+    return Allowance(granted, cost=cost)
 
 
-def give_back(mails: int) -> None:
-    """Mails that were reserved and not sent."""
+def give_back(allowance: Allowance, mails: int) -> None:
+    """Undo the charge for some of the reserved mails: there were not so many to send."""
     if mails:
-        SendingPace.objects.update(sent_today=Greatest(F("sent_today") - mails, 0))
+        SendingPace.objects.update(
+            sent_today=Greatest(F("sent_today") - mails, 0), spent_until=F("spent_until") - mails * allowance.cost
+        )
 
 
 def slow_down() -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, F, Q
 from django.utils import timezone
 
 from catalogue.newsletter import consent, queue, services, suppression
@@ -15,7 +16,6 @@ from catalogue.newsletter.tokens import Move
 
 PAUSES = (30, 90, 180)
 """Days for which updates may be paused."""
-_MOVE_COOLDOWN = timedelta(minutes=5)
 _CONFIRMED = Subscriber.State.CONFIRMED
 
 
@@ -63,13 +63,24 @@ def _suppress_unwanted(person: Subscriber) -> None:
 
 
 def ask_to_move(person: Subscriber, address: Address) -> None:
-    """Send a link to the new address. What came of it is not told: the new address may be known here."""
+    """Send a link to the new address. What came of it is not told: the new address may be known here.
+
+    The cooldown is that of subscribing, for the person who asks and for the address that would get the mail.
+    """
     now = timezone.now()
     if address.key == person.key or suppression.blocks(address.key):
         return
+    asked_for = Subscriber.objects.filter(Q(key=address.key) | Q(new_key=address.key), next_ask_at__gt=now)
     with transaction.atomic():
-        asked = Subscriber.objects.filter(pk=person.pk, state=_CONFIRMED, next_ask_at__lte=now).update(
-            new_address=address.text, new_key=address.key, next_ask_at=now + _MOVE_COOLDOWN
+        asked = (
+            Subscriber.objects.filter(pk=person.pk, state=_CONFIRMED, asks=person.asks, next_ask_at__lte=now)
+            .exclude(Exists(asked_for.exclude(pk=person.pk)))
+            .update(
+                new_address=address.text,
+                new_key=address.key,
+                asks=F("asks") + 1,
+                next_ask_at=now + services.cooldown(person.asks),
+            )
         )
         if asked:
             queue.add(person, Delivery.Kind.MOVE)
@@ -91,7 +102,7 @@ def move(wish: Move) -> bool:
             return Subscriber.objects.filter(ref=wish.ref, key=wish.new_key, state=_CONFIRMED).exists()
         Subscriber.objects.filter(key=wish.new_key).exclude(pk=person.pk).delete()
         Subscriber.objects.filter(pk=person.pk, new_key=wish.new_key).update(
-            address=person.new_address, key=person.new_key, new_address="", new_key="", soft_bounces=0
+            address=person.new_address, key=person.new_key, new_address="", new_key="", soft_bounces=0, asks=0
         )
         person.refresh_from_db()
         consent.record(person, ConsentRecord.Event.MOVED)

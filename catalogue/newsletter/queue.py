@@ -76,11 +76,12 @@ def claim(most: int) -> Claim:
     now = timezone.now()
     for update in _open_updates():
         if claimed < most:
-            claimed += _claim(_due(update), lease, most - claimed, now + lease_time())
+            claimed += _claim(update, lease, most - claimed, now + lease_time())
     if not claimed:
         return Claim(lease)
-    held = Delivery.objects.filter(lease=lease).select_related("subscriber", "update_sent").order_by("pk")
-    return Claim(lease, list(held))
+    held = Delivery.objects.filter(lease=lease).select_related("subscriber").order_by("pk")
+    # An update's long texts are read once, not once a row.
+    return Claim(lease, list(held.prefetch_related("update_sent")))
 
 
 def _open_updates() -> list[int | None]:
@@ -90,12 +91,15 @@ def _open_updates() -> list[int | None]:
 
 
 def _due(update: int | None) -> models.QuerySet[Delivery]:
-    return Delivery.objects.filter(update_sent=update, state__in=Delivery.OPEN, due_at__lte=timezone.now())
+    """Found by an index that holds open rows in this order, so that the length of the queue does not matter."""
+    return Delivery.objects.filter(
+        update_sent=update, finished_at=None, state__in=Delivery.OPEN, due_at__lte=timezone.now()
+    )
 
 
-def _claim(due: models.QuerySet[Delivery], lease: uuid.UUID, most: int, until: datetime) -> int:
+def _claim(update: int | None, lease: uuid.UUID, most: int, until: datetime) -> int:
     with transaction.atomic():
-        wanted = due.order_by("due_at", "pk")
+        wanted = _due(update).order_by("due_at", "pk")
         if connection.features.has_select_for_update_skip_locked:
             wanted = wanted.select_for_update(skip_locked=True, of=("self",))
         found = list(wanted.values_list("pk", "wire_at")[:most])
@@ -103,10 +107,15 @@ def _claim(due: models.QuerySet[Delivery], lease: uuid.UUID, most: int, until: d
             return 0
         doubtful = [pk for pk, wire_at in found if wire_at is not None]
         if doubtful:
-            _take_over(due.filter(pk__in=doubtful))
-        return due.filter(pk__in=[pk for pk, _ in found]).update(
+            _take_over(_still_due(doubtful))
+        return _still_due([pk for pk, _ in found]).update(
             state=_State.IN_FLIGHT, lease=lease, due_at=until, wire_at=None
         )
+
+
+def _still_due(pks: list[int]) -> models.QuerySet[Delivery]:
+    """The same condition once more, in the words that find a few rows by their keys."""
+    return Delivery.objects.filter(pk__in=pks, state__in=Delivery.OPEN, due_at__lte=timezone.now())
 
 
 def _take_over(doubtful: models.QuerySet[Delivery]) -> None:

@@ -5,6 +5,7 @@ import time
 import uuid
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -23,7 +24,6 @@ COOLDOWNS = (
     timedelta(hours=6),
     timedelta(days=1),
 )
-LONGEST_WAIT_SECONDS = 15.0  # longer than a mail server's timeout
 PENDING_KEPT = timedelta(days=30)
 
 
@@ -33,6 +33,11 @@ class Standing(enum.Enum):
     WAITING = "waiting"
     CONFIRMED = "confirmed"
     VOID = "void"  # the person has unsubscribed since, or the request was forgotten
+
+
+def cooldown(asks: int) -> timedelta:
+    """How long an address is left alone after one more mail than so many without a yes."""
+    return COOLDOWNS[min(asks, len(COOLDOWNS) - 1)]
 
 
 def subscribe(address: Address, source: consent.Source) -> None:
@@ -64,7 +69,6 @@ def _ask(subscriber: Subscriber, source: consent.Source) -> None:
     if suppression.blocks(subscriber.key):
         return
     now = timezone.now()
-    cooldown = COOLDOWNS[min(subscriber.asks, len(COOLDOWNS) - 1)]
     may_ask = (
         Subscriber.objects.filter(pk=subscriber.pk, asks=subscriber.asks, next_ask_at__lte=now)
         .exclude(state=Subscriber.State.CONFIRMED)
@@ -72,7 +76,7 @@ def _ask(subscriber: Subscriber, source: consent.Source) -> None:
             state=Subscriber.State.PENDING,
             address=subscriber.address,
             asks=F("asks") + 1,
-            next_ask_at=now + cooldown,
+            next_ask_at=now + cooldown(subscriber.asks),
         )
     )
     if may_ask:
@@ -115,7 +119,8 @@ def unsubscribe(ref: uuid.UUID) -> None:
     """
     _end(ref)
     subscriber = Subscriber.objects.filter(ref=ref).first()
-    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
+    # From its mark to its last byte a mail waits for two answers of its server (to RCPT and DATA).
+    deadline = time.monotonic() + 2 * settings.SMTP_TIMEOUT + 5
     while subscriber is not None and queue.on_the_wire(subscriber) and time.monotonic() < deadline:
         time.sleep(0.01)
 

@@ -36,11 +36,11 @@ def lift_erasure(key: str) -> None:
 
 
 def remember(key: str, reason: Suppression.Reason, detail: str = "") -> None:
-    """Suppress an address; a reason that is known already stays."""
-    Suppression.objects.bulk_create(
-        [Suppression(key_hash=key_hash(key), reason=reason, detail=detail[:300], at=timezone.now())],
-        ignore_conflicts=True,
-    )
+    """Suppress an address; a reason that is known already stays, but for an erasure, which lets its owner ask anew."""
+    told = {"reason": reason, "detail": detail[:300], "at": timezone.now()}
+    Suppression.objects.bulk_create([Suppression(key_hash=key_hash(key), **told)], ignore_conflicts=True)
+    if reason != Suppression.Reason.ERASED:
+        Suppression.objects.filter(key_hash=key_hash(key), reason=Suppression.Reason.ERASED).update(**told)
 
 
 def suppress(subscriber: Subscriber, reason: Suppression.Reason, detail: str = "") -> None:

@@ -40,7 +40,7 @@ class BuildFailed(Exception):
 
     def __init__(self, mistakes: Iterable[ContentError | NotRendered]) -> None:
         self.mistakes = list(mistakes)
-        super().__init__(f"{len(self.mistakes)} mistakes")
+        super().__init__(f"{len(self.mistakes)} mistakes, the first: {self.mistakes[0]}")
 
 
 @dataclass(frozen=True)

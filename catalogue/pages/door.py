@@ -1,18 +1,19 @@
 """The door in front of Django: an ASGI application that answers what is the same for everybody, and nothing else.
 
 `PagesDoor.answer` says what is sent for a request, or None where Django must look at it: another method, an address
-that is not kept, a parameter that a view reads, a Host that Django would refuse, conditions that only Django weighs.
-Before the first build, with DEBUG, and while code or content are other than those of the last build, that is all.
+that is not kept, a parameter that a view reads, a Host that Django would refuse, a body, conditions that only Django
+weighs. Before the first build, with DEBUG, and while code or content are other than those of the last build, that is
+every request.
 """
 
 import asyncio
 import logging
 import sqlite3
 import time
+from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import parse_qsl
 
-from asgiref.typing import HTTPScope
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
@@ -25,12 +26,19 @@ from catalogue.patterns import library
 
 logger = logging.getLogger(__name__)
 
-LOOK_EVERY = 2.0
+LOOK_EVERY = 1.0
 """Seconds between looks whether there is a new edition."""
-_NOT_IN_304 = frozenset(
-    (b"content-type", b"content-encoding", b"content-length", b"content-disposition", b"accept-ranges")
+_LEFT_TO_DJANGO = frozenset(
+    (b"if-match", b"if-unmodified-since", b"content-length", b"transfer-encoding", b"expect", b"upgrade")
 )
-_LEFT_TO_DJANGO = frozenset((b"if-match", b"if-unmodified-since"))
+_WEIGHED = _LEFT_TO_DJANGO | {
+    b"host",
+    b"accept-encoding",
+    b"if-none-match",
+    b"if-modified-since",
+    b"range",
+    b"if-range",
+}
 
 
 class PagesDoor:
@@ -43,18 +51,24 @@ class PagesDoor:
         self._next_look = 0.0
         self._looking: asyncio.Task[None] | None = None
 
-    def answer(self, scope: HTTPScope) -> Answer | None:
+    def answer(self, method: str, path: str, query: bytes, headers: Iterable[tuple[bytes, bytes]]) -> Answer | None:
+        """What is sent for a request, of which `path` is decoded and the names of `headers` are in lower case.
+
+        The body of an answer to HEAD is to be left out.
+        """
         if time.monotonic() > self._next_look:
             self._look_soon()
         shelf = self._shelf
-        if shelf is None or scope["method"] not in ("GET", "HEAD") or scope.get("root_path"):
+        if shelf is None or method not in ("GET", "HEAD"):
             return None
-        pages = shelf.find(scope["path"])
-        page = _meant(pages, scope["query_string"]) if pages else None
+        pages = shelf.find(path)
+        page = _meant(pages, query) if pages else None
         if page is None:
             return None
         host = accepted = if_none_match = if_modified_since = wanted = if_range = b""
-        for name, value in scope["headers"]:
+        for name, value in headers:
+            if name not in _WEIGHED:
+                continue
             match name:
                 case b"host":
                     host = value
@@ -68,7 +82,7 @@ class PagesDoor:
                     wanted = value
                 case b"if-range":
                     if_range = value
-                case _ if name in _LEFT_TO_DJANGO:
+                case _:
                     return None
         if not _is_ours(host):
             return None
@@ -78,8 +92,8 @@ class PagesDoor:
         if (if_none_match or if_modified_since) and not_modified(
             if_none_match, if_modified_since, ready.etag, ready.changed
         ):
-            return Answer(304, [pair for pair in ready.whole.headers if pair[0] not in _NOT_IN_304], b"")
-        if wanted and ready.ranges and scope["method"] == "GET":
+            return ready.unchanged
+        if wanted and ready.ranges and method == "GET":
             return _part(ready, wanted, if_range)
         return ready.whole
 
@@ -114,6 +128,10 @@ def _shelf(database: sqlite3.Connection, edition: Edition) -> Shelf | None:
     return Shelf(database, store.kept(database), settings.PAGES_MEMORY_MB * 1_000_000)
 
 
+door = PagesDoor()
+"""The one of this process."""
+
+
 def _stamp() -> float | None:
     """Of the store's last change: a build writes its log beside the file, so both are looked at."""
     file = store.store_file()
@@ -123,6 +141,8 @@ def _stamp() -> float | None:
 
 def _meant(pages: list[Kept], query: bytes) -> Kept | None:
     """The page that a query string asks for; None if a view would have to read it."""
+    if not query and not pages[0].query:
+        return pages[0]
     text = query.decode("latin-1")
     for page in pages:
         if page.query == text:
@@ -155,8 +175,8 @@ def _part(ready: Ready, wanted: bytes, if_range: bytes) -> Answer:
         return whole
     if found == "none":
         headers = [(b"content-range", b"bytes */%d" % length), (b"content-length", b"0")]
-        return Answer(416, headers, b"")
+        return Answer.of(416, headers, b"")
     body = whole.body[found.first : found.last + 1]
     place = b"bytes %d-%d/%d" % (found.first, found.last, length)
     headers = [pair for pair in whole.headers if pair[0] != b"content-length"]
-    return Answer(206, [*headers, (b"content-range", place), (b"content-length", b"%d" % len(body))], body)
+    return Answer.of(206, [*headers, (b"content-range", place), (b"content-length", b"%d" % len(body))], body)

@@ -51,6 +51,8 @@ def etag_of(etag: str, encoding: Encoding) -> str:
 def not_modified(if_none_match: bytes, if_modified_since: bytes, etag: str, changed: int) -> bool:
     """Whether the client has this already (RFC 9110, 13.2.2): If-None-Match decides where it is given."""
     if if_none_match:
+        if if_none_match == etag.encode():
+            return True
         known = parse_etags(if_none_match.decode("latin-1"))
         return known == ["*"] or any(one.removeprefix("W/") == etag for one in known)
     since = parse_http_date_safe(if_modified_since.decode("latin-1")) if if_modified_since else None

@@ -2,7 +2,10 @@
 
 import gzip
 import io
+import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -12,6 +15,7 @@ import brotli
 from django.conf import settings
 from django.core.handlers.base import BaseHandler
 from django.core.handlers.wsgi import WSGIRequest
+from django.core.signals import got_request_exception
 from django.http.response import HttpResponseBase
 
 from catalogue.pages.addresses import Address
@@ -44,13 +48,12 @@ class Page:
 
 def render(address: Address) -> Page:
     """Raises NotRendered for anything but a 200 that is the same for everybody."""
-    try:
-        response = _handler().get_response(_request(address))
-        body: bytes | None = getattr(response, "content", None)
-        response.close()
-    except Exception as error:
+    with _failures() as failures:
+        response = _handler().get_response(request_for(address.path, address.query))
+    for error in failures:
         frame = traceback.extract_tb(error.__traceback__)[-1]
         raise NotRendered(f"{address.url}: {frame.filename}:{frame.lineno}: {error!r}") from error
+    body: bytes | None = getattr(response, "content", None)
     why = "it is streamed" if body is None else _unfit(response)
     if why or body is None:
         raise NotRendered(f"{address.url} cannot be shared by all visitors: {why}.")
@@ -61,6 +64,23 @@ def render(address: Address) -> Page:
     mode = brotli.MODE_TEXT
     packed = brotli.compress(body, mode=mode, quality=BROTLI_QUALITY)
     return Page(address.key, headers, etag, None, gzip.compress(body, GZIP_LEVEL, mtime=0), packed)
+
+
+@contextmanager
+def _failures() -> Iterator[list[BaseException]]:
+    """What went wrong in a view meanwhile: Django turns it into an answer of 500."""
+    found: list[BaseException] = []
+
+    def note(**_: object) -> None:
+        error = sys.exc_info()[1]
+        if error is not None:
+            found.append(error)
+
+    got_request_exception.connect(note)
+    try:
+        yield found
+    finally:
+        got_request_exception.disconnect(note)
 
 
 def _unfit(response: HttpResponseBase) -> str:
@@ -80,12 +100,13 @@ def _unfit(response: HttpResponseBase) -> str:
     return ""
 
 
-def _request(address: Address) -> WSGIRequest:
+def request_for(path: str, query: str = "") -> WSGIRequest:
+    """A visitor's GET, without cookies and without preferences."""
     site = urlsplit(settings.SITE_URL)
     environ: dict[str, Any] = {
         "REQUEST_METHOD": "GET",
-        "PATH_INFO": address.path.encode().decode("latin-1"),
-        "QUERY_STRING": address.query,
+        "PATH_INFO": path.encode().decode("latin-1"),
+        "QUERY_STRING": query,
         "SERVER_NAME": site.hostname or "",
         "SERVER_PORT": str(site.port or (443 if site.scheme == "https" else 80)),
         "SERVER_PROTOCOL": "HTTP/1.1",

@@ -5,7 +5,7 @@ import sqlite3
 import zlib
 from collections import OrderedDict
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from django.utils.http import http_date
 
@@ -14,20 +14,31 @@ from catalogue.pages.http import Encoding, etag_of
 from catalogue.pages.store import Kept
 
 type Headers = list[tuple[bytes, bytes]]
-_OVERHEAD = 1500
+_NOT_IN_304 = frozenset(
+    (b"content-type", b"content-encoding", b"content-length", b"content-disposition", b"accept-ranges")
+)
+_OVERHEAD = 3000
 """Bytes that an answer at hand takes beside its body, roughly."""
 
 
 class Answer(NamedTuple):
     status: int
     headers: Headers
+    head: bytes
+    """The same headers as they stand in an HTTP/1.1 message, a line each."""
     body: bytes
+
+    @classmethod
+    def of(cls, status: int, headers: Headers, body: bytes) -> Self:
+        return cls(status, headers, b"".join(b"%s: %s\r\n" % pair for pair in headers), body)
 
 
 class Ready(NamedTuple):
     """A page in one encoding, ready to be sent."""
 
     whole: Answer
+    unchanged: Answer
+    """304, for who has it."""
     etag: str
     modified: bytes
     changed: int
@@ -97,4 +108,5 @@ def _ready(page: Kept, encoding: Encoding, body: bytes) -> Ready:
     else:
         headers.append((b"accept-ranges", b"bytes"))
     headers.append((b"content-length", b"%d" % len(body)))
-    return Ready(Answer(200, headers, body), etag, modified, page.changed, not page.packed)
+    unchanged = Answer.of(304, [pair for pair in headers if pair[0] not in _NOT_IN_304], b"")
+    return Ready(Answer.of(200, headers, body), unchanged, etag, modified, page.changed, not page.packed)

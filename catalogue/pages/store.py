@@ -4,6 +4,7 @@ A page stands under the hash of all that it was made from, so it is never change
 `address` says which pages make up the site now; it is replaced as a whole, in one transaction.
 """
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -57,7 +58,9 @@ class Edition:
 
 
 def store_file() -> Path:
-    file: Path = settings.VAR_DIR / "pages" / "pages.sqlite3"
+    """One for each address that the pages are made for: a build of plain files leaves the running site's alone."""
+    name = hashlib.sha256(f"{settings.SITE_URL} {settings.LIVE_URL}".encode()).hexdigest()[:16]
+    file: Path = settings.VAR_DIR / "pages" / f"pages-{name}.sqlite3"
     return file
 
 
@@ -133,7 +136,8 @@ def edition(database: sqlite3.Connection) -> Edition | None:
 def kept(database: sqlite3.Connection) -> Iterator[Kept]:
     """Every page of the present edition, without its bytes."""
     rows = database.execute(
-        "SELECT path, query, reads, key, headers, etag, changed, br IS NOT NULL FROM address JOIN page USING (key)"
+        "SELECT path, query, reads, key, headers, etag, changed, br IS NOT NULL FROM address JOIN page USING (key) "
+        "ORDER BY path, query"
     )
     for path, query, reads, key, headers, etag, changed, packed in rows:
         yield Kept(path, query, frozenset(reads.split()), key, headers, etag, changed, bool(packed))

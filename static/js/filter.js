@@ -10,14 +10,14 @@ class PatternFilter extends HTMLElement {
     this.#pages.set(location.search, Promise.resolve(this.innerHTML));
     this.addEventListener("click", (event) => {
       const link = event.target.closest("a[data-filter]");
-      if (!link || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+      if (!link || link.origin !== location.origin || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
       event.preventDefault();
       this.#go(link.search, link.dataset.filter);
     });
     for (const kind of ["pointerover", "focusin"]) {
       this.addEventListener(kind, (event) => {
         const link = event.target.closest("a[data-filter]");
-        if (link) this.#page(link.search).catch(() => {});
+        if (link?.origin === location.origin) this.#page(link.search).catch(() => {});
       });
     }
     addEventListener("popstate", () => this.#show(location.search));

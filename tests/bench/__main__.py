@@ -1,8 +1,8 @@
 """`python -m tests.bench [--only labs] [--json FILE]`: prints a table, and writes the same as JSON.
 
 A benchmark is a module in `tests/bench/suites/` with an asynchronous `measure(site)` that yields figures and, where
-the site needs more settings, a dictionary ENVIRONMENT. Its name up to the first underscore is the group that `--only`
-chooses.
+the site needs more settings, a dictionary ENVIRONMENT. One that measures no site has `measure_alone()` instead, so that
+no site's processes share the machine with it. Its name up to the first underscore is the group that `--only` chooses.
 """
 
 import argparse
@@ -26,7 +26,8 @@ from tests.bench.figures import Figure, table
 class Benchmark:
     """What a module in `suites` brings."""
 
-    measure: Callable[[BenchSite], AsyncIterator[Figure]]
+    measure: Callable[[BenchSite], AsyncIterator[Figure]] | None
+    measure_alone: Callable[[], AsyncIterator[Figure]] | None
     environment: Mapping[str, str]
 
 
@@ -60,7 +61,8 @@ def found() -> dict[str, Benchmark]:
     benchmarks = {}
     for name in sorted(module.name for module in pkgutil.iter_modules(suites.__path__)):
         module = importlib.import_module(f"{suites.__name__}.{name}")
-        benchmarks[name] = Benchmark(module.measure, getattr(module, "ENVIRONMENT", {}))
+        with_site, alone = getattr(module, "measure", None), getattr(module, "measure_alone", None)
+        benchmarks[name] = Benchmark(with_site, alone, getattr(module, "ENVIRONMENT", {}))
     return benchmarks
 
 
@@ -68,9 +70,12 @@ async def _run(chosen: Mapping[str, Benchmark]) -> list[Figure]:
     figures: list[Figure] = []
     for name, benchmark in chosen.items():
         print(f"{name} …", file=sys.stderr, flush=True)
-        # A fresh site each: no figure depends on what was measured before it.
-        async with BenchSite.running(**benchmark.environment) as site:
-            figures += [figure async for figure in benchmark.measure(site)]
+        if benchmark.measure_alone is not None:
+            figures += [figure async for figure in benchmark.measure_alone()]
+        if benchmark.measure is not None:
+            # A fresh site each: no figure depends on what was measured before it.
+            async with BenchSite.running(**benchmark.environment) as site:
+                figures += [figure async for figure in benchmark.measure(site)]
     return figures
 
 

@@ -33,6 +33,19 @@ UNLIMITED = {
 """The limits on one visitor, who here stands for many; those of the machine hold."""
 
 
+def environment(**more: str) -> dict[str, str]:
+    """The settings of a site that others can reach, with `more` on top."""
+    return UNLIMITED | {
+        "DEBUG": "0",
+        "SECRET_KEY": secrets.token_urlsafe(40),
+        "SITE_URL": SITE_URL,
+        "SMTP_HOST": "127.0.0.1",
+        "FROM_EMAIL": "Bench <bench@bench.example>",
+        "TRUSTED_PROXIES": "192.0.2.1",
+        **more,
+    }
+
+
 @dataclass(frozen=True)
 class BenchLab:
     """A ready lab. `path` is its endpoint's, `upstream` the emulator's address behind it."""
@@ -67,23 +80,18 @@ class BenchSite:
         self.url = url
         self.pid = pid
         self.session = session
+        self.var = var
         self._database = var / "db.sqlite3"
 
     @classmethod
     @asynccontextmanager
-    async def running(cls, **more: str) -> AsyncIterator[Self]:
-        """A fresh site with an empty database; `more` goes into its environment."""
-        environment = UNLIMITED | {
-            "DEBUG": "0",
-            "SECRET_KEY": secrets.token_urlsafe(40),
-            "SITE_URL": SITE_URL,
-            "SMTP_HOST": "127.0.0.1",
-            "FROM_EMAIL": "Bench <bench@bench.example>",
-            "TRUSTED_PROXIES": "192.0.2.1",
-            **more,
-        }
+    async def running(cls, workers: int = 1, /, **more: str) -> AsyncIterator[Self]:
+        """A fresh site with an empty database and so many web processes; `more` goes into its environment."""
         connector = aiohttp.TCPConnector(limit=0)
-        with TemporaryDirectory(prefix="bench-") as folder, running_site(Path(folder), free_port(), **environment) as s:
+        with (
+            TemporaryDirectory(prefix="bench-") as folder,
+            running_site(Path(folder), free_port(), workers, **environment(**more)) as s,
+        ):
             async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session:
                 yield cls(s.url, s.process.pid, s.var, session)
 

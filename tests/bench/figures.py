@@ -6,12 +6,15 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 type Bound = Literal["at most", "at least"]
-type Verdict = Literal["pass", "MISS", "INVALID", ""]
+type Verdict = Literal["pass", "MISS", "INVALID", "skipped", ""]
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One number. `samples` says of how many it was made, `failed` how many requests behind it went wrong."""
+    """One number. `samples` says of how many it was made, `failed` how many requests behind it went wrong.
+
+    Where what it is measured against is missing, `skipped` names that, and there is no number (see `skip`).
+    """
 
     name: str
     value: float
@@ -20,10 +23,13 @@ class Figure:
     failed: int = 0
     bound: Bound | None = None
     goal: float | None = None
+    skipped: str = ""
 
     @property
     def verdict(self) -> Verdict:
         """Nothing is good of which a request has failed."""
+        if self.skipped:
+            return "skipped"
         if self.failed or not self.samples or not math.isfinite(self.value):
             return "INVALID"
         if self.goal is None or self.bound is None:
@@ -34,6 +40,11 @@ class Figure:
     def document(self) -> dict[str, Any]:
         value = self.value if math.isfinite(self.value) else None
         return asdict(self) | {"value": value, "verdict": self.verdict}
+
+
+def skip(name: str, reason: str, bound: Bound | None = None, goal: float | None = None) -> Figure:
+    """A figure that could not be measured here, and why: `nginx is not installed (on Debian: apt install nginx)`."""
+    return Figure(name, math.nan, "", 0, 0, bound, goal, reason)
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
@@ -49,6 +60,8 @@ def table(figures: Sequence[Figure]) -> str:
     for figure in figures:
         goal = f"{figure.bound} {_number(figure.goal)}" if figure.goal is not None else ""
         samples = f"{figure.samples}" + (f", {figure.failed} failed" if figure.failed else "")
+        if figure.skipped:
+            samples = figure.skipped
         rows.append((figure.name, f"{_number(figure.value)} {figure.unit}", goal, figure.verdict, samples))
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
     return "\n".join(

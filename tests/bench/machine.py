@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("django", "granian", "aiohttp", "ministack", "boto3")
+PACKAGES = ("django", "uvicorn", "aiohttp", "ministack", "boto3")
 
 
 def description() -> dict[str, Any]:
@@ -45,6 +45,14 @@ def tree(pid: int) -> set[int]:
         found.update(below)
         waiting += below
     return found
+
+
+def command(pid: int) -> bytes:
+    """The command line of a process, its parts joined by NUL; nothing if it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def memory_mib(pids: set[int]) -> float:

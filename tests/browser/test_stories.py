@@ -2,11 +2,13 @@
 
 import json
 import re
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import httpx
 import pytest
 from django.conf import settings
@@ -55,12 +57,61 @@ class Story:
         told = [re.fullmatch(r"invocations of (\w+): ([\d,]+)", part) for part in parts]
         return {match[1]: int(match[2].replace(",", "")) for match in told if match}
 
-    def shown(self) -> dict[str, int]:
-        """Invocations by function's logical id, as the diagram's counters tell."""
-        texts = self.page.locator(f"{PICTURE} [data-count]").evaluate_all(
+    def held(self) -> dict[str, str]:
+        """What each drawn queue and table holds, asked of the emulator itself, in the words of the counters."""
+        stack = read_stack_name(self.site, self.lab)
+        found = {}
+        for resource in aws(self.site, "cloudformation").describe_stack_resources(StackName=stack)["StackResources"]:
+            logical, id = resource["LogicalResourceId"], resource["PhysicalResourceId"]
+            if logical in self.drawn and resource["ResourceType"] == "AWS::SQS::Queue":
+                name = "ApproximateNumberOfMessages"
+                told = aws(self.site, "sqs").get_queue_attributes(QueueUrl=id, AttributeNames=[name])["Attributes"]
+                found[logical] = f"{told[name]} waiting"
+            elif logical in self.drawn and resource["ResourceType"] == "AWS::DynamoDB::Table":
+                count = aws(self.site, "dynamodb").scan(TableName=id, Select="COUNT")["Count"]
+                found[logical] = f"{count} item{'' if count == 1 else 's'}"
+        return found
+
+    @property
+    def drawn(self) -> set[str]:
+        return {node.id for node in self.pattern.diagram.nodes}
+
+    def counters(self) -> dict[str, str]:
+        """The texts of the diagram's counters, by logical id."""
+        texts: dict[str, str] = self.page.locator(f"{PICTURE} [data-count]").evaluate_all(
             "all => Object.fromEntries(all.map(one => [one.dataset.count, one.textContent]))"
         )
-        return {node: int(text.split()[0]) for node, text in texts.items() if re.fullmatch(r"\d+ runs?", text)}
+        return texts
+
+    def shown(self) -> dict[str, int]:
+        """Invocations by function's logical id, as the diagram's counters tell."""
+        runs = {node: re.fullmatch(r"(\d+) runs?", text) for node, text in self.counters().items()}
+        return {node: int(match[1]) for node, match in runs.items() if match}
+
+    def shown_to_hold(self) -> dict[str, str]:
+        """What the diagram's counters tell of queues and tables."""
+        return {node: text for node, text in self.counters().items() if re.fullmatch(r"\d+ (waiting|items?)", text)}
+
+
+def read_stack_name(site: Site, lab: str) -> str:
+    database = sqlite3.connect(f"file:{site.var / 'db.sqlite3'}?mode=ro", uri=True)
+    try:
+        name: str = database.execute("SELECT stack FROM labs_lab WHERE id = ?", [lab]).fetchone()[0]
+    finally:
+        database.close()
+    return name
+
+
+def aws(site: Site, service: str) -> Any:
+    """A client of the emulator behind the site, past all of the site's own code."""
+    make: Any = boto3.client
+    return make(
+        service,
+        endpoint_url=site.environment("uvicorn")["EMBEDDED_AWS_URL"],
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
 
 
 @pytest.fixture
@@ -144,21 +195,28 @@ def takes(story: Story, step: str) -> None:
 
 
 def sees_the_diagram_agree_with_the_stack(story: Story) -> None:
-    drawn = {node.id for node in story.pattern.diagram.nodes}
-
     def counted() -> dict[str, int]:
-        return {function: count for function, count in story.counted().items() if function in drawn}
+        return {function: count for function, count in story.counted().items() if function in story.drawn}
 
     eventually(
         lambda: story.shown() == counted(),
         story.page,
         lambda: f"the diagram shows {story.shown()}, the stack counted {counted()}",
     )
+    sees_what_queues_and_tables_hold(story)
     lit = set(story.page.evaluate("[...litNodes]"))
     assert set(story.shown()) <= lit
     log = story.page.get_by_role("log")
     expect(log.locator(".trace-invocation").first).to_contain_text(re.compile("ran for|failed after"))
     expect(log.locator(".trace-log").first).to_be_attached()
+
+
+def sees_what_queues_and_tables_hold(story: Story) -> None:
+    eventually(
+        lambda: story.shown_to_hold() == story.held(),
+        story.page,
+        lambda: f"the diagram shows {story.shown_to_hold()}, the stack holds {story.held()}",
+    )
 
 
 def reads_the_meter(story: Story) -> None:
@@ -257,6 +315,11 @@ def sees_the_queue_rise_and_fall(story: Story, step: Locator) -> None:
     expect(chart.locator(".chart-now")).to_have_text("0", timeout=30_000)
 
 
+def sees_the_orders_wait(story: Story, _: Locator) -> None:
+    assert story.held()["OrderQueue"] == "4 waiting"
+    sees_what_queues_and_tables_hold(story)
+
+
 def is_answered_eight_times(story: Story, step: Locator) -> None:
     expect(step.locator(".answer-line")).to_contain_text("8 × 201")
 
@@ -271,5 +334,6 @@ HIGH_POINTS: dict[tuple[str, str], Callable[[Story, Locator], None]] = {
     ("idempotent-proxy", "rush"): is_answered_eight_times,
     ("idempotent-proxy", "count-rush"): finds_one_charge_of_the_eight,
     ("queue-based-load-leveling", "burst"): sees_the_queue_rise_and_fall,
+    ("queue-based-load-leveling", "orders-wait"): sees_the_orders_wait,
 }
 """What a visitor sees just after a step and looks at closely, by pattern and step."""

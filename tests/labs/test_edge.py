@@ -171,7 +171,7 @@ def test_redirects_are_passed_on_and_not_followed() -> None:
     run(scenario())
 
 
-@hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(
     tail=st.one_of(
         st.text(max_size=40),

@@ -1,7 +1,8 @@
 """Run as a process of its own by the tests: sets Django up once, then does what each line it reads says.
 
-`send` forks a sender, says its process id, and `ended` when it has gone, however it went. `leases` ends all leases.
-`count` says how many deliveries are in which state, and who is in doubt, as JSON.
+`fill N` makes the tables and queues an update for so many readers. `send` forks a sender, says its process id, and
+`ended` when it has gone, however it went. `leases` ends all leases. `count` says how many deliveries are in which
+state, and who is in doubt, as JSON.
 """
 
 import json
@@ -26,8 +27,11 @@ def main() -> None:
     Composer()
     get_transport()
     for line in sys.stdin:
-        match line.strip():
-            case "send":
+        match line.split():
+            case ["fill", number]:
+                fill(int(number))
+                say("done")
+            case ["send"]:
                 pid = os.fork()
                 if pid == 0:
                     sender.send_due()
@@ -35,14 +39,43 @@ def main() -> None:
                 say(str(pid))
                 os.waitpid(pid, 0)
                 say("ended")
-            case "leases":
+            case ["leases"]:
                 Delivery.objects.filter(state="in_flight").update(due_at=timezone.now())
                 say("done")
-            case "count":
+            case ["count"]:
                 states = Counter(Delivery.objects.values_list("state", flat=True))
                 doubtful = Delivery.objects.filter(state="in_doubt").values_list("subscriber__address", flat=True)
                 say(json.dumps([states, list(doubtful)]))
         connections.close_all()  # no child may share one
+
+
+def fill(readers: int) -> None:
+    from django.core.management import call_command
+    from django.utils import timezone
+
+    from catalogue.newsletter import updates
+    from catalogue.newsletter.models import Subscriber, Update
+
+    call_command("migrate", verbosity=0, skip_checks=True)
+    now = timezone.now()
+    addresses = [f"r{number}@example.com" for number in range(readers)]
+    Subscriber.objects.bulk_create(
+        Subscriber(address=one, key=one, state="confirmed", confirmed_at=now, created_at=now, next_ask_at=now)
+        for one in addresses
+    )
+    update = Update.objects.create(
+        pattern="claim-check",
+        revision=1,
+        state="paused",
+        level=200,
+        title="Claim Check",
+        subject="New pattern: Claim Check",
+        text="Leave: ⟦unsubscribe_url⟧",
+        html="<p>⟦preferences_url⟧",
+        created_at=now,
+        released_at=now,
+    )
+    assert updates.enqueue(update) == readers
 
 
 def say(text: str) -> None:

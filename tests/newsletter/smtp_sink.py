@@ -12,8 +12,9 @@ class Sink:
     port: int = 0
     connections: int = 0
     messages: list[bytes] = field(default_factory=list)
-    # Called with the recipient (at RCPT) or the body (at DATA); what it returns is said instead of "250 OK",
-    # and an empty answer drops the connection.
+    # Called with the sender (at MAIL), the recipient (at RCPT) or the body (at DATA); what it returns is said instead
+    # of "250 OK", and an empty answer drops the connection.
+    on_sender: Callable[[str], str] = lambda sender: "250 OK"
     on_recipient: Callable[[str], str] = lambda recipient: "250 OK"
     on_data: Callable[[bytes], str] = lambda body: "250 OK"
     # Called before the server asks for the body: the mail is on the wire and has not arrived.
@@ -30,7 +31,9 @@ def smtp_sink() -> Iterator[Sink]:
             self._say("220 sink")
             while line := self.rfile.readline():
                 verb = line.split(b" ")[0].strip().upper()
-                if verb == b"RCPT":
+                if verb == b"MAIL":
+                    answer = sink.on_sender(line.decode().strip())
+                elif verb == b"RCPT":
                     answer = sink.on_recipient(line.decode().strip())
                 elif verb == b"DATA":
                     sink.before_data()

@@ -103,13 +103,19 @@ def test_every_mistake_is_one_clear_refusal(update: Update, arguments: tuple[str
 def test_export_and_import(tmp_path: Path, update: Update) -> None:
     file = tmp_path / "people.csv"
     file.write_text(run("export") + "cy@example.com,,,,,,\nbad\n")
-    told = run("import", str(file), "--source", "old list")
-    assert "people.csv:5: No address" in told
-    assert "1 added, 2 known already, 1 refused" in told
+    out = io.StringIO()
+    with pytest.raises(CommandError) as some_refused:
+        call_command("newsletter", "import", str(file), "--source", "old list", stdout=out, stderr=out)
+    assert some_refused.value.returncode == 3
+    assert "people.csv:5: No address" in out.getvalue()
+    assert "1 added, 2 known already, 1 refused" in out.getvalue()
+    file.write_text(run("export"))
+    assert "0 added, 3 known already, 0 refused" in run("import", str(file), "--source", "old list")
     bad = tmp_path / "bad.csv"
     bad.write_bytes(b"\xff\xfe,\x00\n")
-    with pytest.raises(CommandError, match="must name the columns"):
+    with pytest.raises(CommandError, match="must name the columns") as nothing_done:
         run("import", str(bad), "--source", "x")
+    assert nothing_done.value.returncode == 1
 
 
 def test_suppress_and_unsubscribe(update: Update) -> None:

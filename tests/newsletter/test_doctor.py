@@ -1,13 +1,16 @@
 """What the doctor says of name service and SES as they may be, without asking any."""
 
 from dataclasses import replace
-from typing import Any
+from functools import cache
+from typing import Any, Literal
 
+import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.stub import Stubber
 from django.core.management.base import CommandError
 from pytest_django.fixtures import Settings
 
+from catalogue.labs.embedded.process import Emulator
 from catalogue.newsletter.console.doctor import examine
 from catalogue.newsletter.doctor import spf
 from catalogue.newsletter.doctor.checks import dkim, dmarc, ptr, ses_account
@@ -29,47 +32,64 @@ SOUND = {
 }
 
 
+SOUND_SES: dict[str, Any] = {
+    "get_account": {
+        "ProductionAccessEnabled": True,
+        "SendingEnabled": True,
+        "SendQuota": {"Max24HourSend": 50000.0, "SentLast24Hours": 10.0, "MaxSendRate": 14.0},
+    },
+    "get_email_identity": {
+        "VerifiedForSendingStatus": True,
+        "DkimAttributes": {"SigningEnabled": True, "Status": "SUCCESS", "Tokens": ["t1"]},
+    },
+    "get_configuration_set": {},
+    "get_configuration_set_event_destinations": {
+        "EventDestinations": [
+            {
+                "Name": "feedback",
+                "Enabled": True,
+                "MatchingEventTypes": ["BOUNCE", "COMPLAINT", "DELIVERY"],
+                "SnsDestination": {"TopicArn": TOPIC},
+            }
+        ]
+    },
+    "list_subscriptions_by_topic": {
+        "Subscriptions": [{"Endpoint": "https://example.com/newsletter/feedback/ses", "SubscriptionArn": f"{TOPIC}:1"}]
+    },
+}
+
+
+@cache
+def client(service: Literal["sesv2", "sns"]) -> Any:
+    return boto3.client(service, region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test")
+
+
 class Ses:
-    """Answers as SES and SNS do for an account that is set up."""
+    """Answers as SES and SNS do for an account that is set up, but for the changes; a text is an error's code.
+
+    Questions and answers are held against AWS's own service models: what is not in them raises.
+    """
 
     def __init__(self, **changes: Any) -> None:
-        self.changes = changes
+        self._answers = SOUND_SES | changes
 
     def __getattr__(self, name: str) -> Any:
-        answers: dict[str, Any] = {
-            "get_account": {
-                "ProductionAccessEnabled": True,
-                "SendingEnabled": True,
-                "SendQuota": {"Max24HourSend": 50000.0, "SentLast24Hours": 10.0, "MaxSendRate": 14.0},
-            },
-            "get_email_identity": {
-                "VerifiedForSendingStatus": True,
-                "DkimAttributes": {"SigningEnabled": True, "Status": "SUCCESS", "Tokens": ["t1"]},
-            },
-            "get_configuration_set": {},
-            "get_configuration_set_event_destinations": {
-                "EventDestinations": [
-                    {
-                        "Enabled": True,
-                        "MatchingEventTypes": ["BOUNCE", "COMPLAINT", "DELIVERY"],
-                        "SnsDestination": {"TopicArn": TOPIC},
-                    }
-                ]
-            },
-            "list_subscriptions_by_topic": {
-                "Subscriptions": [
-                    {"Endpoint": "https://example.com/newsletter/feedback/ses", "SubscriptionArn": f"{TOPIC}:1"}
-                ]
-            },
-        }
-        answer = (answers | self.changes)[name]
-
-        def call(**_: Any) -> Any:
-            if isinstance(answer, str):
-                raise ClientError({"Error": {"Code": answer, "Message": ""}}, name)
-            return answer
+        def call(**question: Any) -> Any:
+            answer = self._answers[name]
+            real = client("sns" if name == "list_subscriptions_by_topic" else "sesv2")
+            with Stubber(real) as stubber:
+                if isinstance(answer, str):
+                    assert answer in ERRORS
+                    stubber.add_client_error(name, answer)
+                else:
+                    stubber.add_response(name, answer)
+                return getattr(real, name)(**question)
 
         return call
+
+
+ERRORS = {"NotFoundException", "AccessDeniedException"}
+"""The first is in the model of each operation that is asked so; the second is common to all of AWS."""
 
 
 def site(records: dict[tuple[str, str], list[str]] | None = None, ses: Ses | None = None) -> Site:
@@ -165,6 +185,41 @@ def test_each_mistake_in_ses_is_named(changes: dict[str, Any], titles: set[str])
     assert set(ailing(site(ses=Ses(**changes)))) == titles
 
 
+@pytest.mark.lab
+def test_the_embedded_ses_is_examined_from_nothing_to_sound(
+    emulator: Emulator, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    settings.SES_ENDPOINT = emulator.url
+    settings.SES_CONFIGURATION_SET = "doctors-updates"
+    sns = boto3.client("sns", region_name=settings.SES_REGION, endpoint_url=emulator.url)
+    topic = sns.create_topic(Name="doctors-feedback")["TopicArn"]
+    settings.SES_TOPIC_ARN = topic
+    embedded = replace(site(), ses=Site().ses, sns=lambda: sns)
+    ses = embedded.ses()
+    assert {"SES identity", "SES configuration set", "Webhook"} <= set(ailing(embedded))
+    ses.create_email_identity(EmailIdentity="example.com")
+    ses.create_configuration_set(ConfigurationSetName="doctors-updates")
+    told = {
+        "Enabled": True,
+        "MatchingEventTypes": ["BOUNCE", "COMPLAINT", "DELIVERY"],
+        "SnsDestination": {"TopicArn": topic},
+    }
+    ses.create_configuration_set_event_destination(
+        ConfigurationSetName="doctors-updates", EventDestinationName="feedback", EventDestination=told
+    )
+    try:
+        found = ailing(embedded)
+        assert set(found) == {"DKIM", "Webhook"}, found  # the embedded SES never finds a domain's keys
+        assert [finding.what for finding in found["DKIM"]] == ["SES does not sign mail of example.com."]
+        assert [finding.what for finding in found["Webhook"]] == ["The topic does not post to the webhook."]
+    finally:
+        ses.delete_email_identity(EmailIdentity="example.com")
+        ses.delete_configuration_set(ConfigurationSetName="doctors-updates")
+        sns.delete_topic(TopicArn=topic)
+
+
 @pytest.mark.parametrize(
     ("setting", "value", "title"),
     [
@@ -196,8 +251,12 @@ def test_name_servers_that_do_not_answer_stop_no_other_examination() -> None:
 
 
 def test_a_mail_from_domain_of_ones_own_needs_its_spf_record() -> None:
-    attributes = {"MailFromDomain": "bounce.example.com", "MailFromDomainStatus": "SUCCESS"}
-    identity = Ses().get_email_identity() | {"MailFromAttributes": attributes}
+    attributes = {
+        "MailFromDomain": "bounce.example.com",
+        "MailFromDomainStatus": "SUCCESS",
+        "BehaviorOnMxFailure": "USE_DEFAULT_VALUE",
+    }
+    identity = SOUND_SES["get_email_identity"] | {"MailFromAttributes": attributes}
     ses = Ses(get_email_identity=identity)
     name = ("bounce.example.com", "TXT")
     assert set(ailing(site(ses=ses))) == {"SPF"}

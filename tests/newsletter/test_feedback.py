@@ -5,15 +5,18 @@ import datetime
 import json
 from typing import Any
 
+import hypothesis
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
 from django.test import Client
+from hypothesis import HealthCheck, given
+from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 
-from catalogue.newsletter import sender, suppression
+from catalogue.newsletter import preferences, sender, suppression
 from catalogue.newsletter.feedback import services, sns
 from catalogue.newsletter.models import Delivery, Feedback, Suppression
 from tests.newsletter.helpers import snapshot
@@ -68,6 +71,7 @@ def signer() -> Signer:
 def topic(settings: Settings, monkeypatch: pytest.MonkeyPatch, signer: Signer) -> None:
     settings.SES_TOPIC_ARN = TOPIC
     monkeypatch.setattr(sns, "fetch_certificate", lambda url: signer.pem)
+    sns.signing_key.cache_clear()
 
 
 def post(client: Client, message: object) -> int:
@@ -139,6 +143,7 @@ def test_a_bounce_of_somebody_unknown_is_remembered(client: Client, signer: Sign
 
 
 def test_soft_bounces_count_until_a_delivery(client: Client, signer: Signer) -> None:
+    assert services.SOFT_BOUNCES_ALLOWED == 5, "docs/newsletter.md says so"
     ada = reader("ada")
     number = 0
 
@@ -190,6 +195,8 @@ def other_key(message: dict[str, Any]) -> dict[str, Any]:
         lambda m: m | {"SigningCertURL": CERTIFICATE_URL.replace(".com/", ".com:8443/")},
         lambda m: m | {"SigningCertURL": CERTIFICATE_URL.replace("eu-west-1", "us-east-1")},
         lambda m: m | {"SigningCertURL": "https://sns.eu-west-1.amazonaws.com/bucket/../evil.pem"},
+        lambda m: m | {"Message": "\ud800"},
+        lambda m: m | {"Subject": ["a list"]},
         other_key,
     ],
 )
@@ -273,15 +280,57 @@ def test_the_subscription_is_confirmed_with_sns_itself(
     assert len(confirmed) == 1
 
 
-def test_a_certificate_that_cannot_be_had_makes_sns_come_again(
-    client: Client, signer: Signer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def away(url: str) -> bytes:
-        raise OSError("no route")
+def no_route(url: str) -> bytes:
+    raise OSError("no route")
 
-    monkeypatch.setattr(sns, "fetch_certificate", away)
-    assert post(client, signer.signed(Message=bounce("ada@example.com"))) == 503
-    assert not Suppression.objects.exists()
+
+@pytest.mark.parametrize("fetch", [no_route, lambda url: b"<html>Log in to this network</html>"])
+def test_a_certificate_that_cannot_be_had_makes_sns_come_again(
+    client: Client, signer: Signer, monkeypatch: pytest.MonkeyPatch, fetch: Any
+) -> None:
+    message = signer.signed(Message=bounce("ada@example.com"))
+    with monkeypatch.context() as without:
+        without.setattr(sns, "fetch_certificate", fetch)
+        assert post(client, message) == 503
+        assert not Suppression.objects.exists()
+    assert post(client, message) == 200
+
+
+def test_a_complaint_outlives_an_erasure(client: Client, signer: Signer) -> None:
+    ada = reader("ada")
+    preferences.erase(ada)
+    assert not suppression.blocks("ada@example.com")
+    post(client, signer.signed(Message=complaint("ada@example.com")))
+    assert suppression.blocks("ada@example.com")
+    suppression.remember("ada@example.com", Suppression.Reason.ERASED)
+    assert suppression.blocks("ada@example.com")
+
+
+def test_what_no_database_keeps_is_taken_out_of_a_servers_words(client: Client, signer: Signer) -> None:
+    told = bounce("ada@example.com").replace("unknown", "unknown\\u0000 \\ud800")
+    assert post(client, signer.signed(Message=told)) == 200
+    assert Suppression.objects.get().detail == "smtp; 550 5.1.1 unknown ?"
+
+
+@given(
+    body=st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.text() | st.sampled_from(["eventType", "bounce", "mail", "complaint"]), inner, max_size=4
+            )
+        ),
+        max_leaves=12,
+    )
+)
+@hypothesis.settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_body_and_no_signed_message_is_the_sites_fault(client: Client, signer: Signer, body: Any) -> None:
+    assert post(client, body) == 400
+    assert post(client, signer.signed() | {"Message": body, "Subject": body}) in (400, 403)
+    if isinstance(body, dict):
+        told = {"eventType": "Bounce", "mail": {"messageId": "x"}} | body
+        assert post(client, signer.signed(Message=json.dumps(told))) in (200, 400)
 
 
 def test_a_subscriber_who_asks_again_after_a_bounce_gets_no_mail(client: Client, signer: Signer) -> None:

@@ -21,23 +21,6 @@ MAILS = 2000
 KILLS = 20
 HELD = 400
 LEASE_SECONDS = 4
-FILL = """
-import os
-import django; django.setup()
-from django.utils import timezone
-from catalogue.newsletter import updates
-from catalogue.newsletter.models import Subscriber, Update
-now = timezone.now()
-Subscriber.objects.bulk_create(
-    Subscriber(address=f"r{n}@example.com", key=f"r{n}@example.com", state="confirmed", confirmed_at=now,
-               created_at=now, next_ask_at=now)
-    for n in range(int(os.environ["MAILS"]))
-)
-update = Update.objects.create(pattern="claim-check", revision=1, state="paused", level=200, title="Claim Check",
-    subject="New pattern: Claim Check", text="Leave: ⟦unsubscribe_url⟧", html="<p>⟦preferences_url⟧",
-    created_at=now, released_at=now)
-assert updates.enqueue(update) == int(os.environ["MAILS"])
-"""
 
 
 @pytest.fixture(scope="module")
@@ -57,38 +40,30 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 class Machine:
     """The newsletter with a database of its own, in processes that can be killed."""
 
-    def __init__(self, var: Path, database: str, port: int, **settings: str) -> None:
-        self._environment = {
+    def __init__(self, var: Path, database: str, port: int, mails: int = MAILS, **settings: str) -> None:
+        environment = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "catalogue.settings",
             "PYTHONPATH": str(ROOT),
             "VAR_DIR": str(var),
             "DATABASE_URL": database,
             "DEBUG": "1",
-            "MAILS": str(MAILS),
             "SMTP_HOST": "127.0.0.1",
             "SMTP_PORT": str(port),
             "SMTP_TIMEOUT": "1",
             "NEWSLETTER_LEASE_SECONDS": str(LEASE_SECONDS),
             **settings,
         }
-        self.run("manage.py", "migrate", "--verbosity", "0", "--skip-checks")
-        self.run("-c", FILL)
         self._nursery = subprocess.Popen(
             [sys.executable, "-m", "tests.newsletter.nursery"],
             cwd=ROOT,
-            env=self._environment,
+            env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
         )
-
-    def run(self, *arguments: str) -> str:
-        done = subprocess.run(
-            [sys.executable, *arguments], cwd=ROOT, env=self._environment, check=True, timeout=60, capture_output=True
-        )
-        return done.stdout.decode()
+        assert self.ask(f"fill {mails}") == "done"
 
     def ask(self, what: str) -> str:
         assert self._nursery.stdin is not None
@@ -168,9 +143,9 @@ def test_what_was_on_the_wire_is_held_if_the_setting_says_so(tmp_path: Path) -> 
             tmp_path,
             f"sqlite:///{tmp_path / 'mail.sqlite3'}",
             port,
+            HELD,
             NEWSLETTER_CONNECTIONS="4",
             NEWSLETTER_IN_DOUBT="hold",
-            MAILS=str(HELD),
         )
         try:
             send_under_fire(machine, sink, HELD)

@@ -134,6 +134,26 @@ def test_moves_cannot_flood_an_address(client: Client) -> None:
     assert len(received()) == 1
 
 
+def test_whoever_asks_for_moves_again_and_again_waits_ever_longer(client: Client) -> None:
+    ada = reader("ada")
+    for number, cooldown in enumerate([*services.COOLDOWNS, services.COOLDOWNS[-1]]):
+        before = timezone.now()
+        client.post(f"{page_of(ada)}/address", {"email": f"victim{number}@example.org"})
+        assert len(received()) == number + 1
+        assert before + cooldown <= Subscriber.objects.get().next_ask_at <= timezone.now() + cooldown
+        Subscriber.objects.update(next_ask_at=timezone.now())
+    client.post(link(received()[-1], "move"))
+    assert Subscriber.objects.get().asks == 0, "who has proved an address starts anew"
+
+
+def test_several_readers_cannot_flood_an_address_together(client: Client) -> None:
+    client.post("/newsletter/subscribe", {"email": "waits@example.org"})
+    for name in ("ada", "bob", "cy"):
+        client.post(f"{page_of(reader(name))}/address", {"email": "victim@example.org"})
+        client.post(f"{page_of(reader(name + '2'))}/address", {"email": "waits@example.org"})
+    assert sorted(str(mail["To"]) for mail in received()) == ["victim@example.org", "waits@example.org"]
+
+
 def test_the_answer_is_the_same_for_an_address_that_gets_no_mail(client: Client) -> None:
     ada = reader("ada")
     suppression.remember("dead@example.org", Suppression.Reason.HARD_BOUNCE)

@@ -1,7 +1,10 @@
+import re
 import uuid
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,6 +35,28 @@ def test_no_row_is_claimed_twice() -> None:
     assert not {row.pk for row in first} & {row.pk for row in second}
 
 
+def test_a_claim_walks_an_index_instead_of_sorting_the_queue() -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("reads SQLite's query plans")
+    enqueue(2)
+    looks: list[tuple[str, Any]] = []
+
+    def note(execute: Any, sql: str, parameters: Any, many: bool, context: Any) -> Any:
+        if '"due_at" <=' in sql:
+            looks.append((sql, parameters))
+        return execute(sql, parameters, many, context)
+
+    with connection.execute_wrapper(note):
+        assert len(queue.claim(1).deliveries) == 1
+    assert [sql.split()[0] for sql, _ in looks] == ["SELECT", "UPDATE"]
+    for (sql, parameters), index in zip(looks, ("newsletter_delivery_due", "rowid=?"), strict=True):
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {sql}", parameters)
+            plan = "; ".join(str(row[-1]) for row in cursor.fetchall())
+        assert index in plan, plan
+        assert not re.search("TEMP B-TREE|SCAN", plan), plan
+
+
 def test_the_claim_repeats_its_condition_when_it_takes_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another sender comes between the look at the queue and the UPDATE."""
     enqueue(1)
@@ -56,6 +81,17 @@ def test_rows_of_a_sender_that_died_are_taken_over_when_the_lease_ends() -> None
     end_leases()
     (taken,) = queue.claim(1).deliveries
     assert taken.pk == lost.pk
+
+
+def test_what_was_taken_over_and_not_begun_is_no_longer_in_doubt() -> None:
+    enqueue(1)
+    (row,) = queue.claim(1).deliveries
+    queue.begin(row)
+    for _ in range(3):
+        end_leases()
+        assert len(queue.claim(1).deliveries) == 1
+    row.refresh_from_db()
+    assert (row.attempts, row.wire_at) == (1, None)
 
 
 def test_a_sender_that_lost_its_lease_can_neither_send_nor_settle() -> None:

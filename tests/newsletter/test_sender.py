@@ -9,7 +9,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from catalogue.newsletter import sender
-from catalogue.newsletter.models import ConsentRecord, Delivery, Subscriber
+from catalogue.newsletter.models import ConsentRecord, Delivery, SendingPace, Subscriber, Suppression
 from tests.newsletter.helpers import link, text_of, use_smtp
 from tests.newsletter.smtp_sink import Sink, smtp_sink
 from tests.newsletter.test_queue import enqueue
@@ -78,6 +78,34 @@ def test_a_permanent_refusal_is_final(sink: Sink) -> None:
     assert states() == ["failed", "sent"]
     assert "550" in Delivery.objects.earliest("pk").error
     assert ConsentRecord.objects.filter(event="mailed").count() == 1
+
+
+@pytest.mark.parametrize("said", ["550 5.7.1 not your address", "530 5.7.0 log in first", "451 4.3.0 later"])
+def test_a_refused_sender_is_the_operators_to_mend_and_costs_no_reader(sink: Sink, said: str) -> None:
+    enqueue(1)
+    sink.on_sender = lambda sender: said
+    assert sender.send_due().retry == 1
+    assert states() == ["retry"]
+    assert not Suppression.objects.exists()
+    sink.on_sender = lambda sender: "250 OK"
+    Delivery.objects.update(due_at=timezone.now())
+    sender.send_due()
+    assert states() == ["sent"]
+
+
+def test_a_server_that_throttles_at_the_sender_already_is_heard(sink: Sink) -> None:
+    enqueue(1)
+    sink.on_sender = lambda sender: "421 try again later"
+    sender.send_due()
+    assert SendingPace.objects.get().slowdown == 2
+    assert list(Delivery.objects.values_list("state", "attempts")) == [("queued", 0)]
+
+
+def test_a_pass_that_goes_through_sends_faster_again(sink: Sink) -> None:
+    SendingPace.objects.create(pk=1, slowdown=4)
+    enqueue(1)
+    assert sender.send_due().sent == 1
+    assert SendingPace.objects.get().slowdown == pytest.approx(3.2)
 
 
 @pytest.mark.parametrize(("said", "state"), [("452 mailbox full", "retry"), ("554 looks like spam", "failed")])

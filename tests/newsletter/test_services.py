@@ -3,10 +3,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from catalogue.newsletter import consent, limits, loop, services, tokens
+from catalogue.newsletter import consent, limits, loop, queue, services, tokens
 from catalogue.newsletter.addresses import parse
 from catalogue.newsletter.models import ClientBudget, ConsentRecord, Delivery, Subscriber
+from catalogue.newsletter.outcomes import SENT
 from tests.newsletter.helpers import received, snapshot
+from tests.newsletter.test_updates import reader, released
 
 pytestmark = pytest.mark.django_db
 SOURCE = consent.Source(form="test", page="/")
@@ -108,3 +110,30 @@ def test_clients_are_remembered_only_while_their_allowance_is_used() -> None:
     ClientBudget.objects.create(client="long gone", spent_until=1.0)
     loop.tidy()
     assert [budget.client for budget in ClientBudget.objects.all()] == ["here"]
+
+
+def test_unsubscribing_waits_for_a_mail_that_is_being_handed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    ada = reader("ada")
+    released()
+    (row,) = queue.claim(1).deliveries
+    assert queue.begin(row)
+    waits = []
+
+    def meanwhile(seconds: float) -> None:
+        waits.append(seconds)
+        queue.settle(row, SENT)
+
+    monkeypatch.setattr("time.sleep", meanwhile)
+    services.unsubscribe(ada.ref)
+    assert len(waits) == 1
+    assert Delivery.objects.get().state == "sent"
+
+
+def test_unsubscribing_takes_back_at_once_what_is_claimed_and_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    ada = reader("ada")
+    released()
+    (row,) = queue.claim(1).deliveries
+    monkeypatch.setattr("time.sleep", lambda seconds: pytest.fail("waited"))
+    services.unsubscribe(ada.ref)
+    assert not queue.begin(row)
+    assert Delivery.objects.get().state == "suppressed"

@@ -140,7 +140,7 @@ def test_looking_at_the_form_changes_nothing(client: Client, method: str) -> Non
     assert snapshot() == before
 
 
-@hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(text=st.text() | st.emails() | st.text(alphabet='ab@.\r\n\t\0<>",;:%\ud800'), as_json=st.booleans())
 def test_whatever_is_typed_gets_a_clear_answer(client: Client, text: str, as_json: bool) -> None:
     ClientBudget.objects.all().delete()

@@ -97,6 +97,14 @@ def test_who_wants_new_patterns_only_gets_no_revision() -> None:
     assert [person.key for person in updates.audience(update)] == ["all@example.com"]
 
 
+def test_a_long_list_is_queued_in_chunks_without_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(updates, "_CHUNK", 2)
+    for number in range(7):
+        reader(f"r{number}")
+    released()
+    assert recipients() == [f"r{number}@example.com" for number in range(7)]
+
+
 def test_a_second_release_is_refused_and_queues_nobody() -> None:
     reader("ada")
     update = released()
@@ -156,6 +164,11 @@ def test_the_mail_has_what_senders_must_have(settings: Any) -> None:
     assert post.startswith("<mailto:editors@patterns.example.com?subject=unsubscribe%20")
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert mail["Auto-Submitted"] is None
+    assert set(mail.keys()) == {
+        *("From", "To", "Reply-To", "Date", "Subject", "Message-ID", "MIME-Version", "Content-Type", "Precedence"),
+        *("List-Id", "List-Unsubscribe", "List-Unsubscribe-Post", "Feedback-ID"),
+    }
+    assert len(mail.keys()) == 13, "one of each"
     text, html = (str(mail.get_body((kind,)).get_content()) for kind in ("plain", "html"))  # type: ignore[union-attr]
     for content in (text, html):
         assert leave in content
@@ -220,6 +233,23 @@ def test_pause_stops_at_once_and_resume_goes_on() -> None:
     updates.finish_sent()
     update.refresh_from_db()
     assert update.state == "sent"
+
+
+def test_a_mail_that_programs_would_cut_off_is_not_released(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader("ada")
+    update = new_update()
+    monkeypatch.setattr(update_mail, "MOST_BYTES", 1000)
+    with pytest.raises(update_mail.TooLong, match="cut it at 1000"):
+        updates.release(update)
+    update.refresh_from_db()
+    assert (update.state, update.html) == ("draft", "")
+    assert not Delivery.objects.exists()
+
+
+def test_the_mail_about_every_pattern_is_far_from_being_cut_off() -> None:
+    sizes = [len(update_mail.render(library().get(slug)).html.encode()) for slug in library().by_slug]
+    assert sizes
+    assert max(sizes) < update_mail.MOST_BYTES == 102_000
 
 
 def test_cancel_takes_back_what_is_not_sent() -> None:

@@ -51,13 +51,13 @@ def check(layout: Layout) -> None:
         assert rect.bottom <= layout.height
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(diagrams())
 def test_no_line_of_any_diagram_goes_through_a_box(diagram: tuple[list[Place], list[Wish]]) -> None:
     check(lay_out(*diagram, WIDE))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(diagrams())
 def test_nor_does_one_in_the_upright_variant(diagram: tuple[list[Place], list[Wish]]) -> None:
     check(lay_out(*diagram, UPRIGHT))

@@ -10,8 +10,10 @@ from tests.patterns.test_highlight_css import contrast
 
 STYLES = Path(settings.BASE_DIR, "static/css")
 SITE = (STYLES / "site.css").read_text()
+TOKEN_SHEET = (STYLES / "site" / "tokens.css").read_text()
 TOKENS = {
-    name: (light, dark) for name, light, dark in re.findall(r"--([a-z-]+): light-dark\((#\w{6}), (#\w{6})\)", SITE)
+    name: (light, dark)
+    for name, light, dark in re.findall(r"--([a-z-]+): light-dark\((#\w{6}), (#\w{6})\)", TOKEN_SHEET)
 }
 WORDS = ("ink", "quiet", "alive", "alive-strong", "good", "bad")
 GROUNDS = ("paper", "shoal", "code-background")

@@ -22,7 +22,7 @@ class Shop:
     def __init__(self, load: LoadHandler, make_table: Callable[[str, str], str], aws: str) -> None:
         tables = {"CHARGES_TABLE": make_table(SLUG, "ChargesTable")}
         keys = {"KEYS_TABLE": make_table(SLUG, "KeysTable"), "FAULT": "none"}
-        times = {"WINDOW_SECONDS": "86400", "LEASE_SECONDS": "6"}
+        times = {"WINDOW_SECONDS": "86400", "LEASE_SECONDS": "30"}
         at = f"{SLUG}/functions"
         self.charges = load(f"{at}/charges/app.py", AWS_ENDPOINT_URL=aws, **tables, **keys, **times)
         self.ledger = load(f"{at}/ledger/app.py", AWS_ENDPOINT_URL=aws, **tables)

@@ -7,7 +7,12 @@ from typing import Any
 
 import pytest
 from botocore.stub import ANY, Stubber
+from django.conf import settings
 
+from catalogue.labs.comparisons.figures import Seen, own_figures, standard_figures
+from catalogue.labs.comparisons.traffic import Sent
+from catalogue.labs.expectations import Answer
+from catalogue.patterns.content import load_pattern
 from tests.patterns_content.conftest import LambdaContext, LoadHandler, LogLines
 
 FOLDER = "queue-based-load-leveling/functions/worker"
@@ -250,3 +255,14 @@ class TestNaiveTwin:
         self, direct: ModuleType, warehouse: Warehouse, context: LambdaContext, body: object
     ) -> None:
         assert direct.handler(self.post(body), context)["statusCode"] == 400
+
+
+def test_an_order_that_was_packed_and_reported_as_failed_is_not_counted_as_lost() -> None:
+    comparison = load_pattern(settings.BASE_DIR / "patterns_content" / "queue-based-load-leveling").compare
+    assert comparison is not None
+    answers = tuple(Answer(status, {}, "", 10) for status in (201, 503, 504, 502))
+    stored = {("OrdersTable", "items"): 2}  # one of them by a function whose time was over before it could answer
+    seen = Seen(sent=[Sent("sale", 0, 0, answers)], before={}, after=stored)
+    figures = own_figures(comparison, "naive", seen)
+    assert (figures["packed"], figures["lost"], figures["untold"]) == (2, 2, 1)
+    assert standard_figures(seen)["failed"] == 3

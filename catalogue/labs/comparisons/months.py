@@ -7,6 +7,7 @@ from decimal import Decimal
 from catalogue.labs.comparisons.cost import month_of
 from catalogue.patterns.compare_schema import Side
 from catalogue.patterns.content import Pattern
+from catalogue.patterns.costs.avoided import AvoidedLine, against_twin
 from catalogue.patterns.costs.bill import Bill, BillLine
 from catalogue.patterns.costs.money import dollars
 from catalogue.patterns.runs.document import Run
@@ -37,6 +38,14 @@ class Months:
     difference: str
     """In a sentence: who pays less, and how much."""
     notes: Sequence[str]
+    spared: AvoidedLine | None
+    """The invocations that the pattern avoided in this month, at list prices; None where the twin made no more."""
+
+    @property
+    def spared_in_words(self) -> str:
+        """`23,256 invocations that the twin made and the pattern did not: $0.12 at list prices`."""
+        line = self.spared
+        return f"{line.count:,.0f} {line.what}: {dollars(line.usd)} at list prices" if line else ""
 
 
 def months(runs: Mapping[Side, Run], pattern: Pattern, per_month: int, *, free_tier: bool) -> Months | None:
@@ -57,7 +66,16 @@ def months(runs: Mapping[Side, Run], pattern: Pattern, per_month: int, *, free_t
         dollars(other.usd),
         _difference(one.usd, other.usd),
         notes,
+        _spared(runs, pattern, per_month),
     )
+
+
+def _spared(runs: Mapping[Side, Run], pattern: Pattern, per_month: int) -> AvoidedLine | None:
+    assert pattern.compare is not None
+    one, other = (
+        month_of(runs[side], pattern, pattern.compare, per_month, free_tier=False) for side in ("pattern", "naive")
+    )
+    return against_twin(one, other)
 
 
 def _lines(one: Bill, other: Bill) -> list[Line]:

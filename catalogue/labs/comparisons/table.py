@@ -50,7 +50,11 @@ _STANDARD = {
     ),
     "errors": _Standard("Invocations that failed", "Executions that raised or ran out of time.", better="less"),
     "refused": _Standard("Answers of 400 to 499", "The caller is told that the request will not do."),
-    "failed": _Standard("Answers of 500 and above", "The caller did everything right and has nothing.", better="less"),
+    "failed": _Standard(
+        "Answers of 500 and above",
+        "The caller did everything right and was told of no result. Work may have been done all the same.",
+        better="less",
+    ),
     "p50_ms": _Standard("Latency, p50", "Half of the answers below 500 came within this time.", "ms", "less"),
     "p95_ms": _Standard(
         "Latency, p95", "Nineteen of twenty of them came within this time, cold starts included.", "ms", "less"

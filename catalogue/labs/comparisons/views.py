@@ -40,6 +40,8 @@ from catalogue.patterns.runs.document import Run
 # Forged requests are refused by their origin (see `ownership`): these addresses serve curl as well as forms.
 
 _PARTS = {"result": "comparisons/_result.html", "costs": "comparisons/_costs.html"}
+_FORM_WAITS_SECONDS = 3
+"""How long a form's answer may take: proxies cut what takes a minute. The page then tells that the run goes on."""
 _running: set[asyncio.Task[None]] = set()
 """Runs go on when the visitor who asked for them has left; a task that nobody holds may be collected."""
 
@@ -93,15 +95,17 @@ def detail(request: HttpRequest, comparison_id: str) -> HttpResponse:
 @csrf_exempt
 @require_POST
 async def run(request: HttpRequest, comparison_id: str) -> HttpResponse:
-    """Send the traffic to both and answer with the result when it is there: JSON, or 303 to the page."""
+    """Send the traffic to both: JSON once the result is there; for a form, soon, 303 to the page that shows it."""
     comparison, pattern, claim = await in_database(_admit, request, comparison_id)
     task = asyncio.create_task(services.run_comparison(comparison, pattern, claim))
     _running.add(task)
     task.add_done_callback(_running.discard)
+    if wants_html(request):
+        done, _ = await asyncio.wait({task}, timeout=_FORM_WAITS_SECONDS)
+        # Without a fragment as long as there is nothing to jump to: a refresh of an address with one loads nothing.
+        return _see_other(page_of(comparison) + ("#result" if done else ""))
     await asyncio.shield(task)
     comparison = await in_database(_find, comparison_id)
-    if wants_html(request):
-        return _see_other(f"{page_of(comparison)}#result")
     document = await in_database(comparison_document, comparison, pattern)
     return JsonResponse(document, headers={"Cache-Control": "no-store"})
 

@@ -16,7 +16,10 @@ from django.conf import settings
 from django.core.checks import Tags
 from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 
+from catalogue import server, static_files
 from catalogue.labs.embedded import process
 from catalogue.supervisor import Part, PartFailedError, Supervisor
 
@@ -25,8 +28,7 @@ HOST = "127.0.0.1"
 
 class Command(BaseCommand):
     help = "Start the embedded AWS, the web server, the mail loop and the labs' janitor; restart what dies."
-    # Content is checked whole by `manage.py check`; a start need not wait for it, since a broken pattern is left out.
-    requires_system_checks = ("labs", "newsletter", Tags.models, Tags.templates)
+    requires_system_checks = ()  # some ask the database, so `handle` runs them once its folder is there
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default=HOST, help="address to listen on (default: this machine only)")
@@ -36,14 +38,23 @@ class Command(BaseCommand):
     def handle(self, *args: Any, host: str, port: int, workers: int, **options: Any) -> None:
         refuse_taken_port(host, port)
         settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
+        # Content is checked whole by `manage.py check`; a start need not wait for it: a broken pattern is left out.
+        self.check(tags=["labs", "newsletter", Tags.models, Tags.templates])
         with only_one():
-            call_command("migrate", verbosity=0)
+            if migrations_wait():
+                call_command("migrate", verbosity=0)
             if not settings.DEBUG:
-                call_command("collectstatic", interactive=False, verbosity=0)
+                static_files.collect()
             try:
                 asyncio.run(supervise(parts(host, port, workers), f"http://{host}:{port}/"))
             except PartFailedError as failure:
                 raise CommandError(str(failure)) from None
+
+
+def migrations_wait() -> bool:
+    """Whether `migrate` has anything to do: it takes most of a second to find out by itself."""
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def parts(host: str, port: int, workers: int) -> list[Part]:
@@ -56,16 +67,12 @@ def parts(host: str, port: int, workers: int) -> list[Part]:
         shared["EMBEDDED_AWS_URL"] = f"http://{HOST}:{emulator_port}"
         host_command = process.command(emulator_port)
         tree.append(Part("embedded AWS", host_command, shared))
-    # fmt: off
-    web = [
-        sys.executable, "-m", "granian", "--interface", "asgi", "--host", host, "--port", str(port),
-        "--workers", str(workers), "--log-level", "warning", "--workers-kill-timeout", "2",
-        "--respawn-failed-workers", "catalogue.asgi:application",
-    ]
-    # fmt: on
+    web = server.command(host, port, workers)
     tree.append(Part("web", web, shared, ready=lambda: answers(f"http://{HOST}:{port}/healthz")))
-    tree.append(Part("mail loop", [*manage, "newsletter_loop"], shared))
-    tree.append(Part("labs janitor", [*manage, "labs_janitor"], shared))
+    if not settings.DEBUG:
+        tree.append(Part("pages", [*manage, "build", "--lenient", "--verbosity", "0"], shared, needed=False, once=True))
+    tree.append(Part("mail loop", [*manage, "newsletter_loop"], shared, needed=False))
+    tree.append(Part("labs janitor", [*manage, "labs_janitor"], shared, needed=False))
     return tree
 
 

@@ -11,6 +11,8 @@ from tqdm import tqdm
 from catalogue.newsletter import addresses, csv_files, services, suppression, tokens
 from catalogue.newsletter.models import Subscriber, Suppression
 
+SOME_REFUSED = 3  # 1 and 2 say, as of any command, that nothing was done
+
 
 def export(out: OutputWrapper, **_: Any) -> None:
     total = Subscriber.objects.count()
@@ -34,6 +36,8 @@ def take_in(out: OutputWrapper, err: OutputWrapper, file: str, source: str, dry_
     except csv_files.BadFile as error:
         raise CommandError(f"{file}: {error}") from error
     out.write(f"{report}{' (tried only: nothing was changed)' if dry_run else ''}")
+    if report.refused:
+        raise CommandError("Not all rows were taken; why stands above.", returncode=SOME_REFUSED)
 
 
 def suppress(out: OutputWrapper, address: str, **_: Any) -> None:

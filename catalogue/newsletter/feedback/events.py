@@ -73,7 +73,12 @@ def _text(fields: dict[str, Any], name: str) -> str:
     value = fields.get(name)
     if not isinstance(value, str):
         raise BadEvent(f"The message has no {name}.")
-    return value
+    return _readable(value)
+
+
+def _readable(said: str) -> str:
+    """What some mail server said, as a database keeps it: without NUL and without halves of surrogate pairs."""
+    return said.replace("\0", "").encode("utf-8", "replace").decode()[:300]
 
 
 def _recipients(fields: dict[str, Any], name: str) -> tuple[tuple[str, str], ...]:
@@ -85,5 +90,5 @@ def _recipients(fields: dict[str, Any], name: str) -> tuple[tuple[str, str], ...
         if not isinstance(one, dict) or not isinstance(one.get("emailAddress"), str):
             raise BadEvent(f"An entry of {name} has no emailAddress.")
         said = one.get("diagnosticCode") or one.get("status") or ""
-        found.append((one["emailAddress"], str(said)[:300]))
+        found.append((one["emailAddress"], _readable(str(said))))
     return tuple(found)

@@ -15,10 +15,11 @@ SOFT_BOUNCES_ALLOWED = 5
 def take(message_id: str, event: Event) -> bool:
     """Act on an event. False if its message has been acted on before."""
     with transaction.atomic():
-        known = Feedback.objects.filter(message_id=message_id)
-        if known.exists():
+        _, new = Feedback.objects.get_or_create(
+            message_id=message_id[:100], defaults={"kind": event.kind.value, "at": timezone.now()}
+        )
+        if not new:
             return False
-        Feedback.objects.create(message_id=message_id[:100], kind=event.kind.value, at=timezone.now())
         for address, said in event.recipients:
             _act(event, address, said)
         return True

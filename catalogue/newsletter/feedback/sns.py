@@ -94,7 +94,8 @@ def region(topic: str) -> str:
 def string_to_sign(fields: dict[str, Any]) -> bytes:
     """The signed fields in their order, each name and value on a line; Subject only where there is one."""
     names = [name for name in _SIGNED[fields["Type"]] if fields.get(name) is not None]
-    return "".join(f"{name}\n{fields[name]}\n" for name in names).encode()
+    # JSON may escape half a surrogate pair: that is no text, and the signature then does not fit.
+    return "".join(f"{name}\n{fields[name]}\n" for name in names).encode("utf-8", "surrogatepass")
 
 
 def _verify(fields: dict[str, Any], topic: str) -> None:
@@ -107,11 +108,8 @@ def _verify(fields: dict[str, Any], topic: str) -> None:
         signature = base64.b64decode(fields["Signature"], validate=True)
     except binascii.Error as error:
         raise Forged("The signature is not Base64.") from error
-    key = x509.load_pem_x509_certificate(fetch_certificate(fields["SigningCertURL"])).public_key()
-    if not isinstance(key, rsa.RSAPublicKey):
-        raise Forged("The signing certificate has no RSA key.")
     try:
-        key.verify(signature, string_to_sign(fields), padding.PKCS1v15(), algorithm())
+        signing_key(fields["SigningCertURL"]).verify(signature, string_to_sign(fields), padding.PKCS1v15(), algorithm())
     except InvalidSignature as error:
         raise Forged("The signature does not fit the message.") from error
 
@@ -134,6 +132,17 @@ def _is_certificate_address(url: str, region: str) -> bool:
 
 
 @lru_cache(maxsize=8)
+def signing_key(url: str) -> rsa.RSAPublicKey:
+    """The key of a certificate of SNS. Raises OSError if it cannot be had, or what came is none: not kept then."""
+    try:
+        key = x509.load_pem_x509_certificate(fetch_certificate(url)).public_key()
+    except ValueError as error:
+        raise OSError(f"{url} is no certificate: {error}") from error
+    if not isinstance(key, rsa.RSAPublicKey):
+        raise OSError(f"The certificate {url} has no RSA key.")
+    return key
+
+
 def fetch_certificate(url: str) -> bytes:
     """The certificate as PEM. The address has been checked to be SNS's own. Raises OSError."""
     with urllib.request.urlopen(url, timeout=_TIMEOUT) as response:  # noqa: S310  (https at a host of SNS only)

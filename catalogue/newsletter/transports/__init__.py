@@ -24,9 +24,11 @@ class Envelope:
 class Connection(Protocol):
     """One way out, used by one thread, for many mails."""
 
-    def send(self, envelope: Envelope, cleared: Callable[[], bool]) -> Result:
-        """Send one mail. `cleared` is asked as late as possible, before anything can arrive: if it says no, nothing
-        is sent. Never raises for what a server or network does.
+    def send(self, envelope: Envelope, cleared: Callable[[], bool], meanwhile: Callable[[], None]) -> Result:
+        """Send one mail. Never raises for what a server or network does.
+
+        `cleared` is asked late, before anything can arrive: if it says no, nothing is sent. `meanwhile` is work for the
+        time in which the server has the whole mail and has not answered; it need not be called.
         """
 
     def close(self) -> None: ...
@@ -34,7 +36,7 @@ class Connection(Protocol):
 
 class Transport(Protocol):
     connections: int
-    """How many threads may each hold a connection; 0: the caller's own thread sends."""
+    """How many may be open at once, each in a thread of its own if they are more than one."""
 
     def connect(self) -> Connection:
         """Raises Unreachable."""

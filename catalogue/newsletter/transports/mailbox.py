@@ -8,12 +8,12 @@ from catalogue.newsletter.transports import Envelope
 
 
 class MailboxTransport:
-    connections = 0
+    connections = 1
 
     def connect(self) -> "MailboxTransport":
         return self
 
-    def send(self, envelope: Envelope, cleared: Callable[[], bool]) -> Result:
+    def send(self, envelope: Envelope, cleared: Callable[[], bool], meanwhile: Callable[[], None]) -> Result:
         if not cleared():
             return WITHDRAWN
         keep(envelope.sender, [envelope.recipient], envelope.content)

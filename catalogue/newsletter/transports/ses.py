@@ -63,7 +63,7 @@ class SesConnection:
     def __init__(self, client: Any) -> None:
         self._client = client
 
-    def send(self, envelope: Envelope, cleared: Callable[[], bool]) -> Result:
+    def send(self, envelope: Envelope, cleared: Callable[[], bool], meanwhile: Callable[[], None]) -> Result:
         arguments: dict[str, Any] = {
             "FromEmailAddress": envelope.sender,
             "Destination": {"ToAddresses": [envelope.recipient]},

@@ -2,6 +2,7 @@
 
 import contextlib
 import smtplib
+import socket
 import ssl
 from collections.abc import Callable
 
@@ -27,6 +28,8 @@ class SmtpTransport:
 def _open() -> smtplib.SMTP:
     server = smtplib.SMTP(settings.SMTP_HOST, settings.SMTP_PORT, timeout=settings.SMTP_TIMEOUT)
     try:
+        assert server.sock is not None
+        server.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # a mail's last packet waits for nothing
         server.ehlo_or_helo_if_needed()
         if settings.SMTP_STARTTLS:
             server.starttls(context=ssl.create_default_context())
@@ -40,43 +43,40 @@ def _open() -> smtplib.SMTP:
 
 
 class SmtpConnection:
-    """`cleared` is asked while the server waits for the mail's content: recipient and sender are accepted by then."""
+    """`cleared` is asked while the server looks the recipient up: the sender is accepted by then."""
 
     def __init__(self, server: smtplib.SMTP) -> None:
         self._server = server
 
-    def send(self, envelope: Envelope, cleared: Callable[[], bool]) -> Result:
+    def send(self, envelope: Envelope, cleared: Callable[[], bool], meanwhile: Callable[[], None]) -> Result:
+        server = self._server
+        # The addresses were made for this (`messages.ascii_address`): smtplib need not take them apart again.
         try:
-            refusal = self._announce(envelope)
-            if refusal is not None:
-                self._server.rset()
-                return refusal
+            code, said = server.docmd(f"MAIL FROM:<{envelope.sender}>")
+            if code != 250:
+                return self._not_sent(_of_sender_refused(code, said))
+            server.putcmd(f"RCPT TO:<{envelope.recipient}>")
+            may_go = cleared()
+            code, said = server.getreply()
         except _BROKEN as error:
             return Result(Outcome.CONNECTION, f"{type(error).__name__}: {error}")
-        if not cleared():
-            with contextlib.suppress(*_BROKEN):
-                self._server.rset()
-            return WITHDRAWN
-        return self._transfer(envelope.content)
+        if code not in (250, 251):
+            return self._not_sent(of_reply(code, said, about_recipient=True))
+        return self._transfer(envelope.content, meanwhile) if may_go else self._not_sent(WITHDRAWN)
 
-    def _announce(self, envelope: Envelope) -> Result | None:
-        """MAIL and RCPT; what was said to a refused one."""
-        # The addresses were made for this (`messages.ascii_address`): smtplib need not take them apart again.
-        code, said = self._server.docmd(f"MAIL FROM:<{envelope.sender}>")
-        if code != 250:
-            # A refused sender or login is the operator's to mend, and no reason to give up on a reader's mail.
-            result = of_reply(code, said, about_recipient=False)
-            return result if result.outcome is Outcome.THROTTLED else Result(Outcome.TEMPORARY, result.detail)
-        code, said = self._server.docmd(f"RCPT TO:<{envelope.recipient}>")
-        return None if code in (250, 251) else of_reply(code, said, about_recipient=True)
+    def _not_sent(self, result: Result) -> Result:
+        with contextlib.suppress(*_BROKEN):
+            self._server.rset()
+        return result
 
-    def _transfer(self, content: bytes) -> Result:
+    def _transfer(self, content: bytes, meanwhile: Callable[[], None]) -> Result:
         complete = False
         try:
             code, said = self._server.docmd("DATA")
             if code == 354:
                 complete = True
                 self._server.send(stuffed(content))
+                meanwhile()
                 code, said = self._server.getreply()
         except _BROKEN as error:
             detail = f"{type(error).__name__}: {error}"
@@ -87,6 +87,12 @@ class SmtpConnection:
         with contextlib.suppress(smtplib.SMTPException, OSError):
             self._server.quit()
         self._server.close()
+
+
+def _of_sender_refused(code: int, said: bytes) -> Result:
+    """A refused sender or login is the operator's to mend, and no reason to give up on a reader's mail."""
+    result = of_reply(code, said, about_recipient=False)
+    return result if result.outcome is Outcome.THROTTLED else Result(Outcome.TEMPORARY, result.detail)
 
 
 def stuffed(content: bytes) -> bytes:

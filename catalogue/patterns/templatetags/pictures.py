@@ -5,7 +5,7 @@ from django.utils.safestring import SafeString
 
 from catalogue.patterns.cards import Card
 from catalogue.patterns.content import Pattern
-from catalogue.patterns.diagram_svg import render_diagram
+from catalogue.patterns.diagram_svg import render_diagram, render_sketch
 from catalogue.patterns.glyphs import glyph_svg, short_name
 
 register = template.Library()
@@ -22,8 +22,8 @@ def diagram(pattern: Pattern) -> SafeString:
 
 
 @register.simple_tag
-def sketch(card: Card) -> SafeString:
-    return card.sketch
+def sketch(pattern: Card | Pattern) -> SafeString:
+    return pattern.sketch if isinstance(pattern, Card) else render_sketch(pattern)
 
 
 register.filter("short", short_name)

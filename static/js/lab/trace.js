@@ -35,14 +35,16 @@ export function sentence(kind, event) {
 
 /** The log of a run: newest last, scrolled along unless the reader has scrolled back. */
 export class TraceLog {
+  #box;
   #list;
   #speaker;
 
-  /** @param {HTMLElement} list @param {HTMLElement} speaker a live region @param {(trace: string, button: HTMLElement) => void} onInspect */
-  constructor(list, speaker, onInspect) {
-    this.#list = list;
+  /** @param {HTMLElement} box scrolls, and has the list in it @param {HTMLElement} speaker a live region @param {(trace: string, button: HTMLElement) => void} onInspect */
+  constructor(box, speaker, onInspect) {
+    this.#box = box;
+    this.#list = box.querySelector("ol");
     this.#speaker = new Speaker(speaker);
-    list.addEventListener("click", ({ target }) => {
+    box.addEventListener("click", ({ target }) => {
       const button = target.closest("[data-inspect]");
       if (button) onInspect(button.dataset.inspect, button);
     });
@@ -51,7 +53,8 @@ export class TraceLog {
   add(kind, event) {
     const list = this.#list;
     list.querySelector("[data-empty]")?.remove();
-    const following = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+    const box = this.#box;
+    const following = box.scrollHeight - box.scrollTop - box.clientHeight < 40;
     const text = sentence(kind, event);
     const inspect = kind === "request" && event.trace && el("button", { type: "button", class: "trace-inspect", "data-inspect": event.trace },
       "Inspect", el("span", { class: "visually-hidden" }, ` ${event.method} ${event.path}`));
@@ -62,7 +65,7 @@ export class TraceLog {
         inspect || null),
     );
     while (list.children.length > KEPT_LINES) list.firstElementChild.remove();
-    if (following) list.scrollTop = list.scrollHeight;
+    if (following) box.scrollTop = box.scrollHeight;
     this.#speaker.add(kind, event, text);
   }
 

@@ -47,7 +47,12 @@ async function fragment(address) {
     ? "This run is no longer kept. Take the step again." : "The run could not be fetched.");
   const template = document.createElement("template");
   template.innerHTML = await response.text();
-  return document.importNode(template.content, true);
+  // A host of plain files knows nothing of `part` and sends the whole page: the player is all that is wanted.
+  const player = template.content.querySelector("run-player");
+  if (!player) throw new Error("The run could not be read.");
+  const parts = document.createDocumentFragment();
+  parts.append(document.importNode(player, true));
+  return parts;
 }
 
 /** The views bring their style sheet; nothing is shown before it has come. */

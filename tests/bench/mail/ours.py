@@ -16,6 +16,9 @@ def main() -> None:
     import django
 
     django.setup()
+    from django.urls import reverse
+
+    reverse("newsletter:subscribe")  # loads every view, as the mail loop does at its start
     for line in sys.stdin:
         command, _, argument = line.strip().partition(" ")
         print(json.dumps(_COMMANDS[command](argument)), flush=True)

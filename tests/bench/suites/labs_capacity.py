@@ -1,34 +1,61 @@
-"""A hundred labs of one function each, deployed and called: what they take, and that none is lost."""
+"""1, 10 and 100 labs of one function each, deployed and called: what each takes, and that none is lost."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from itertools import pairwise
 
 from tests.bench import machine
 from tests.bench.bench_site import BenchLab, BenchSite, LabFailed, first_request
 from tests.bench.figures import Figure
 
-LABS = 100
+SIZES = (1, 10, 100)
+LABS = SIZES[-1]
 PATTERN = "function-as-a-web-service"
+
+
+@dataclass(frozen=True)
+class _Size:
+    labs: int
+    seconds: float
+    """From the first lab's request until the last one's first call was answered."""
+    mib: float
 
 
 async def measure(site: BenchSite) -> AsyncIterator[Figure]:
     request = first_request(PATTERN)
-    empty = await asyncio.to_thread(lambda: machine.memory_mib(machine.tree(site.pid)))
+    empty = await _memory(site)
     labs: list[BenchLab] = []
+    sizes = [_Size(0, 0, empty)]
     failed = 0
-    for _ in range(LABS):
+    started = time.perf_counter()
+    measuring = 0.0
+    for number in range(1, LABS + 1):
         try:
             labs.append(await site.run_it(PATTERN))
+            right, _ = await site.call(site.url + labs[-1].path, request)
+            failed += not right
         except LabFailed:
             failed += 1
-    called = [await site.call(site.url + lab.path, request) for lab in labs]
-    failed += sum(not right for right, _ in called)
-    full = await asyncio.to_thread(lambda: machine.memory_mib(machine.tree(site.pid)))
+        if number in SIZES:
+            before = time.perf_counter()
+            sizes.append(_Size(number, before - started - measuring, await _memory(site)))
+            measuring += time.perf_counter() - before
     processes = len(machine.tree(site.pid))
     again = [await site.call(site.url + lab.path, request) for lab in labs]
     lost = LABS - sum(right for right, _ in again)
 
     yield Figure("the site without labs", empty, "MiB", 1)
-    yield Figure(f"the site with {LABS} labs called", full, "MiB", len(labs), failed, "at most", 3 * 1024)
+    yield Figure(f"the site with {LABS} labs called", sizes[-1].mib, "MiB", len(labs), failed, "at most", 3 * 1024)
     yield Figure("its processes", processes, "", 1)
     yield Figure(f"of {LABS} labs lost", lost, "", len(again), failed, "at most", 0)
+    for fewer, more in pairwise(sizes):
+        new = more.labs - fewer.labs
+        name = f"each lab from {fewer.labs} to {more.labs}"
+        yield Figure(f"{name}: ready and called", (more.seconds - fewer.seconds) / new * 1000, "ms", new, failed)
+        yield Figure(f"{name}: memory", (more.mib - fewer.mib) / new, "MiB", new, failed)
+
+
+async def _memory(site: BenchSite) -> float:
+    return await asyncio.to_thread(lambda: machine.memory_mib(machine.tree(site.pid)))

@@ -1,27 +1,28 @@
 """A send of two thousand against a bare loop and against django-newsletter, and a hundred thousand recipients queued.
 
-Our sender and the bare loop take turns at the same mail server, a process of its own, so that the machine's moods hit
-both; each ratio is of neighbouring runs, and the median of them is told.
+All of them take turns at the same mail server, a process of its own, so that the machine's moods hit all; each ratio is
+of neighbouring runs, and the median of them is told.
 """
 
 import asyncio
 import json
 import os
 import secrets
-import statistics
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from statistics import median
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any, Self
 
-from tests.bench.bench_site import BenchSite
 from tests.bench.figures import Figure
 from tests.site import ROOT
 
 MAILS = 2000
-ROUNDS = 3
+ROUNDS = 5
+PEER_ROUNDS = 3
 MANY = 100_000
 PEER = "django-newsletter==1.2.1"
 PEER_NEEDS = "sorl-thumbnail==13.4.0"  # one of the two thumbnail packages between which it leaves the choice
@@ -61,7 +62,7 @@ class Talker:
         self._process.wait()
 
 
-async def measure(site: BenchSite) -> AsyncIterator[Figure]:
+async def measure_alone() -> AsyncIterator[Figure]:
     for figure in await asyncio.to_thread(_measure):
         yield figure
 
@@ -95,33 +96,48 @@ def _environment(folder: Path, port: int) -> dict[str, str]:
     }
 
 
+@dataclass
+class Bench:
+    """The mail server and what sends to it; `lost` counts mails that came too few or too many."""
+
+    folder: Path
+    port: int
+    sink: Talker
+    ours: Talker
+    mail: Path
+    lost: int = 0
+
+    def bare(self) -> float:
+        """Seconds of a bare loop over one connection."""
+        return self._counted(float(_run(sys.executable, "-m", "tests.bench.mail.bare", *self._what())))
+
+    def own(self, connections: int) -> float:
+        """Seconds of our sender."""
+        self.ours.ask("release")
+        return self._counted(float(self.ours.ask(f"send {connections}")["seconds"]))
+
+    def peer(self, python: Path) -> float:
+        """Seconds of django-newsletter, which has one connection."""
+        work = mkdtemp(dir=self.folder, prefix="peer-")
+        script = ROOT / "tests" / "bench" / "mail" / "peer.py"
+        return self._counted(float(_run(str(python), str(script), work, *self._what())))
+
+    def _what(self) -> tuple[str, str, str]:
+        return str(self.port), str(MAILS), str(self.mail)
+
+    def _counted(self, seconds: float) -> float:
+        self.lost += abs(MAILS - self.sink.ask("count"))
+        return seconds
+
+
 def _figures(folder: Path, port: int, sink: Talker, ours: Talker) -> list[Figure]:
     ours.ask(f"fill {MAILS}")
     ours.ask("release")
-    mail = folder / "mail.eml"
-    size = ours.ask(f"sample {mail}")
-    ratios: dict[int, list[float]] = {1: [], 4: []}
-    rate: dict[int, float] = {}
-    bare_seconds: list[float] = []
-    lost = 0
-    for _ in range(ROUNDS):
-        for connections, found in ratios.items():
-            bare = float(_run(sys.executable, "-m", "tests.bench.mail.bare", str(port), str(MAILS), str(mail)))
-            lost += abs(MAILS - sink.ask("count"))
-            ours.ask("release")
-            sent = ours.ask(f"send {connections}")
-            lost += abs(MAILS - sink.ask("count"))
-            found.append(bare / sent["seconds"])
-            rate[connections] = MAILS / sent["seconds"]
-            bare_seconds.append(bare)
-    figures = [
-        Figure(f"a mail of the update ({MAILS} sent)", size / 1000, "kB", 1),
-        Figure("one connection, of a bare loop", statistics.median(ratios[1]), "×", ROUNDS, lost, "at least", 0.9),
-        Figure("four connections, of a bare loop", statistics.median(ratios[4]), "×", ROUNDS, lost, "at least", 1.25),
-        Figure("mails a second, one connection", rate[1], "/s", MAILS, lost),
-        Figure("mails a second, four connections", rate[4], "/s", MAILS, lost),
-    ]  # fmt: skip
-    figures += _peer(folder, port, sink, mail, MAILS / rate[1])
+    bench = Bench(folder, port, sink, ours, folder / "mail.eml")
+    size = ours.ask(f"sample {bench.mail}")
+    figures = [Figure(f"a mail of the update ({MAILS} sent)", size / 1000, "kB", 1)]
+    figures += _against_a_bare_loop(bench)
+    figures += _against_the_peer(bench)
     ours.ask(f"fill {MANY}")
     queued = ours.ask("release")
     wrong = abs(MANY - queued["recipients"])
@@ -132,21 +148,49 @@ def _figures(folder: Path, port: int, sink: Talker, ours: Talker) -> list[Figure
     return figures
 
 
-def _peer(folder: Path, port: int, sink: Talker, mail: Path, own_seconds: float) -> list[Figure]:
+def _against_a_bare_loop(bench: Bench) -> list[Figure]:
+    bare, one, four = [], [], []
+    for _ in range(ROUNDS):
+        bare.append((bench.bare(), bench.bare()))
+        one.append(bench.own(1))
+        four.append(bench.own(4))
+    return [
+        _ratio("one connection, of a bare loop", [b for b, _ in bare], one, 0.9, bench.lost),
+        _ratio("four connections, of a bare loop", [b for _, b in bare], four, 1.25, bench.lost),
+        Figure("mails a second, a bare loop", MAILS / median(map(max, bare)), "/s", ROUNDS, bench.lost),
+        Figure("mails a second, one connection", MAILS / median(one), "/s", ROUNDS, bench.lost),
+        Figure("mails a second, four connections", MAILS / median(four), "/s", ROUNDS, bench.lost),
+    ]
+
+
+def _against_the_peer(bench: Bench) -> list[Figure]:
     """django-newsletter in an environment of its own; named and passed over if it cannot be installed."""
-    python = folder / "peer-env" / "bin" / "python"
+    python = bench.folder / "peer-env" / "bin" / "python"
     try:
         _run(sys.executable, "-m", "venv", str(python.parent.parent))
         _run(str(python), "-m", "pip", "install", "--quiet", PEER, PEER_NEEDS)
     except subprocess.CalledProcessError as error:
         print(f"{PEER} cannot be installed and is passed over: {error.stderr[-300:]}", file=sys.stderr)
         return []
-    work = folder / "peer"
-    work.mkdir()
-    script = ROOT / "tests" / "bench" / "mail" / "peer.py"
-    seconds = float(_run(str(python), str(script), str(work), str(port), str(MAILS), str(mail)))
-    lost = abs(MAILS - sink.ask("count"))
-    return [Figure(f"one connection, times {PEER}", seconds / own_seconds, "×", 1, lost, "at least", 5)]
+    peer, bare, one, four = [], [], [], []
+    for _ in range(PEER_ROUNDS):
+        peer.append(bench.peer(python))
+        bare.append(bench.bare())
+        one.append(bench.own(1))
+        four.append(bench.own(4))
+    return [
+        _ratio(f"a bare loop, times {PEER}", peer, bare, None, bench.lost),
+        _ratio(f"one connection, times {PEER}", peer, one, None, bench.lost),
+        _ratio(f"four connections, times {PEER}", peer, four, 5, bench.lost),
+    ]
+
+
+def _ratio(name: str, theirs: list[float], ours: list[float], goal: float | None, lost: int) -> Figure:
+    """How many times as fast, by seconds of neighbouring runs."""
+    times = median(their / own for their, own in zip(theirs, ours, strict=True))
+    if goal is None:
+        return Figure(name, times, "×", len(ours), lost)
+    return Figure(name, times, "×", len(ours), lost, "at least", goal)
 
 
 def _run(*command: str) -> str:

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from catalogue.labs.comparisons import services
+from catalogue.labs.comparisons import services, views
 from catalogue.labs.embedded.process import Emulator
 from catalogue.labs.models import Comparison, Lab
 from catalogue.patterns.content import Pattern
@@ -72,7 +72,10 @@ def test_run_by_json_it_answers_with_the_figures_of_both(visitor: Client, made: 
     validate("ComparisonState", done)
 
 
-def test_a_visit_without_a_script(visitor: Client) -> None:
+def test_a_visit_without_a_script(visitor: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        views, "_FORM_WAITS_SECONDS", 60
+    )  # the test's own client has no loop in which a run could go on
     start = read_page(visitor.get("/patterns/postbox/").content.decode())
     assert [form["method"] for form in start.all("form", action="/labs/comparisons/")] == ["post"]
 

@@ -110,7 +110,7 @@ SKELETON = "\n".join(texts(clean(everywhere("\N{SNOWMAN}" * 6), Secrets("", "", 
 @given(names, secrets_)
 @example("token", 'a"b\\c/d?e=f&g')
 @example("key", "‹key 1› and more")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_secret_that_a_step_saved_is_nowhere_whatever_it_looks_like(name: str, secret: str) -> None:
     assume(not any(secret in text for text in (SKELETON, SKELETON.replace("\N{SNOWMAN}", ""), "‹secret 1›‹token 2›")))
     secrets = secrets_of(lab({}), {name: secret})
@@ -141,7 +141,7 @@ tokens = st.builds(
 
 
 @given(tokens)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_what_has_the_shape_of_a_token_is_nowhere_even_if_nobody_saved_it(token: str) -> None:
     for text in texts(clean(everywhere(token)).model_dump(mode="json")):
         assert token not in text
@@ -149,7 +149,7 @@ def test_what_has_the_shape_of_a_token_is_nowhere_even_if_nobody_saved_it(token:
 
 
 @given(names, secrets_)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_what_stands_under_a_secrets_name_is_blanked_though_nobody_saved_it(name: str, secret: str) -> None:
     assume(secret not in SKELETON and not SECRET_NAME.search(secret))
     run = a_run(body=json.dumps({"got": {name: secret}}), fields={name: secret}, seen=json.dumps({name: secret}))
@@ -158,7 +158,7 @@ def test_what_stands_under_a_secrets_name_is_blanked_though_nobody_saved_it(name
 
 
 @given(st.integers(min_value=12, max_value=260))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_of_a_secret_that_was_cut_off_no_part_is_left(length: int) -> None:
     secret = "".join(f"{number:02x}~" for number in range(100))
     secrets = secrets_of(lab({}), {"token": secret})

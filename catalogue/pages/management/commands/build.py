@@ -2,13 +2,16 @@
 
 import sys
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any, Self
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
+from catalogue import static_files
 from catalogue.pages.build import BuildFailed, build
+from catalogue.pages.export import NotOurs, export
 from catalogue.pages.rendering import NotRendered
 from catalogue.patterns.mistakes import ContentError
 
@@ -19,13 +22,22 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--workers", type=int, help="processes that render (default: one a core)")
+        parser.add_argument("--to", type=Path, metavar="DIR", help="also write the catalogue there as plain files")
         parser.add_argument(
             "--lenient", action="store_true", help="leave patterns with mistakes out instead of failing (for a start)"
         )
 
-    def handle(self, *args: Any, workers: int | None, lenient: bool, verbosity: int, **options: Any) -> None:
+    def handle(
+        self, *args: Any, workers: int | None, lenient: bool, to: Path | None, verbosity: int, **options: Any
+    ) -> None:
         if settings.DEBUG:
             raise CommandError("With DEBUG on, pages are rendered live. Set DEBUG=0, and SECRET_KEY, to build.")
+        if to is not None and not settings.LIVE_URL:
+            raise CommandError(
+                "Plain files have no labs, search and newsletter of their own: set LIVE_URL to the address of the "
+                "running site that has them, and SITE_URL to the one that the files will have."
+            )
+        static_files.collect()
         with Bars(shown=verbosity > 0 and sys.stderr.isatty()) as bars:
             try:
                 outcome = build(workers=workers, lenient=lenient, progress=bars.told)
@@ -39,6 +51,18 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"{outcome.rendered} pages rendered, {outcome.kept} kept, {outcome.forgotten} forgotten "
                 f"in {outcome.seconds:.1f} s."
+            )
+        if to is not None:
+            self._export(to, verbosity)
+
+    def _export(self, to: Path, verbosity: int) -> None:
+        try:
+            done = export(to)
+        except NotOurs as error:
+            raise CommandError(f"{error} Choose another folder, or take the file away.") from None
+        if verbosity:
+            self.stdout.write(
+                f"{to}: {done.written} files written, {done.unchanged} unchanged, {done.deleted} deleted."
             )
 
 

@@ -1,0 +1,146 @@
+"""The catalogue as plain files, for any static host: the pages that the site would send, with the files they load.
+
+A manifest (`catalogue.json`) says what was written, with the headers each file should be sent with. It is how a later
+export knows its own files: it changes and deletes those and no others.
+"""
+
+import hashlib
+import json
+import mimetypes
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.core.handlers.wsgi import WSGIRequest
+from django.http import Http404
+
+from catalogue.errors import not_found
+from catalogue.pages import store
+from catalogue.pages.rendering import request_for
+
+MANIFEST = "catalogue.json"
+FOREVER = "public, max-age=31536000, immutable"
+FRESH = "public, max-age=300, stale-while-revalidate=86400"
+
+
+class NotOurs(Exception):
+    """A file is in the way that no export has written. Nothing was changed."""
+
+
+@dataclass(frozen=True)
+class File:
+    """A written file, as the manifest tells of it."""
+
+    sha256: str
+    headers: Mapping[str, str]
+    """What it should be sent with: Content-Type, Cache-Control, and more where the site sends more."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    written: int
+    unchanged: int
+    deleted: int
+
+
+def export(to: Path) -> Exported:
+    """Write the kept pages (`build` makes them) and static files below `to`. Raises NotOurs."""
+    before = read_manifest(to)
+    files = dict(_everything())
+    in_the_way = [path for path in files if path not in before and (to / path).exists()]
+    if in_the_way:
+        raise NotOurs(f"{to / in_the_way[0]} was there already, and was not written by an earlier export.")
+    present = {path: File(hashlib.sha256(body).hexdigest(), headers) for path, (body, headers) in files.items()}
+    changed = [path for path in files if before.get(path) != present[path] or not (to / path).exists()]
+    # Until all is written the manifest knows the new names, and none of their contents: an export that was stopped
+    # finds its own files, and writes them.
+    _write_manifest(to, {**before, **{path: replace(present[path], sha256="") for path in changed}})
+    for path in changed:
+        file = to / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        fresh = file.with_name(f".{file.name}.new")
+        fresh.write_bytes(files[path][0])
+        fresh.replace(file)
+    gone = before.keys() - present.keys()
+    for path in gone:
+        (to / path).unlink(missing_ok=True)
+        _remove_empty(to, (to / path).parent)
+    _write_manifest(to, present)
+    return Exported(len(changed), len(present) - len(changed), len(gone))
+
+
+def read_manifest(folder: Path) -> dict[str, File]:
+    """What the last export wrote into this folder, by path; nothing without one."""
+    try:
+        return parse_manifest((folder / MANIFEST).read_text())
+    except FileNotFoundError:
+        return {}
+
+
+def parse_manifest(text: str) -> dict[str, File]:
+    return {path: File(entry["sha256"], entry["headers"]) for path, entry in json.loads(text)["files"].items()}
+
+
+def manifest_text(files: Mapping[str, File]) -> str:
+    return json.dumps({"files": {path: asdict(files[path]) for path in sorted(files)}}, indent=1) + "\n"
+
+
+def _write_manifest(folder: Path, files: Mapping[str, File]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    fresh = folder / f".{MANIFEST}.new"
+    fresh.write_text(manifest_text(files))
+    fresh.replace(folder / MANIFEST)
+
+
+def _everything() -> Iterator[tuple[str, tuple[bytes, dict[str, str]]]]:
+    yield from _pages()
+    yield from _static_files()
+    yield "404.html", (_not_found(), {"Content-Type": "text/html; charset=utf-8", "Cache-Control": FRESH})
+
+
+def _pages() -> Iterator[tuple[str, tuple[bytes, dict[str, str]]]]:
+    database = store.reading()
+    if database is None:
+        return
+    for page in store.kept(database):
+        if page.query:
+            continue  # a static host cannot tell it from the page without it
+        packed = store.body(database, page.key, "gzip" if page.packed else "identity")
+        assert packed is not None
+        body = zlib.decompress(packed, wbits=31) if page.packed else packed
+        path = page.path.removeprefix("/")
+        headers = {name.title(): value for name, value in json.loads(page.headers) if name != "vary"}
+        yield path + "index.html" if path.endswith("/") or not path else path, (body, headers)
+    database.close()
+
+
+def _static_files() -> Iterator[tuple[str, tuple[bytes, dict[str, str]]]]:
+    """Under their hashed names, and as they are called by nobody else: the same files that the site serves."""
+    base = settings.STATIC_URL.strip("/")
+    for finder in finders.get_finders():
+        for name, _ in finder.list([]):
+            if name.startswith("admin/"):
+                continue
+            hashed = staticfiles_storage.url(name).removeprefix(settings.STATIC_URL)
+            with staticfiles_storage.open(hashed) as file:
+                body = file.read()
+            kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+            yield f"{base}/{hashed}", (body, {"Content-Type": kind, "Cache-Control": FOREVER})
+
+
+def _not_found() -> bytes:
+    request: WSGIRequest = request_for("/404.html")
+    request.META["HTTP_ACCEPT"] = "text/html"
+    response = not_found(request, Http404("There is no page at this address."))
+    body: bytes = getattr(response, "content")  # noqa: B009
+    return body
+
+
+def _remove_empty(top: Path, folder: Path) -> None:
+    while folder != top and folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent

@@ -1,0 +1,52 @@
+"""`manage.py publish`: an export to S3 and CloudFront."""
+
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from catalogue.pages.publish import NotPublished, publish
+
+
+class Command(BaseCommand):
+    help = "Upload what has changed in an export (`manage.py build --to DIR`) to S3, and invalidate it at CloudFront."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("folder", type=Path, help="the folder that was exported to")
+        parser.add_argument("--bucket", required=True, help="name of the S3 bucket")
+        parser.add_argument("--distribution", default="", help="id of the CloudFront distribution before it")
+        parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
+
+    def handle(
+        self, *args: Any, folder: Path, bucket: str, distribution: str, dry_run: bool, verbosity: int, **options: Any
+    ) -> None:
+        import boto3  # takes a second: only here
+        from botocore.exceptions import BotoCoreError, ClientError
+        from tqdm import tqdm
+
+        try:
+            s3 = boto3.client("s3", region_name=settings.AWS_REGION)
+            cloudfront = boto3.client("cloudfront") if distribution else None
+            with tqdm(desc="uploading", unit="file", disable=not verbosity or not sys.stderr.isatty()) as bar:
+
+                def told(number: int, total: int) -> None:
+                    bar.total = total
+                    bar.update(number - bar.n)
+
+                doing = publish(folder, bucket, s3, cloudfront, distribution, told, dry_run=dry_run)
+        except NotPublished as error:
+            raise CommandError(str(error)) from None
+        except (BotoCoreError, ClientError) as error:
+            raise CommandError(f"AWS: {error}. Run it again once that is mended; it goes on where it was.") from None
+        if dry_run:
+            for what, names in (("upload", doing.upload), ("delete", doing.delete), ("invalidate", doing.invalidate)):
+                self.stdout.writelines(f"{what} {name}" for name in names)
+        elif verbosity:
+            self.stdout.write(
+                f"{len(doing.upload)} files uploaded, {len(doing.delete)} deleted, "
+                f"{len(doing.invalidate)} paths invalidated."
+            )

@@ -1,0 +1,140 @@
+"""Exported files to S3, and word to CloudFront of what has changed.
+
+The bucket holds the manifest of what was published last. Only keys that it names are ever overwritten by other content
+or deleted; whatever else lies in the bucket is somebody else's.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from catalogue.pages.export import FOREVER, MANIFEST, File, manifest_text, parse_manifest, read_manifest
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudfront import CloudFrontClient
+    from mypy_boto3_s3 import S3Client
+
+MOST_PATHS = 100
+"""So many changed paths are named one by one; of more, all are meant: CloudFront takes 3,000 at a time and charges for
+each after a thousand a month (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Invalidation.html)."""
+
+
+class NotPublished(Exception):
+    """Something is in the way. The message says what, and nothing was changed."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What publishing will do, as keys of the bucket."""
+
+    upload: Sequence[str]
+    """Files under hashed names first, so that no page is there before what it loads."""
+    delete: Sequence[str]
+    invalidate: Sequence[str]
+    """Paths as CloudFront takes them."""
+
+
+def plan(here: Mapping[str, File], there: Mapping[str, File]) -> Plan:
+    """From the manifest of an export and that of the bucket."""
+    changed = [path for path, file in here.items() if there.get(path) != file]
+    gone = [path for path in there if path not in here]
+    stale = [path for path in (*changed, *gone) if path in there and not _forever(there[path])]
+    paths = sorted({f"/{_shown(path)}" for path in stale})
+    return Plan(
+        upload=sorted(changed, key=lambda path: (not _forever(here[path]), path)),
+        delete=sorted(gone),
+        invalidate=paths if len(paths) <= MOST_PATHS else ["/*"],
+    )
+
+
+def publish(
+    folder: Path,
+    bucket: str,
+    s3: "S3Client",
+    cloudfront: "CloudFrontClient | None" = None,
+    distribution: str = "",
+    progress: Callable[[int, int], None] = lambda *_: None,
+    *,
+    dry_run: bool = False,
+) -> Plan:
+    """Bring the bucket up to date with an export, and return what was done, or is to be done in a dry run. Raises
+    NotPublished.
+
+    Stopped half-way, it can be run again: the bucket's manifest is replaced at the end, and until then names all that
+    may be there.
+    """
+    here = read_manifest(folder)
+    if not here:
+        raise NotPublished(f"{folder} holds no export: run `manage.py build --to {folder}` first.")
+    there = _published(s3, bucket)
+    doing = plan(here, there)
+    for path in doing.upload:
+        if path not in there and _exists(s3, bucket, path):
+            raise NotPublished(f"s3://{bucket}/{path} was there already, and was not published from here.")
+    if dry_run:
+        return doing
+    if doing.upload or doing.delete:
+        # Until all is there the manifest knows the new names, and none of their contents.
+        _put_manifest(s3, bucket, {**there, **{path: replace(here[path], sha256="") for path in doing.upload}})
+    for number, path in enumerate(doing.upload, 1):
+        s3.put_object(
+            Bucket=bucket,
+            Key=path,
+            Body=(folder / path).read_bytes(),
+            **_s3_headers(here[path].headers),  # type: ignore[arg-type]  # names by dictionary
+        )
+        progress(number, len(doing.upload))
+    for first in range(0, len(doing.delete), 1000):
+        keys = doing.delete[first : first + 1000]
+        s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True})
+    if doing.upload or doing.delete:
+        _put_manifest(s3, bucket, here)
+    if cloudfront is not None and distribution and doing.invalidate:
+        cloudfront.create_invalidation(
+            DistributionId=distribution,
+            InvalidationBatch={
+                "Paths": {"Quantity": len(doing.invalidate), "Items": list(doing.invalidate)},
+                "CallerReference": f"catalogue-{time.time_ns()}",
+            },
+        )
+    return doing
+
+
+def _forever(file: File) -> bool:
+    return file.headers.get("Cache-Control") == FOREVER
+
+
+def _shown(path: str) -> str:
+    """The path under which readers ask for a file."""
+    return path.removesuffix("index.html") if path == "index.html" or path.endswith("/index.html") else path
+
+
+def _s3_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Those that S3 keeps with an object. The others are a distribution's: see docs/publishing.md."""
+    kept = ("Content-Type", "Cache-Control", "Content-Disposition")
+    return {name.replace("-", ""): headers[name] for name in kept if name in headers}
+
+
+def _published(s3: "S3Client", bucket: str) -> dict[str, File]:
+    try:
+        kept = s3.get_object(Bucket=bucket, Key=MANIFEST)
+    except s3.exceptions.NoSuchKey:
+        return {}
+    return parse_manifest(kept["Body"].read().decode())
+
+
+def _exists(s3: "S3Client", bucket: str, key: str) -> bool:
+    found = s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents", [])
+    return bool(found) and found[0].get("Key") == key
+
+
+def _put_manifest(s3: "S3Client", bucket: str, files: Mapping[str, File]) -> None:
+    s3.put_object(
+        Bucket=bucket,
+        Key=MANIFEST,
+        Body=manifest_text(files).encode(),
+        ContentType="application/json",
+        CacheControl="no-store",
+    )

@@ -1,0 +1,75 @@
+"""`manage.py build` of 10, 100 and 1,000 patterns, after one change, and against MkDocs Material on the same text."""
+
+import asyncio
+import statistics
+from collections.abc import AsyncIterator, Callable
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.bench.bench_site import BenchSite
+from tests.bench.figures import Figure, skip
+from tests.bench.pages import mkdocs
+from tests.bench.pages.generated import Generated
+
+SIZES = (10, 100, 1000)
+CHANGES = 3
+LINEAR = 1.25
+"""A pattern more may cost so many times what it cost between the sizes before: what all builds share, and noise."""
+
+
+async def measure(site: BenchSite) -> AsyncIterator[Figure]:
+    for figure in await asyncio.to_thread(_measure):
+        yield figure
+
+
+def _measure() -> list[Figure]:
+    figures: list[Figure] = []
+    took: dict[int, float] = {}
+    with TemporaryDirectory(prefix="bench-build-") as folder:
+        for size in SIZES:
+            generated = Generated(Path(folder, str(size)), size)
+            took[size] = generated.build()
+            figures.append(Figure(f"full build of {size} patterns", took[size], "s", 1))
+        figures += _slopes(took)
+        full, largest = took[SIZES[-1]], generated
+        for what, change in (("sentence", largest.change_prose), ("title", largest.change_title)):
+            figures += _after(what, change, largest, full)
+        figures += _against_mkdocs(Path(folder), largest, full)
+    return figures
+
+
+def _slopes(took: dict[int, float]) -> list[Figure]:
+    """What each further pattern costs, between one size and the next."""
+    costs = [(few, many, (took[many] - took[few]) / (many - few)) for few, many in pairwise(took)]
+    figures = [Figure(f"each pattern from {few} to {many}", cost * 1000, "ms", many - few) for few, many, cost in costs]
+    growth = costs[-1][2] / costs[0][2]
+    return [*figures, Figure("cost of a pattern, many to few", growth, "×", len(took), 0, "at most", LINEAR)]
+
+
+def _after(what: str, change: Callable[[], None], generated: Generated, full: float) -> list[Figure]:
+    seconds = []
+    for _ in range(CHANGES):
+        change()
+        seconds.append(generated.build())
+    again = statistics.median(seconds)
+    return [
+        Figure(f"build after one {what} has changed", again, "s", CHANGES),
+        Figure("  of the full build", again / full * 100, "%", CHANGES, 0, "at most", 2),
+    ]
+
+
+def _against_mkdocs(folder: Path, generated: Generated, own_seconds: float) -> list[Figure]:
+    name = f"full build of {generated.count}, times faster than {mkdocs.PEER}"
+    try:
+        python = mkdocs.install(folder / "mkdocs-env")
+    except mkdocs.NotInstalled as error:
+        return [skip(name, f"{mkdocs.PEER} cannot be installed: {error}", "at least", 3)]
+    work = folder / "mkdocs"
+    generated.run("-m", "tests.bench.pages.markdown", str(work / "docs"))
+    seconds, pages = mkdocs.build(python, work)
+    lost = generated.count - pages
+    return [
+        Figure(f"{mkdocs.PEER}, the same {generated.count}", seconds, "s", 1, lost),
+        Figure(name, seconds / own_seconds, "×", 1, lost, "at least", 3),
+    ]

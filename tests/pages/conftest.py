@@ -1,0 +1,52 @@
+"""A small catalogue of its own, built into a folder of its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from catalogue.pages import store
+from catalogue.pages.build import Outcome, build
+from catalogue.pages.door import PagesDoor
+from catalogue.patterns import library
+from tests.patterns.example import write_pattern
+
+
+@pytest.fixture
+def content(tmp_path: Path, settings: Settings) -> Iterator[Path]:
+    """The folder of three published patterns: `cranes`, `owls`, `ravens`."""
+    folder = tmp_path / "content"
+    settings.CONTENT_DIR, settings.VAR_DIR, settings.DEBUG = folder, tmp_path / "var", False
+    for slug in ("cranes", "owls", "ravens"):
+        write_pattern(folder, slug, title=slug.capitalize())
+    library.use(library.read_library(folder))
+    yield folder
+    library.use(library.read_library(folder))
+
+
+def built() -> Outcome:
+    """Build in this process: it has threads, so copies of it would not be safe."""
+    return build(workers=1)
+
+
+async def door() -> PagesDoor:
+    """A door that has taken up the newest edition."""
+    fresh = PagesDoor()
+    await fresh.look()
+    return fresh
+
+
+def kept_urls() -> dict[str, str]:
+    """The key of every kept page, by its address."""
+    database = store.reading()
+    assert database is not None
+    found = {page.path + (f"?{page.query}" if page.query else ""): page.key for page in store.kept(database)}
+    database.close()
+    return found
+
+
+def change(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))

@@ -1,0 +1,154 @@
+"""The catalogue as plain files: whole by itself, and careful with what lies beside it."""
+
+import json
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from django.conf import settings as django_settings
+from django.core.management import call_command
+from django.test import Client, override_settings
+from pytest_django.fixtures import Settings
+
+from catalogue import fingerprint
+from catalogue.pages.export import MANIFEST, NotOurs, export, read_manifest
+from tests.pages.conftest import built, change
+
+LIVE = "https://live.example"
+
+
+@pytest.fixture(scope="module")
+def collected(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """Settings with which static files are served under hashed names, gathered once for all tests here."""
+    changed = {
+        "STATIC_ROOT": tmp_path_factory.mktemp("static"),
+        "STORAGES": {
+            **django_settings.STORAGES,
+            "staticfiles": {"BACKEND": "catalogue.storage.ManifestStaticFilesStorage"},
+        },
+    }
+    with override_settings(**changed):
+        call_command("collectstatic", interactive=False, verbosity=0)
+        yield changed
+
+
+@pytest.fixture
+def site(content: Path, settings: Settings, collected: None, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder to export to; pages point to a live site elsewhere."""
+    settings.LIVE_URL = LIVE
+    monkeypatch.setattr(fingerprint, "site", lambda: "with a live site")
+    built()
+    return content.parent / "out"
+
+
+class Places(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.forms: list[dict[str, str | None]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.links += [value for name in ("href", "src") if (value := found.get(name))]
+        if tag == "form":
+            self.forms.append(found)
+
+
+def places(file: Path) -> Places:
+    parser = Places()
+    parser.feed(file.read_text())
+    return parser
+
+
+def test_every_page_is_a_file_with_the_bytes_that_the_site_sends(site: Path) -> None:
+    export(site)
+    for path, file in (
+        ("/", "index.html"),
+        ("/patterns/owls/", "patterns/owls/index.html"),
+        ("/feed.atom", "feed.atom"),
+    ):
+        assert (site / file).read_bytes() == Client().get(path).content
+    assert (site / "patterns/owls/raw/functions/web/app.py").read_text().startswith('"""')
+    assert "address" in (site / "404.html").read_text()
+
+
+def test_every_link_leads_to_a_file_or_to_the_live_site(site: Path) -> None:
+    export(site)
+    missing = []
+    for page in site.rglob("*.html"):
+        shown = "/" + str(page.relative_to(site)).removesuffix("index.html")
+        for link in places(page).links:
+            target = urlsplit(urljoin(f"https://static.example{shown}", link))
+            if target.netloc != "static.example" or target.path.startswith("/static/"):
+                continue
+            file = site / target.path.removeprefix("/")
+            if not (file / "index.html" if target.path.endswith("/") else file).is_file():
+                missing.append((shown, link))
+    # The example's own prose names a pattern that is not there; the mailbox is there in development only.
+    assert {link for _, link in missing} <= {"/patterns/twin/", "/mailbox/"}
+
+
+def test_static_files_come_along_and_are_kept_for_good(site: Path) -> None:
+    export(site)
+    manifest = read_manifest(site)
+    used = {link for link in places(site / "index.html").links if link.startswith(django_settings.STATIC_URL)}
+    assert used
+    for link in used:
+        file = manifest[link.removeprefix("/")]
+        assert "immutable" in file.headers["Cache-Control"]
+    assert manifest["patterns/owls/index.html"].headers["Cache-Control"].startswith("public, max-age=300")
+    assert manifest["patterns/owls/project.zip"].headers["Content-Disposition"].startswith("attachment")
+
+
+def test_no_form_of_a_plain_page_posts_anywhere(site: Path) -> None:
+    """Another origin may not send our forms: labs, search and newsletter are links to the site that has them."""
+    export(site)
+    for page in site.rglob("*.html"):
+        for form in places(page).forms:
+            assert (form.get("method") or "get").lower() == "get" or not form.get("action"), page
+            if form.get("role") == "search":
+                assert (form.get("action") or "").startswith(LIVE)
+    words = (site / "patterns/owls/index.html").read_text()
+    assert f'href="{LIVE}/newsletter/subscribe"' in words
+    assert f'href="{LIVE}/patterns/owls/#lab"' in words
+
+
+def test_a_second_export_writes_what_changed_and_deletes_what_is_gone(site: Path, content: Path) -> None:
+    first = export(site)
+    assert first.written == len(read_manifest(site))
+    (site / "robots.txt").unlink()  # somebody's mishap is mended
+    assert export(site).written == 1
+    change(content / "owls/pattern.md", "draft: false", "draft: true")
+    built()
+    outcome = export(site)
+    assert outcome.deleted > 5
+    assert not (site / "patterns/owls").exists()
+    assert (site / "patterns/cranes/index.html").exists()
+
+
+def test_files_of_others_are_neither_changed_nor_deleted(site: Path) -> None:
+    export(site)
+    (site / "google123.html").write_text("mine")
+    (site / "patterns/notes.txt").write_text("mine")
+    export(site)
+    assert (site / "google123.html").read_text() == "mine"
+    assert (site / "patterns/notes.txt").read_text() == "mine"
+
+
+def test_a_file_in_the_way_stops_the_export_before_it_begins(site: Path) -> None:
+    site.mkdir()
+    (site / "robots.txt").write_text("mine")
+    with pytest.raises(NotOurs, match=r"robots\.txt"):
+        export(site)
+    assert [path.name for path in site.iterdir()] == ["robots.txt"]
+
+
+def test_the_manifest_can_be_read_by_other_programs(site: Path) -> None:
+    export(site)
+    files = json.loads((site / MANIFEST).read_text())["files"]
+    assert re.fullmatch("[0-9a-f]{64}", files["index.html"]["sha256"])
+    assert files["index.html"]["headers"]["Content-Type"] == "text/html; charset=utf-8"

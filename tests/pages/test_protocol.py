@@ -1,0 +1,240 @@
+"""The web server with our protocol, spoken to byte by byte: what it answers itself mixes with what Django answers."""
+
+import os
+import re
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalogue import server
+from catalogue.pages.shelf import Answer
+from tests.patterns.example import write_pattern
+from tests.site import ROOT, free_port
+from tests.test_up import answers, await_true
+
+ANSWERED_HERE = b"last-modified:"
+"""Only the door sends it: so a test can tell who has answered."""
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """A web server alone, with a built catalogue of one pattern."""
+    folder = tmp_path_factory.mktemp("site")
+    for slug in ("owls", "twin"):
+        write_pattern(folder / "content", slug, title=slug.capitalize())
+    environment = {
+        **os.environ,
+        "DEBUG": "0",
+        "SECRET_KEY": "s" * 50,
+        "SITE_URL": "https://patterns.example",
+        "SMTP_HOST": "127.0.0.1",
+        "CONTENT_DIR": str(folder / "content"),
+        "VAR_DIR": str(folder / "var"),
+        "EMBEDDED_AWS_URL": "http://127.0.0.1:1",
+    }
+    python = server.command("", 0)[0]
+    subprocess.run([python, "manage.py", "build", "-v0"], cwd=ROOT, env=environment, check=True, timeout=120)
+    number = free_port()
+    process = subprocess.Popen(server.command("127.0.0.1", number), cwd=ROOT, env=environment)
+    try:
+        await_true(lambda: answers(f"http://127.0.0.1:{number}/healthz"), 60)
+        await_true(lambda: ANSWERED_HERE in talk(number, get("/patterns/owls/", "Connection: close")), 30)
+        yield number
+    finally:
+        process.terminate()
+        process.wait(15)
+
+
+def get(path: str, *headers: str, method: str = "GET", version: str = "1.1") -> bytes:
+    lines = [f"{method} {path} HTTP/{version}", "Host: patterns.example", *headers]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
+def talk(port: int, *requests: bytes, most_seconds: float = 20) -> bytes:
+    """What comes back until the server closes the connection: the last request must ask for that."""
+    with socket.create_connection(("127.0.0.1", port), timeout=most_seconds) as connection:
+        for request in requests:
+            connection.sendall(request)
+        received = b""
+        while part := connection.recv(65536):
+            received += part
+    return received
+
+
+def statuses(received: bytes) -> list[bytes]:
+    return re.findall(rb"HTTP/1\.1 (\d{3}) [^\r]+\r\n", received)
+
+
+CLOSE = "Connection: close"
+
+
+def test_one_connection_serves_kept_pages_and_django_in_order(port: int) -> None:
+    received = talk(
+        port,
+        get("/patterns/owls/", "Accept-Encoding: gzip"),
+        get("/healthz"),
+        get("/patterns/owls.md"),
+        get("/nowhere", "Accept: application/json"),
+        get("/feed.atom", CLOSE),
+    )
+    assert statuses(received) == [b"200", b"200", b"200", b"404", b"200"]
+
+
+def test_requests_sent_at_once_are_answered_in_their_order(port: int) -> None:
+    """Pipelining: a kept page does not overtake what Django is still working on."""
+    received = talk(
+        port, get("/search/?q=owls") + get("/robots.txt") + get("/search/?q=twin") + get("/llms.txt", CLOSE)
+    )
+    assert statuses(received) == [b"200"] * 4
+    places = [
+        received.index(mark)
+        for mark in (
+            b"\xe2\x80\x9cowls\xe2\x80\x9d",
+            b"User-agent: *",
+            b"\xe2\x80\x9ctwin\xe2\x80\x9d",
+            b"llmstxt" if b"llmstxt" in received else b"## Interfaces",
+        )
+    ]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("connection", ["close", "Close", "keep-alive"])
+def test_a_connection_is_closed_if_the_client_says_so(port: int, connection: str) -> None:
+    first = get("/robots.txt", f"Connection: {connection}")
+    received = talk(port, first) if connection.lower() == "close" else talk(port, first, get("/robots.txt", CLOSE))
+    assert received.count(b"HTTP/1.1 200 OK") == (1 if connection.lower() == "close" else 2)
+
+
+def test_head_has_the_head_alone(port: int) -> None:
+    whole = talk(port, get("/patterns/owls/", CLOSE))
+    head = talk(port, get("/patterns/owls/", CLOSE, method="HEAD"))
+    assert head.endswith(b"\r\n\r\n")
+    assert b"content-length: %d\r\n" % len(whole.partition(b"\r\n\r\n")[2]) in head
+    assert ANSWERED_HERE in head
+
+
+def test_not_modified_has_no_body(port: int) -> None:
+    whole = talk(port, get("/patterns/owls/", CLOSE))
+    etag = next(line for line in whole.split(b"\r\n") if line.startswith(b"etag: ")).removeprefix(b"etag: ").decode()
+    again = talk(port, get("/patterns/owls/", f"If-None-Match: {etag}", CLOSE))
+    assert statuses(again) == [b"304"]
+    assert again.endswith(b"\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (get("/patterns/owls/", "Content-Length: 0", CLOSE), b"200"),
+        (get("/patterns/owls/", "Content-Length: 2", CLOSE) + b"{}", b"200"),
+        (get("/patterns/owls/", "Transfer-Encoding: chunked", CLOSE) + b"2\r\n{}\r\n0\r\n\r\n", b"200"),
+        (get("/patterns/owls/", "Content-Length: 2", CLOSE, method="POST") + b"{}", b"405"),
+        (get("/patterns/owls/", "Expect: 100-continue", CLOSE), b"200"),
+        (get("/p%61tterns/owls/", CLOSE), b"200"),
+        (get("/patterns/owls/?utm=x#frag", CLOSE), b"200"),
+        (get("/patterns/%zz/", CLOSE), b"400"),
+        (get("/patterns/\x00/", CLOSE), b"400"),
+        (get("/patterns/\xff/", CLOSE), b"400"),
+        (get("/patterns/owls", CLOSE), b"301"),
+        (get("http://patterns.example/robots.txt", CLOSE), b"200"),
+        (get("/robots.txt", CLOSE, version="1.0"), b"200"),
+        (b"GET /robots.txt HTTP/1.1\r\nConnection: close\r\n\r\n", b"200"),
+        (b"GET /robots.txt HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n", b"400"),
+        (b"nonsense\r\n\r\n", b"400"),
+    ],
+)
+def test_odd_requests_get_a_clear_answer(port: int, request_: bytes, status: bytes) -> None:
+    received = talk(port, request_)
+    assert statuses(received)[-1:] == [status], received[:300]
+
+
+def test_a_client_that_does_not_read_holds_up_nobody_and_no_memory(port: int) -> None:
+    """Thousands of requests on one connection, none of whose answers is read."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as greedy:
+        greedy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        greedy.setblocking(False)
+        sent, until = 0, time.monotonic() + 2
+        burst = get("/openapi.json") * 200
+        while time.monotonic() < until:
+            try:
+                sent += greedy.send(burst)
+            except BlockingIOError:
+                break
+        assert statuses(talk(port, get("/patterns/owls/", CLOSE))) == [b"200"]
+        assert _memory_mib(_listener(port)) < 250
+
+
+def test_an_idle_connection_is_closed_and_a_busy_one_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Driven by a loop whose clock the test moves."""
+    from catalogue.pages import protocol
+
+    closed: list[bool] = []
+    timers: list[tuple[float, Any]] = []
+
+    class Handle:
+        def cancel(self) -> None:
+            timers.clear()
+
+    class Loop:
+        now = 0.0
+
+        def time(self) -> float:
+            return self.now
+
+        def call_later(self, delay: float, call: Any) -> Handle:
+            timers.append((self.now + delay, call))
+            return Handle()
+
+    class Transport:
+        def is_closing(self) -> bool:
+            return bool(closed)
+
+        def write(self, data: bytes) -> None:
+            pass
+
+        def close(self) -> None:
+            closed.append(True)
+
+    class State:
+        default_headers: tuple[tuple[bytes, bytes], ...] = ()
+        total_requests = 0
+
+    ours: Any = object.__new__(protocol.PagesProtocol)
+    loop = Loop()
+    ours.loop, ours.transport, ours.server_state, ours.timeout_keep_alive = loop, Transport(), State(), 5
+    ours._idle_watch, ours.cycle = None, protocol._NOTHING_UNDER_WAY
+    answer = Answer.of(200, [], b"x")
+    ours._send(answer, head=False, keep_alive=True)
+    loop.now = 4.0
+    ours._send(answer, head=False, keep_alive=True)
+    (due, call), *_ = timers.copy()
+    timers.clear()
+    loop.now = due
+    call()
+    assert not closed
+    (due, call), *_ = timers
+    assert due == 9.0
+    loop.now = due
+    call()
+    assert closed
+
+
+def _listener(port: int) -> int:
+    wanted = f":{port:04X} 00000000:0000 0A"
+    inode = next(line.split()[9] for line in Path("/proc/net/tcp").read_text().splitlines() if wanted in line)
+    for entry in Path("/proc").glob("[0-9]*/fd/*"):
+        try:
+            if str(entry.readlink()) == f"socket:[{inode}]":
+                return int(entry.parts[2])
+        except OSError:
+            continue
+    raise AssertionError("nobody listens")
+
+
+def _memory_mib(pid: int) -> float:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024

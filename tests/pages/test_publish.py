@@ -1,0 +1,150 @@
+"""Publishing to a real bucket of the embedded AWS: only what changed, with its headers, and nobody else's objects."""
+
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import boto3
+import pytest
+from botocore.stub import ANY, Stubber
+
+from catalogue.labs.embedded.process import Emulator
+from catalogue.pages.export import FOREVER, FRESH, MANIFEST, File, manifest_text
+from catalogue.pages.publish import NotPublished, Plan, plan, publish
+
+PAGE = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": FRESH}
+STYLE = {"Content-Type": "text/css", "Cache-Control": FOREVER}
+
+
+@pytest.fixture
+def s3(emulator: Emulator) -> Any:
+    return boto3.client(
+        "s3",
+        endpoint_url=emulator.url,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+
+
+@pytest.fixture
+def bucket(s3: Any) -> str:
+    name = f"publish-{uuid4().hex[:12]}"
+    s3.create_bucket(Bucket=name)
+    return name
+
+
+def write(folder: Path, **files: tuple[str, dict[str, str]]) -> Path:
+    """An export of these files; in names `__` stands for a slash."""
+    folder.mkdir(exist_ok=True)
+    manifest = {}
+    for name, (text, headers) in files.items():
+        path = name.replace("__", "/").replace("_html", ".html").replace("_css", ".css")
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+        manifest[path] = File(str(hash(text)), headers)
+    (folder / MANIFEST).write_text(manifest_text(manifest))
+    return folder
+
+
+def keys(s3: Any, bucket: str) -> set[str]:
+    return {found["Key"] for found in s3.list_objects_v2(Bucket=bucket).get("Contents", [])}
+
+
+def test_objects_have_the_headers_that_the_site_would_send(s3: Any, bucket: str, tmp_path: Path) -> None:
+    zipped = {"Content-Type": "application/zip", "Cache-Control": FRESH, "Content-Disposition": "attachment"}
+    folder = write(tmp_path / "out", index_html=("<p>", PAGE), static__a_css=("p{}", STYLE), project=("zip", zipped))
+    publish(folder, bucket, s3)
+    assert keys(s3, bucket) == {"index.html", "static/a.css", "project", MANIFEST}
+    page = s3.get_object(Bucket=bucket, Key="index.html")
+    assert (page["ContentType"], page["CacheControl"]) == (PAGE["Content-Type"], FRESH)
+    assert s3.head_object(Bucket=bucket, Key="static/a.css")["CacheControl"] == FOREVER
+    assert s3.head_object(Bucket=bucket, Key="project")["ContentDisposition"] == "attachment"
+    assert page["Body"].read() == b"<p>"
+
+
+def test_a_second_time_only_what_changed_is_uploaded(s3: Any, bucket: str, tmp_path: Path) -> None:
+    publish(write(tmp_path / "out", index_html=("one", PAGE), about_html=("same", PAGE)), bucket, s3)
+    folder = write(tmp_path / "out", index_html=("two", PAGE), about_html=("same", PAGE))
+    assert publish(folder, bucket, s3) == Plan(["index.html"], [], ["/"])
+    assert publish(folder, bucket, s3) == Plan([], [], [])
+    assert s3.get_object(Bucket=bucket, Key="index.html")["Body"].read() == b"two"
+
+
+def test_what_is_gone_is_deleted_and_what_others_put_there_is_not(s3: Any, bucket: str, tmp_path: Path) -> None:
+    s3.put_object(Bucket=bucket, Key="logs/today", Body=b"theirs")
+    publish(write(tmp_path / "a", index_html=("one", PAGE), old_html=("old", PAGE)), bucket, s3)
+    done = publish(write(tmp_path / "b", index_html=("one", PAGE)), bucket, s3)
+    assert done.delete == ["old.html"]
+    assert keys(s3, bucket) == {"index.html", "logs/today", MANIFEST}
+
+
+def test_another_ones_object_in_the_way_stops_it_before_it_begins(s3: Any, bucket: str, tmp_path: Path) -> None:
+    s3.put_object(Bucket=bucket, Key="index.html", Body=b"theirs")
+    with pytest.raises(NotPublished, match=r"index\.html"):
+        publish(write(tmp_path / "out", about_html=("new", PAGE), index_html=("mine", PAGE)), bucket, s3)
+    assert keys(s3, bucket) == {"index.html"}
+    assert s3.get_object(Bucket=bucket, Key="index.html")["Body"].read() == b"theirs"
+
+
+def test_stopped_half_way_it_goes_on(s3: Any, bucket: str, tmp_path: Path) -> None:
+    folder = write(tmp_path / "out", a_html=("a", PAGE), b_html=("b", PAGE))
+
+    def stop(number: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        publish(folder, bucket, s3, progress=stop)
+    publish(folder, bucket, s3)
+    assert keys(s3, bucket) == {"a.html", "b.html", MANIFEST}
+    assert s3.get_object(Bucket=bucket, Key="b.html")["Body"].read() == b"b"
+
+
+def test_a_dry_run_changes_nothing(s3: Any, bucket: str, tmp_path: Path) -> None:
+    folder = write(tmp_path / "out", index_html=("one", PAGE))
+    assert publish(folder, bucket, s3, dry_run=True).upload == ["index.html"]
+    assert keys(s3, bucket) == set()
+
+
+def test_a_folder_without_an_export_is_refused(s3: Any, bucket: str, tmp_path: Path) -> None:
+    with pytest.raises(NotPublished, match="build --to"):
+        publish(tmp_path, bucket, s3)
+
+
+def test_cloudfront_is_told_of_changed_pages_as_readers_ask_for_them(s3: Any, bucket: str, tmp_path: Path) -> None:
+    publish(write(tmp_path / "a", index_html=("1", PAGE), patterns__index_html=("1", PAGE)), bucket, s3)
+    cloudfront = boto3.client(
+        "cloudfront", region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test"
+    )
+    with Stubber(cloudfront) as stub:  # holds request and answer to AWS's own model of the service
+        stub.add_response(
+            "create_invalidation",
+            {},
+            {
+                "DistributionId": "E123",
+                "InvalidationBatch": {
+                    "Paths": {"Quantity": 2, "Items": ["/", "/patterns/"]},
+                    "CallerReference": ANY,
+                },
+            },
+        )
+        changed = write(tmp_path / "b", index_html=("2", PAGE), patterns__index_html=("2", PAGE))
+        publish(changed, bucket, s3, cloudfront, "E123")
+        publish(changed, bucket, s3, cloudfront, "E123")  # nothing changed: nobody is told
+        stub.assert_no_pending_responses()
+
+
+def test_files_that_pages_load_go_first() -> None:
+    here = {"index.html": File("1", PAGE), "static/z.css": File("1", STYLE), "static/a.css": File("1", STYLE)}
+    assert plan(here, {}).upload == ["static/a.css", "static/z.css", "index.html"]
+
+
+def test_what_was_never_there_and_what_never_changes_is_not_invalidated() -> None:
+    there = {"static/old.css": File("1", STYLE)}
+    assert plan({"new.html": File("1", PAGE)}, there).invalidate == []
+
+
+def test_of_very_many_changes_all_are_meant() -> None:
+    there = {f"{number}.html": File("1", PAGE) for number in range(101)}
+    here = {path: File("2", PAGE) for path in there}
+    assert plan(here, there).invalidate == ["/*"]

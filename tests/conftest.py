@@ -14,7 +14,7 @@ from catalogue.labs.embedded.process import Emulator
 from tests.distribution import Units, order_of
 
 # How long an example takes says nothing of the code on a machine that is busy with the rest of the suite.
-hypothesis_settings.register_profile("untimed", suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("untimed")
 
 

@@ -24,7 +24,12 @@ def test_what_comes_before_the_end_is_the_invocations_and_the_rest_the_nexts() -
 
 def test_a_line_that_is_late_is_waited_for() -> None:
     lines = queued("one")
-    later = threading.Timer(0.2, lambda: [lines.put(line) for line in ("late", END)])
+
+    def say() -> None:
+        lines.put("late")
+        lines.put(END)
+
+    later = threading.Timer(0.2, say)
     later.start()
     assert lines_to_the_end(lines, lambda: True) == "one\nlate"
     later.join()

@@ -158,6 +158,25 @@ def test_a_run_is_shared_by_a_link_that_replays_it(page: Page) -> None:
     expect(page.locator(".run-said")).not_to_be_empty()
 
 
+def test_nothing_on_a_shared_runs_page_moves_when_its_player_comes(page: Page, browser: Browser) -> None:
+    run_it(page)
+    sheet = replay(page)
+    sheet.get_by_role("button", name="Share this run").click()
+    link = sheet.locator(".run-share__link a").get_attribute("href", timeout=WAIT) or ""
+    for width, height in ((320, 640), (768, 1024), (1440, 900)):
+        context = browser.new_context(viewport={"width": width, "height": height})
+        shown = context.new_page()
+        shown.add_init_script(
+            """window.shifted = []; new PerformanceObserver(list => list.getEntries().forEach(entry =>
+            shifted.push(entry.value))).observe({type: "layout-shift", buffered: true});"""
+        )
+        shown.goto(link)
+        expect(shown.locator("run-player.is-enhanced .run-tabs")).to_be_visible(timeout=WAIT)
+        shown.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        assert sum(shown.evaluate("shifted")) == 0, width
+        context.close()
+
+
 def test_reduced_motion_moves_nothing_by_itself_and_steps_all_the_same(browser: Browser, site: Site) -> None:
     context = browser.new_context(base_url=site.url, viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     page = context.new_page()

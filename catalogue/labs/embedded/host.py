@@ -126,13 +126,22 @@ async def _serve(listening: socket.socket, folder: Path, secret: str, most_worke
     from ministack.app import app
     from ministack.core import hypercorn_compat
 
-    from catalogue.labs.embedded import authorizer_cache, fidelity, request_validation, stage_cache, usage, workers
+    from catalogue.labs.embedded import (
+        authorizer_cache,
+        fidelity,
+        log_lines,
+        request_validation,
+        stage_cache,
+        usage,
+        workers,
+    )
 
     for chatty in ("kms", "samtranslator.metrics.metrics"):
         logging.getLogger(chatty).setLevel(logging.ERROR)  # warnings that concern no pattern
     hypercorn_compat.install()
     counter = usage.install()  # the first: it counts what the others let through
-    fidelity.install()
+    log_lines.install()
+    fidelity.install()  # measures the handler's time without the wait for its lines
     request_validation.install()
     stage_cache.install()
     authorizer_cache.install()

@@ -2,7 +2,8 @@
 
 import asyncio
 import statistics
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -88,9 +89,12 @@ async def _compared(
     return figures
 
 
+@dataclass(frozen=True)
 class _Answer:
-    def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
-        self.status, self.headers, self.body = status, headers, body
+    status: int
+    headers: Mapping[str, str]
+    """Found in any case."""
+    body: bytes
 
 
 async def _get(url: str, headers: dict[str, str]) -> _Answer:
@@ -99,7 +103,7 @@ async def _get(url: str, headers: dict[str, str]) -> _Answer:
         aiohttp.ClientSession(auto_decompress=False) as session,
         session.get(url, headers=headers, allow_redirects=False) as answer,
     ):
-        return _Answer(answer.status, dict(answer.headers), await answer.read())
+        return _Answer(answer.status, answer.headers.copy(), await answer.read())
 
 
 async def _kept(url: str) -> _Answer:

@@ -7,7 +7,6 @@ from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.bench.bench_site import BenchSite
 from tests.bench.figures import Figure, skip
 from tests.bench.pages import mkdocs
 from tests.bench.pages.generated import Generated
@@ -18,7 +17,7 @@ LINEAR = 1.25
 """A pattern more may cost so many times what it cost between the sizes before: what all builds share, and noise."""
 
 
-async def measure(site: BenchSite) -> AsyncIterator[Figure]:
+async def measure_alone() -> AsyncIterator[Figure]:
     for figure in await asyncio.to_thread(_measure):
         yield figure
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import statistics
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -50,7 +51,7 @@ async def _figures(site: BenchSite, workers: int) -> list[Figure]:
         unequal = same.body != page.body or same.headers.get("Content-Encoding") != "gzip"
         return [
             *await _compared(f"page, {_workers(workers)}", {url: "", peer: ""}, 200, late=True, wrong=unequal),
-            *await _compared(f"304, {_workers(workers)}", {url: page.headers["Etag"], peer: same.headers["Etag"]}, 304),
+            *await _compared(f"304, {_workers(workers)}", {url: page.headers["ETag"], peer: same.headers["ETag"]}, 304),
         ]
 
 
@@ -88,9 +89,12 @@ async def _compared(
     return figures
 
 
+@dataclass(frozen=True)
 class _Answer:
-    def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
-        self.status, self.headers, self.body = status, headers, body
+    status: int
+    headers: Mapping[str, str]
+    """Found in any case."""
+    body: bytes
 
 
 async def _get(url: str, headers: dict[str, str]) -> _Answer:
@@ -99,9 +103,7 @@ async def _get(url: str, headers: dict[str, str]) -> _Answer:
         aiohttp.ClientSession(auto_decompress=False) as session,
         session.get(url, headers=headers, allow_redirects=False) as answer,
     ):
-        return _Answer(
-            answer.status, {name.title(): value for name, value in answer.headers.items()}, await answer.read()
-        )
+        return _Answer(answer.status, answer.headers.copy(), await answer.read())
 
 
 async def _kept(url: str) -> _Answer:
@@ -109,7 +111,7 @@ async def _kept(url: str) -> _Answer:
     async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             answer = await _get(url, {"Accept-Encoding": "gzip"})
-            if answer.headers.get("Content-Encoding") == "gzip" and "Etag" in answer.headers:
+            if answer.headers.get("Content-Encoding") == "gzip" and "ETag" in answer.headers:
                 return answer
             await asyncio.sleep(0.2)
 

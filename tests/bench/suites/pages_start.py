@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import aiohttp
 
-from tests.bench.bench_site import BenchSite, environment
+from tests.bench.bench_site import environment
 from tests.bench.figures import Figure, percentile
 from tests.site import free_port, running_site
 
@@ -16,7 +16,7 @@ TIMES = 5
 KINDS = {"DEBUG=0": environment(), "DEBUG=1": {"DEBUG": "1"}}
 
 
-async def measure(site: BenchSite) -> AsyncIterator[Figure]:
+async def measure_alone() -> AsyncIterator[Figure]:
     for kind, settings in KINDS.items():
         with TemporaryDirectory(prefix="bench-start-") as folder:
             first, failed = await _start(Path(folder), settings)

@@ -7,6 +7,7 @@ from servestatic.middleware import ServeStaticMiddleware
 
 HASHED = re.compile(r"\.(?P<hash>[0-9a-f]{12})\.\w+$")
 """As Django's manifest storage names a file."""
+FOREVER = "public, max-age=31536000, immutable"
 
 
 class StaticFilesMiddleware(ServeStaticMiddleware):  # type: ignore[misc]  # it comes untyped
@@ -19,5 +20,5 @@ class StaticFilesMiddleware(ServeStaticMiddleware):  # type: ignore[misc]  # it 
         if hashed is None:
             super().add_cache_headers(headers, path, url)
             return
-        headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        headers["Cache-Control"] = FOREVER
         headers["ETag"] = f'W/"{hashed["hash"]}"'

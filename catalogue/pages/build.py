@@ -21,7 +21,6 @@ from catalogue.pages.addresses import Address, addresses
 from catalogue.pages.rendering import NotRendered, Page, render
 from catalogue.patterns import library as libraries
 from catalogue.patterns import readings, search_index
-from catalogue.patterns.content import pattern_folders
 from catalogue.patterns.library import Library
 from catalogue.patterns.mistakes import ContentError
 from catalogue.patterns.readings import Reading
@@ -105,15 +104,7 @@ def build(*, workers: int | None = None, lenient: bool = False, progress: Progre
 
 def _read_content(processes: int, progress: Progress) -> Library:
     content: Path = settings.CONTENT_DIR
-    known = readings.load(libraries.readings_file())
-    found: dict[str, Reading] = {}
-    changed: list[Path] = []
-    for folder in pattern_folders(content):
-        earlier = known.get(folder.name)
-        if earlier is not None and earlier.signature == readings.signature_of(folder):
-            found[folder.name] = earlier
-        else:
-            changed.append(folder)
+    found, changed = readings.unchanged(content, readings.load(libraries.readings_file()))
     for number, (folder, reading) in enumerate(_all(_read, changed, processes), 1):
         found[folder.name] = reading
         progress("reading", number, len(changed))

@@ -106,11 +106,14 @@ class PagesDoor:
             return
         self._stamp = stamp
         database = store.reading()
-        edition = None if database is None else store.edition(database)
-        if database is None or edition == self._edition:
+        if database is None:
+            return
+        edition = store.edition(database)
+        if edition is None or edition == self._edition:
+            database.close()
             return
         self._edition = edition
-        self._shelf = await asyncio.to_thread(_shelf, database, edition) if edition else None
+        self._shelf = await asyncio.to_thread(_shelf, database, edition)
 
     def _look_soon(self) -> None:
         self._next_look = time.monotonic() + LOOK_EVERY

@@ -19,12 +19,13 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.http import Http404
 
 from catalogue.errors import not_found
+from catalogue.kept_files import put
 from catalogue.pages import store
 from catalogue.pages.rendering import request_for
+from catalogue.patterns.views.sharing import FRESH, HTML
+from catalogue.static_headers import FOREVER
 
 MANIFEST = "catalogue.json"
-FOREVER = "public, max-age=31536000, immutable"
-FRESH = "public, max-age=300, stale-while-revalidate=86400"
 
 
 class NotOurs(Exception):
@@ -60,11 +61,7 @@ def export(to: Path) -> Exported:
     # finds its own files, and writes them.
     _write_manifest(to, {**before, **{path: replace(present[path], sha256="") for path in changed}})
     for path in changed:
-        file = to / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        fresh = file.with_name(f".{file.name}.new")
-        fresh.write_bytes(files[path][0])
-        fresh.replace(file)
+        put(to / path, files[path][0])
     gone = before.keys() - present.keys()
     for path in gone:
         (to / path).unlink(missing_ok=True)
@@ -90,16 +87,13 @@ def manifest_text(files: Mapping[str, File]) -> str:
 
 
 def _write_manifest(folder: Path, files: Mapping[str, File]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    fresh = folder / f".{MANIFEST}.new"
-    fresh.write_text(manifest_text(files))
-    fresh.replace(folder / MANIFEST)
+    put(folder / MANIFEST, manifest_text(files).encode())
 
 
 def _everything() -> Iterator[tuple[str, tuple[bytes, dict[str, str]]]]:
     yield from _pages()
     yield from _static_files()
-    yield "404.html", (_not_found(), {"Content-Type": "text/html; charset=utf-8", "Cache-Control": FRESH})
+    yield "404.html", (_not_found(), {"Content-Type": HTML, "Cache-Control": FRESH})
 
 
 def _pages() -> Iterator[tuple[str, tuple[bytes, dict[str, str]]]]:

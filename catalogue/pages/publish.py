@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from catalogue.pages.export import FOREVER, MANIFEST, File, manifest_text, parse_manifest, read_manifest
+from catalogue.pages.export import MANIFEST, File, manifest_text, parse_manifest, read_manifest
+from catalogue.static_headers import FOREVER
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudfront import CloudFrontClient

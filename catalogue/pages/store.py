@@ -4,7 +4,6 @@ A page stands under the hash of all that it was made from, so it is never change
 `address` says which pages make up the site now; it is replaced as a whole, in one transaction.
 """
 
-import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from catalogue.kept_files import kept_file, open_to_read
 from catalogue.pages.addresses import Address
 from catalogue.pages.rendering import Page
 
@@ -59,9 +59,7 @@ class Edition:
 
 def store_file() -> Path:
     """One for each address that the pages are made for: a build of plain files leaves the running site's alone."""
-    name = hashlib.sha256(f"{settings.SITE_URL} {settings.LIVE_URL}".encode()).hexdigest()[:16]
-    file: Path = settings.VAR_DIR / "pages" / f"pages-{name}.sqlite3"
-    return file
+    return kept_file("pages", f"{settings.SITE_URL} {settings.LIVE_URL}", ".sqlite3")
 
 
 @contextmanager
@@ -78,12 +76,7 @@ def writing() -> Iterator[sqlite3.Connection]:
 
 def reading() -> sqlite3.Connection | None:
     """The store for one process's readers, who take turns; None before the first build."""
-    try:
-        database = sqlite3.connect(f"{store_file().as_uri()}?mode=ro", uri=True, check_same_thread=False)
-        database.execute("SELECT 1 FROM edition")
-    except sqlite3.Error:
-        return None
-    return database
+    return open_to_read(store_file(), "edition")
 
 
 def keys(database: sqlite3.Connection) -> set[str]:

@@ -8,14 +8,15 @@ import hashlib
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from django.conf import settings
 
+from catalogue.kept_files import kept_file
 from catalogue.patterns import readings
 from catalogue.patterns.cards import Card
-from catalogue.patterns.content import Pattern, UnknownPattern, pattern_folders, read_pattern
+from catalogue.patterns.content import Pattern, UnknownPattern, read_pattern
 from catalogue.patterns.mistakes import ContentError
 from catalogue.patterns.readings import Reading
 
@@ -100,23 +101,16 @@ def read_library(content: Path, known: Mapping[str, Reading] | None = None) -> L
 
     `known` are earlier readings: a folder whose signature is the same still is not read again.
     """
-    found: dict[str, Reading] = {}
+    found, changed = readings.unchanged(content, known or {})
     whole: list[Pattern] = []
-    for folder in pattern_folders(content):
-        earlier = (known or {}).get(folder.name)
-        if earlier is not None and earlier.signature == readings.signature_of(folder):
-            found[folder.name] = earlier
-            continue
+    for folder in changed:
         found[folder.name], pattern = readings.read_folder(folder)
         if pattern is not None and len(whole) < MOST_WHOLE:
             whole.append(pattern)
-    return _with(Library(content, found), whole)
-
-
-def _with(library: Library, patterns: Iterable[Pattern]) -> Library:
-    for pattern in patterns:
-        library.keep(pattern)
-    return library
+    fresh = Library(content, found)
+    for pattern in whole:
+        fresh.keep(pattern)
+    return fresh
 
 
 _lock = threading.Lock()
@@ -155,11 +149,9 @@ def refresh() -> None:
 
 def readings_file() -> Path:
     """Where `manage.py build` keeps the readings of CONTENT_DIR."""
-    name = hashlib.sha256(str(settings.CONTENT_DIR).encode()).hexdigest()[:16]
-    file: Path = settings.VAR_DIR / "pages" / f"readings-{name}.pickle"
-    return file
+    return kept_file("readings", str(settings.CONTENT_DIR), ".pickle")
 
 
 def _unchanged(kept: Library) -> bool:
-    now = {folder.name: readings.signature_of(folder) for folder in pattern_folders(kept.content)}
-    return now == {slug: reading.signature for slug, reading in kept.readings.items()}
+    found, changed = readings.unchanged(kept.content, kept.readings)
+    return not changed and found.keys() == kept.readings.keys()

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalogue import fingerprint
+from catalogue.kept_files import put
 from catalogue.patterns.cards import Card, card_of
-from catalogue.patterns.content import Pattern, read_pattern
+from catalogue.patterns.content import Pattern, pattern_folders, read_pattern
 from catalogue.patterns.mistakes import ContentError
 
 
@@ -36,6 +37,19 @@ def read_folder(folder: Path) -> tuple[Reading, Pattern | None]:
     if pattern is None or errors:
         return Reading(signature, None, tuple(errors)), None
     return Reading(signature, card_of(pattern), ()), pattern
+
+
+def unchanged(content: Path, known: Mapping[str, Reading]) -> tuple[dict[str, Reading], list[Path]]:
+    """Those of the earlier readings that still hold, by slug, and the folders that have to be read."""
+    found: dict[str, Reading] = {}
+    changed: list[Path] = []
+    for folder in pattern_folders(content):
+        earlier = known.get(folder.name)
+        if earlier is not None and earlier.signature == signature_of(folder):
+            found[folder.name] = earlier
+        else:
+            changed.append(folder)
+    return found, changed
 
 
 def signature_of(folder: Path) -> str:
@@ -66,10 +80,4 @@ def load(file: Path) -> dict[str, Reading]:
 
 
 def save(file: Path, readings: Mapping[str, Reading]) -> None:
-    """Written aside and put in place, so that another process reads the old ones or the new ones."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    fresh = file.with_suffix(f".{os.getpid()}.new")
-    with fresh.open("wb") as stream:
-        pickle.dump(fingerprint.code(), stream)
-        pickle.dump(dict(readings), stream)
-    fresh.replace(file)
+    put(file, pickle.dumps(fingerprint.code()) + pickle.dumps(dict(readings)))

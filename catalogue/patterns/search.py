@@ -6,7 +6,6 @@ last word counts as a beginning while it is being typed. All words are wanted; w
 any of them.
 """
 
-import hashlib
 import re
 import sqlite3
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ from django.conf import settings
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
+from catalogue.kept_files import kept_file
 from catalogue.patterns import search_index
 from catalogue.patterns.cards import Listed
 from catalogue.patterns.library import Library, library
@@ -58,9 +58,7 @@ def search(text: str, *, limit: int = 20) -> list[Result]:
 
 def index_file() -> Path:
     """Where `manage.py build` keeps the index of CONTENT_DIR."""
-    name = hashlib.sha256(str(settings.CONTENT_DIR).encode()).hexdigest()[:16]
-    file: Path = settings.VAR_DIR / "pages" / f"search-{name}.sqlite3"
-    return file
+    return kept_file("search", str(settings.CONTENT_DIR), ".sqlite3")
 
 
 class Index:

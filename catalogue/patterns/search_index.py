@@ -16,6 +16,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from catalogue.kept_files import open_to_read
 from catalogue.patterns.content import Pattern
 from catalogue.patterns.render import render_body
 
@@ -83,12 +84,7 @@ def in_memory(entries: Iterable[Entry]) -> sqlite3.Connection:
 
 def opened(file: Path) -> sqlite3.Connection | None:
     """The kept index, to be read by any thread that takes its turn; None if there is none."""
-    try:
-        database = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, check_same_thread=False)
-        database.execute("SELECT count(*) FROM indexed")
-    except sqlite3.Error:
-        return None
-    return database
+    return open_to_read(file, "indexed")
 
 
 @contextmanager

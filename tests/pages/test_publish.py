@@ -9,8 +9,10 @@ import pytest
 from botocore.stub import ANY, Stubber
 
 from catalogue.labs.embedded.process import Emulator
-from catalogue.pages.export import FOREVER, FRESH, MANIFEST, File, manifest_text
+from catalogue.pages.export import MANIFEST, File, manifest_text
 from catalogue.pages.publish import NotPublished, Plan, plan, publish
+from catalogue.patterns.views.sharing import FRESH
+from catalogue.static_headers import FOREVER
 
 PAGE = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": FRESH}
 STYLE = {"Content-Type": "text/css", "Cache-Control": FOREVER}

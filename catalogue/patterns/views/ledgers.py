@@ -5,9 +5,10 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from catalogue.errors import Problem, read_only
-from catalogue.patterns.content import Pattern, UnknownPattern
+from catalogue.patterns.content import Pattern
 from catalogue.patterns.ledgers import differing, ledger_document, ledger_rows
 from catalogue.patterns.library import library
+from catalogue.patterns.views.finding import found_pattern
 from catalogue.patterns.views.sharing import document, shared_page
 
 
@@ -37,10 +38,7 @@ def fidelity(request: HttpRequest) -> HttpResponseBase:
 
 
 def _with_ledger(slug: str) -> Pattern:
-    try:
-        pattern = library().get(slug)
-    except UnknownPattern:
-        raise Problem(404, "No such pattern", f"The catalogue has no pattern called {slug[:80]}.") from None
+    pattern = found_pattern(slug)
     if pattern.ledger is None:
         raise Problem(404, "No ledger", f"The pattern {pattern.title} keeps no fidelity ledger.")
     return pattern

@@ -4,16 +4,16 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from catalogue.errors import Problem, read_only
+from catalogue.errors import read_only
 from catalogue.patterns import crawlers, documents, feeds
 from catalogue.patterns.cards import Card
-from catalogue.patterns.content import Pattern, UnknownPattern
 from catalogue.patterns.diagram_svg import render_diagram_file
 from catalogue.patterns.library import library
 from catalogue.patterns.openapi import openapi_text
 from catalogue.patterns.plain import as_markdown
 from catalogue.patterns.project import build_project
 from catalogue.patterns.share_image import share_image
+from catalogue.patterns.views.finding import found_pattern
 from catalogue.patterns.views.sharing import document, shared
 
 TEXT = "text/plain; charset=utf-8"
@@ -27,7 +27,7 @@ def patterns_json(request: HttpRequest) -> HttpResponseBase:
 
 @read_only
 def pattern_json(request: HttpRequest, slug: str) -> HttpResponseBase:
-    return document(request, documents.pattern_document(_pattern(slug), settings.SITE_URL))
+    return document(request, documents.pattern_document(found_pattern(slug), settings.SITE_URL))
 
 
 @read_only
@@ -38,18 +38,18 @@ def openapi(request: HttpRequest) -> HttpResponseBase:
 @read_only
 def markdown(request: HttpRequest, slug: str) -> HttpResponseBase:
     # RFC 7763, with the flavour left open.
-    text = as_markdown(_pattern(slug), settings.SITE_URL)
+    text = as_markdown(found_pattern(slug), settings.SITE_URL)
     return shared(request, text, "text/markdown; charset=utf-8")
 
 
 @read_only
 def project(request: HttpRequest, slug: str) -> HttpResponseBase:
-    return shared(request, build_project(_pattern(slug)), "application/zip", download=f"{slug}.zip")
+    return shared(request, build_project(found_pattern(slug)), "application/zip", download=f"{slug}.zip")
 
 
 @read_only
 def diagram(request: HttpRequest, slug: str) -> HttpResponseBase:
-    response = shared(request, render_diagram_file(_pattern(slug)), "image/svg+xml")
+    response = shared(request, render_diagram_file(found_pattern(slug)), "image/svg+xml")
     # Opened on its own, a picture has a style of its own and no business with anything else.
     response["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
     return response
@@ -57,7 +57,7 @@ def diagram(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 @read_only
 def share(request: HttpRequest, slug: str) -> HttpResponseBase:
-    return shared(request, share_image(_pattern(slug)), "image/png")
+    return shared(request, share_image(found_pattern(slug)), "image/png")
 
 
 @read_only
@@ -84,10 +84,3 @@ def llms(request: HttpRequest) -> HttpResponseBase:
 
 def _published() -> list[Card]:
     return list(library().by_slug.values())
-
-
-def _pattern(slug: str) -> Pattern:
-    try:
-        return library().get(slug)
-    except UnknownPattern:
-        raise Problem(404, "No such pattern", f"The catalogue has no pattern called {slug[:80]}.") from None

@@ -11,10 +11,11 @@ from django.http.response import HttpResponseBase
 from catalogue.errors import Problem, read_only
 from catalogue.patterns import filters, metadata
 from catalogue.patterns.cards import Card
-from catalogue.patterns.content import Pattern, SourceFile, UnknownPattern
+from catalogue.patterns.content import Pattern, SourceFile
 from catalogue.patterns.library import library
 from catalogue.patterns.render import highlight, render_body
 from catalogue.patterns.search import search as find
+from catalogue.patterns.views.finding import found_pattern
 from catalogue.patterns.views.sharing import shared, shared_page
 
 LEVELS = {
@@ -77,7 +78,7 @@ def pattern_list(request: HttpRequest) -> HttpResponseBase:
 
 @read_only
 def detail(request: HttpRequest, slug: str) -> HttpResponseBase:
-    pattern = _pattern(slug)
+    pattern = found_pattern(slug)
     cards = list(library().by_slug.values())
     place = [card.slug for card in cards].index(slug)
     context = {
@@ -93,7 +94,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponseBase:
 @read_only
 def source(request: HttpRequest, slug: str, path: str) -> HttpResponseBase:
     """One file, highlighted. The path is looked up, never opened."""
-    pattern = _pattern(slug)
+    pattern = found_pattern(slug)
     file = _file(pattern, path)
     context = {
         "pattern": pattern,
@@ -106,7 +107,7 @@ def source(request: HttpRequest, slug: str, path: str) -> HttpResponseBase:
 @read_only
 def raw(request: HttpRequest, slug: str, path: str) -> HttpResponseBase:
     """One file as it is."""
-    return shared(request, _file(_pattern(slug), path).text, "text/plain; charset=utf-8")
+    return shared(request, _file(found_pattern(slug), path).text, "text/plain; charset=utf-8")
 
 
 @read_only
@@ -118,13 +119,6 @@ def search(request: HttpRequest) -> HttpResponseBase:
 @read_only
 def about(request: HttpRequest) -> HttpResponseBase:
     return shared_page(request, "patterns/about.html", {"count": len(library().by_slug)})
-
-
-def _pattern(slug: str) -> Pattern:
-    try:
-        return library().get(slug)
-    except UnknownPattern:
-        raise Problem(404, "No such pattern", f"The catalogue has no pattern called {slug[:80]}.") from None
 
 
 def _file(pattern: Pattern, path: str) -> SourceFile:

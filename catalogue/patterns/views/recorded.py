@@ -4,11 +4,11 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from catalogue.errors import Problem, read_only
-from catalogue.patterns.content import Pattern, UnknownPattern
-from catalogue.patterns.library import library
+from catalogue.patterns.content import Pattern
 from catalogue.patterns.runs.document import Run
 from catalogue.patterns.runs.recorded import recorded_run
 from catalogue.patterns.runs.views import run_views
+from catalogue.patterns.views.finding import found_pattern
 from catalogue.patterns.views.sharing import document, shared_page
 
 
@@ -27,10 +27,7 @@ def recorded_json(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 
 def _recorded(slug: str) -> tuple[Pattern, Run]:
-    try:
-        pattern = library().get(slug)
-    except UnknownPattern:
-        raise Problem(404, "No such pattern", f"The catalogue has no pattern called {slug[:80]}.") from None
+    pattern = found_pattern(slug)
     run = recorded_run(pattern)
     if run is None:
         raise Problem(404, "No recorded run", f"No run of {pattern.title} as it is now has been recorded.")

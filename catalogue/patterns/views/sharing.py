@@ -14,6 +14,7 @@ HTML = "text/html; charset=utf-8"
 FRESH_SECONDS = 300
 STALE_SECONDS = 86_400
 """How long a cache may go on with the old answer while it asks for the new one (RFC 5861)."""
+FRESH = f"public, max-age={FRESH_SECONDS}, stale-while-revalidate={STALE_SECONDS}"
 
 
 def shared_page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponseBase:
@@ -41,6 +42,5 @@ def conditional(request: HttpRequest, response: HttpResponse) -> HttpResponseBas
     Any cache may keep it a while; with DEBUG it is asked for each time, so that an author sees an edit at once.
     """
     set_response_etag(response)
-    fresh = f"public, max-age={FRESH_SECONDS}, stale-while-revalidate={STALE_SECONDS}"
-    response["Cache-Control"] = "no-cache" if settings.DEBUG else fresh
+    response["Cache-Control"] = "no-cache" if settings.DEBUG else FRESH
     return get_conditional_response(request, etag=response["ETag"], response=response) or response

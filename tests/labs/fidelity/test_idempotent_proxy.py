@@ -142,15 +142,19 @@ def test_an_expired_record_is_there_and_does_not_count(stack: Stack) -> None:
 @pytest.mark.ledger(SLUG, "early-lease")
 def test_a_lease_that_ends_too_early_still_makes_one_charge(stack: Stack) -> None:
     stack.set_environment("ChargesFunction", LEASE_SECONDS="0.05")
-    key = str(uuid.uuid4())
 
-    async def six() -> list[Answer]:
+    async def six(key: str) -> list[Answer]:
         headers = {"Idempotency-Key": key}
         calls = (call_edge(stack.lab.pk, "POST", "/charges", headers, request("order-1")) for _ in range(6))
         return list(await asyncio.gather(*calls))
 
-    answers = run(six())
-    assert {answer.status for answer in answers} <= {201, 409}
-    assert len({answer.parsed["charge"] for answer in answers if answer.status == 201}) == 1
-    assert charges(stack) == 1
-    assert len(stack.lines("ChargesFunction", "key.claimed")) > 1  # it was taken over, at least once
+    # Whether two of them meet is the machine's choice: another six do, with workers that have started meanwhile.
+    for keys in range(1, 11):
+        answers = run(six(str(uuid.uuid4())))
+        assert {answer.status for answer in answers} <= {201, 409}
+        assert len({answer.parsed["charge"] for answer in answers if answer.status == 201}) == 1
+        assert charges(stack) == keys
+        if len(stack.lines("ChargesFunction", "key.claimed")) > keys:
+            break
+    else:
+        pytest.fail("No lease was taken over.")

@@ -7,6 +7,7 @@ that goes by text can spare the work that a pattern of its own would be. The sam
     python -m tests.bench.many_patterns 1000 FOLDER
 """
 
+import multiprocessing
 import os
 import re
 import sys
@@ -119,7 +120,9 @@ def make(count: int, into: Path, content: Path = CONTENT) -> list[Path]:
     copies = [copy_of(index, count, content) for index in range(count)]
     into.mkdir(parents=True, exist_ok=True)
     write: Callable[[Copy], None] = partial(Copy.write, into=into)
-    with ProcessPoolExecutor(len(os.sched_getaffinity(0)), initializer=_ready) as pool:
+    # Fresh processes: whoever calls may have threads, and a copy of those is not safe.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(len(os.sched_getaffinity(0)), mp_context=context, initializer=_ready) as pool:
         list(pool.map(write, copies, chunksize=4))
     return [into / copy.slug for copy in copies]
 

@@ -31,7 +31,7 @@ LOOK_EVERY = 1.0
 _LEFT_TO_DJANGO = frozenset(
     (b"if-match", b"if-unmodified-since", b"content-length", b"transfer-encoding", b"expect", b"upgrade")
 )
-_WEIGHED = _LEFT_TO_DJANGO | {
+WEIGHED = _LEFT_TO_DJANGO | {
     b"host",
     b"accept-encoding",
     b"if-none-match",
@@ -39,6 +39,7 @@ _WEIGHED = _LEFT_TO_DJANGO | {
     b"range",
     b"if-range",
 }
+"""All headers that decide an answer; `PagesDoor.answer` looks at no other."""
 
 
 class PagesDoor:
@@ -67,7 +68,7 @@ class PagesDoor:
             return None
         host = accepted = if_none_match = if_modified_since = wanted = if_range = b""
         for name, value in headers:
-            if name not in _WEIGHED:
+            if name not in WEIGHED:
                 continue
             match name:
                 case b"host":

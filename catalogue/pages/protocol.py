@@ -12,7 +12,7 @@ from urllib.parse import unquote
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from catalogue.pages.door import door
+from catalogue.pages.door import WEIGHED, door
 from catalogue.pages.shelf import Answer, Headers
 
 _STATUS_LINES = {
@@ -33,65 +33,62 @@ _NOTHING_UNDER_WAY: Any = _Answered()
 class PagesProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
+        self.url = b""
+        self.headers = []
         self._answered_at = 0.0
         self._idle_watch: asyncio.TimerHandle | None = None
 
-    def on_message_begin(self) -> None:
-        self.url = b""
-        self.headers = []
+    # What it would prepare, `_leave_to_asgi` makes; the parser does not call what is None.
+    on_message_begin = None  # type: ignore[assignment]
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self.headers.append((name.lower(), value))
 
     def on_message_complete(self) -> None:
         if self.cycle is not _NOTHING_UNDER_WAY:
+            self.headers = []  # a body in chunks may have brought trailers, which are not the next request's
             super().on_message_complete()
 
     def on_headers_complete(self) -> None:
-        if not self._answer():
-            self._leave_to_asgi()
-
-    def _leave_to_asgi(self) -> None:
         url, headers = self.url, self.headers
-        super().on_message_begin()  # makes the scope, which a kept page needs not
+        self.url, self.headers = b"", []
+        cycle = self.cycle
+        free = cycle is _NOTHING_UNDER_WAY or cycle is None or cycle.response_complete
+        # Requests on one connection are answered in their order, and no faster than they are read.
+        if not free or self.flow.write_paused or not self._answer(url, headers):
+            self._leave_to_asgi(url, headers)
+
+    def _leave_to_asgi(self, url: bytes, headers: Headers) -> None:
+        super().on_message_begin()
         self.url = url
         for name, value in headers:
             super().on_header(name, value)
         super().on_headers_complete()
+        self.url, self.headers = b"", []
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._idle_watch is not None:
             self._idle_watch.cancel()
         super().connection_lost(exc)
 
-    def _answer(self) -> bool:
+    def _answer(self, url: bytes, headers: Headers) -> bool:
         """Whether the request was for a kept page, and is answered."""
         parser = self.parser
-        cycle = self.cycle
-        if cycle is not _NOTHING_UNDER_WAY and cycle is not None and not cycle.response_complete:
-            return False  # requests on one connection are answered in their order
-        if self.flow.write_paused:
-            return False
-        path, query = _split(self.url)
-        method = parser.get_method().decode("latin-1")
-        answer = door.answer(method, path, query, self.headers)
-        if answer is None:
+        message = _messages.find(parser.get_method(), url, headers, self.server_state.default_headers)
+        if message is None:
             return False
         self.cycle = _NOTHING_UNDER_WAY
-        self._send(answer, head=method == "HEAD", keep_alive=parser.should_keep_alive())
+        self._send(message, keep_alive=parser.should_keep_alive())
         return True
 
-    def _send(self, answer: Answer, *, head: bool, keep_alive: bool) -> None:
-        defaults = self.server_state.default_headers
-        if keep_alive and not head:
-            self.transport.write(_messages.of(answer, defaults))
-        else:
-            end = b"\r\n" if keep_alive else b"connection: close\r\n\r\n"
-            self.transport.write(_head(answer, defaults) + end + (b"" if head else answer.body))
+    def _send(self, message: bytes, *, keep_alive: bool) -> None:
         self.server_state.total_requests += 1
         if not keep_alive:
+            head, end, body = message.partition(b"\r\n\r\n")
+            self.transport.write(b"".join((head, b"\r\nconnection: close", end, body)))
             self.transport.close()
             return
+        self.transport.write(message)
         self._answered_at = self.loop.time()
         if self._idle_watch is None:
             self._idle_watch = self.loop.call_later(self.timeout_keep_alive, self._close_if_idle)
@@ -108,32 +105,48 @@ class PagesProtocol(HttpToolsProtocol):
             self.transport.close()
 
 
-def _head(answer: Answer, defaults: Headers) -> bytes:
-    """All but the empty line, with the headers that uvicorn adds: the date."""
-    return b"".join((_STATUS_LINES[answer.status], answer.head, *(b"%s: %s\r\n" % pair for pair in defaults)))
-
-
 class _Messages:
-    """Whole messages of the present second: uvicorn makes its headers anew when the date changes."""
+    """Whole messages of the present second, by all of a request that the door weighs.
+
+    uvicorn makes its headers anew when the date changes; then everything is forgotten and the door asked again, so
+    that a new edition is seen as soon as the door has it.
+    """
 
     MOST = 64
+    MOST_BYTES = 500_000
+    """Of one message; a download is put together anew each time."""
 
     def __init__(self) -> None:
         self._defaults: Headers = []
-        self._kept: dict[int, tuple[Answer, bytes]] = {}
+        self._kept: dict[tuple[object, ...], bytes] = {}
 
-    def of(self, answer: Answer, defaults: Headers) -> bytes:
-        if defaults is not self._defaults or len(self._kept) > self.MOST:
+    def find(self, method: bytes, url: bytes, headers: Headers, defaults: Headers) -> bytes | None:
+        """What is sent for a request; None if the door leaves it to Django."""
+        if defaults is not self._defaults:
             self._defaults = defaults
             self._kept.clear()
-        kept = self._kept.get(id(answer))
-        if kept is None:
-            # The answer is kept with its message: while it lives, no other one has its id.
-            kept = self._kept[id(answer)] = (answer, _head(answer, defaults) + b"\r\n" + answer.body)
-        return kept[1]
+        asked = (method, url, *[pair for pair in headers if pair[0] in WEIGHED])
+        message = self._kept.get(asked)
+        if message is None:
+            path, query = _split(url)
+            answer = door.answer(method.decode("latin-1"), path, query, headers)
+            if answer is None:
+                return None
+            message = _message(answer, defaults, head=method == b"HEAD")
+            if len(self._kept) >= self.MOST:
+                self._kept.clear()
+            if len(message) <= self.MOST_BYTES:
+                self._kept[asked] = message
+        return message
 
 
 _messages = _Messages()
+
+
+def _message(answer: Answer, defaults: Headers, *, head: bool) -> bytes:
+    """As it goes over the wire, with the headers that uvicorn adds: the date."""
+    added = b"".join([b"%s: %s\r\n" % pair for pair in defaults])
+    return b"".join((_STATUS_LINES[answer.status], answer.head, added, b"\r\n", b"" if head else answer.body))
 
 
 def _split(url: bytes) -> tuple[str, bytes]:

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from catalogue import server
-from catalogue.pages.shelf import Answer
 from tests.patterns.example import write_pattern
 from tests.site import ROOT, free_port
 from tests.test_up import answers, await_true
@@ -152,6 +151,28 @@ def test_odd_requests_get_a_clear_answer(port: int, request_: bytes, status: byt
     assert statuses(received)[-1:] == [status], received[:300]
 
 
+@pytest.mark.parametrize("path", ["/patterns/owls/", "/nowhere"])
+def test_trailers_of_one_request_are_not_headers_of_the_next(port: int, path: str) -> None:
+    first = get(path, "Transfer-Encoding: chunked") + b"2\r\n{}\r\n0\r\nIf-None-Match: *\r\nHost: evil.example\r\n\r\n"
+    received = talk(port, first + get("/patterns/owls/", CLOSE))
+    assert statuses(received)[-1] == b"200"
+    received = talk(port, first, get("/patterns/owls/"), get("/patterns/owls/", CLOSE))
+    assert statuses(received)[1:] == [b"200", b"200"]
+
+
+def test_what_differs_in_a_weighed_header_differs_in_its_answer(port: int) -> None:
+    """The second of each pair is answered from what the first has left in memory."""
+    asked = ["Accept-Encoding: gzip", "Accept-Encoding: br", "Range: bytes=0-9", "X-Other: 1", "If-None-Match: *"]
+    requests = [get("/patterns/owls.md", header) for header in asked for _ in range(2)]
+    received = talk(port, *requests, get("/patterns/owls.md", CLOSE, method="HEAD"))
+    lone = [talk(port, get("/patterns/owls.md", header, CLOSE)) for header in asked]
+    expected = [statuses(one)[0] for one in lone]
+    assert statuses(received) == [status for status in expected for _ in range(2)] + [b"200"]
+    for encoding in (b"gzip", b"br"):
+        assert received.count(b"content-encoding: " + encoding) == 2
+    assert received.endswith(b"\r\n\r\n")
+
+
 def test_a_client_that_does_not_read_holds_up_nobody_and_no_memory(port: int) -> None:
     """Thousands of requests on one connection, none of whose answers is read."""
     with socket.create_connection(("127.0.0.1", port), timeout=20) as greedy:
@@ -207,10 +228,9 @@ def test_an_idle_connection_is_closed_and_a_busy_one_is_not(monkeypatch: pytest.
     loop = Loop()
     ours.loop, ours.transport, ours.server_state, ours.timeout_keep_alive = loop, Transport(), State(), 5
     ours._idle_watch, ours.cycle = None, protocol._NOTHING_UNDER_WAY
-    answer = Answer.of(200, [], b"x")
-    ours._send(answer, head=False, keep_alive=True)
+    ours._send(b"x", keep_alive=True)
     loop.now = 4.0
-    ours._send(answer, head=False, keep_alive=True)
+    ours._send(b"x", keep_alive=True)
     (due, call), *_ = timers.copy()
     timers.clear()
     loop.now = due

@@ -1,8 +1,12 @@
 """Static files as the web process sends them: how long caches keep one, and how they recognise it."""
 
 import re
+from collections.abc import Callable
+from inspect import iscoroutinefunction
+from typing import Any
 from wsgiref.headers import Headers
 
+from django.utils.decorators import sync_and_async_middleware
 from servestatic.middleware import ServeStaticMiddleware
 
 HASHED = re.compile(r"\.(?P<hash>[0-9a-f]{12})\.\w+$")
@@ -22,3 +26,11 @@ class StaticFilesMiddleware(ServeStaticMiddleware):  # type: ignore[misc]  # it 
             return
         headers["Cache-Control"] = FOREVER
         headers["ETag"] = f'W/"{hashed["hash"]}"'
+
+
+@sync_and_async_middleware
+def static_files(get_response: Callable[..., Any]) -> Callable[..., Any]:
+    """Static files ahead of everything under ASGI. A synchronous handler, which renders the kept pages, has no visitor
+    who asks for files, and would start an event loop for each page only to find that it is none.
+    """
+    return StaticFilesMiddleware(get_response) if iscoroutinefunction(get_response) else get_response

@@ -12,6 +12,8 @@ from typing import Any
 from django.conf import settings
 
 _SECRET = ("SECRET", "PASSWORD", "KEY", "TOKEN", "DATABASES")
+_ON_NO_PAGE = ("PORT", "SMTP_", "PAGES_MEMORY_MB")
+"""Beginnings of settings that no page tells of: SITE_URL says where the site is, whatever port it listens on."""
 _PACKAGES = ("django", "markdown", "pygments", "pymdown-extensions", "pydantic", "pyyaml", "pillow")
 """Those that pages and cards are made with."""
 
@@ -29,7 +31,7 @@ def site() -> str:
     shown = {
         name: repr(value)
         for name in dir(settings)
-        if name.isupper() and not any(word in name for word in _SECRET)
+        if name.isupper() and not any(word in name for word in _SECRET) and not name.startswith(_ON_NO_PAGE)
         if _is_plain(value := getattr(settings, name))
     }
     templates: Any = settings.TEMPLATES

@@ -3,6 +3,7 @@
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
@@ -11,7 +12,7 @@ from catalogue.newsletter.models import Update
 
 _SENT = (Update.State.SENDING, Update.State.PAUSED, Update.State.SENT)
 # The mail's own styles are in its elements; nothing of it runs or loads but the site's picture.
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; form-action 'none'; base-uri 'none'"
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; form-action 'self'; base-uri 'none'"
 
 
 @require_safe
@@ -22,7 +23,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def issue(request: HttpRequest, pattern: str, revision: int) -> HttpResponse:
-    """One update as its mail shows it; its personal links lead to the public pages instead."""
+    """One update as its mail shows it; its personal links lead to the public pages instead, a form ends it."""
     update = _released().filter(pattern=pattern, revision=revision).first()
     if update is None:
         raise Http404
@@ -30,6 +31,8 @@ def issue(request: HttpRequest, pattern: str, revision: int) -> HttpResponse:
     html = update.html
     for name in ("unsubscribe_url", "preferences_url"):
         html = html.replace(mime.place(name), subscribe)
+    letter, end, rest = html.rpartition("</body>")
+    html = f"{letter}{render_to_string('newsletter/_under_letter.html', request=request)}{end}{rest}"
     return HttpResponse(html, headers={"Content-Security-Policy": _POLICY, "Cache-Control": "public, max-age=3600"})
 
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import Resolver404, resolve
 
 
 def is_foreign(request: HttpRequest) -> bool:
@@ -36,4 +37,14 @@ def own_path(request: HttpRequest) -> str:
         settings.SITE_URL,
         f"{request.scheme}://{request.get_host()}",
     )
-    return referer.path.replace("\0", "")[:200] if same else ""
+    return _without_secrets(referer.path.replace("\0", ""))[:200] if same else ""
+
+
+def _without_secrets(path: str) -> str:
+    """An address of the newsletter or of a lab stands for a person's rights: of it only the shape is kept."""
+    try:
+        found = resolve(path)
+    except Resolver404:
+        return path
+    secret = any(name == "token" or name.endswith("_id") for name in found.kwargs)
+    return f"/{found.route}" if secret else path

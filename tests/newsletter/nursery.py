@@ -1,8 +1,8 @@
 """Run as a process of its own by the tests: sets Django up once, then does what each line it reads says.
 
 `fill N` makes the tables and queues an update for so many readers. `send` forks a sender, says its process id, and
-`ended` when it has gone, however it went. `leases` ends all leases. `count` says how many deliveries are in which
-state, and who is in doubt, as JSON.
+`ended` when it has gone, however it went. `wire` says to whom a mail is on the wire, and since when, as JSON. `leases`
+ends all leases. `count` says how many deliveries are in which state, and who is in doubt, as JSON.
 """
 
 import json
@@ -39,6 +39,13 @@ def main() -> None:
                 say(str(pid))
                 os.waitpid(pid, 0)
                 say("ended")
+            case ["wire"]:
+                flying = Delivery.objects.filter(state="in_flight", wire_at__isnull=False)
+                say(
+                    json.dumps(
+                        [[address, str(at)] for address, at in flying.values_list("subscriber__address", "wire_at")]
+                    )
+                )
             case ["leases"]:
                 Delivery.objects.filter(state="in_flight").update(due_at=timezone.now())
                 say("done")

@@ -3,6 +3,7 @@
 import base64
 import datetime
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import hypothesis
@@ -11,6 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
+from django.db import connection
 from django.test import Client
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
@@ -172,6 +174,43 @@ def test_a_message_delivered_twice_acts_once(client: Client, signer: Signer) -> 
     ada.refresh_from_db()
     assert ada.soft_bounces == 1
     assert Feedback.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_message_delivered_at_the_same_moment_by_many_acts_once(signer: Signer) -> None:
+    ada = reader("ada")
+    message = signer.signed(Message=bounce("ada@example.com", kind="Transient"))
+
+    def deliver(_: int) -> int:
+        try:
+            return post(Client(), message)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(deliver, range(24))) == [200] * 24
+    ada.refresh_from_db()
+    assert ada.soft_bounces == 1
+    assert Feedback.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_soft_bounces_told_at_the_same_moment_are_all_counted(signer: Signer) -> None:
+    reader("ada")
+    messages = [
+        signer.signed(MessageId=f"soft-{number}", Message=bounce("ada@example.com", kind="Transient"))
+        for number in range(services.SOFT_BOUNCES_ALLOWED)
+    ]
+
+    def deliver(message: dict[str, Any]) -> int:
+        try:
+            return post(Client(), message)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(messages)) as pool:
+        assert list(pool.map(deliver, messages)) == [200] * len(messages)
+    assert Suppression.objects.get().reason == "soft-bounces"
 
 
 def other_key(message: dict[str, Any]) -> dict[str, Any]:

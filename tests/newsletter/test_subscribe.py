@@ -250,6 +250,19 @@ def test_the_consent_record_tells_when_where_and_to_what(client: Client) -> None
     )
 
 
+def test_the_consent_record_keeps_no_secret_of_the_address(client: Client) -> None:
+    """A link from a mail, and the address of a lab, give rights to whoever knows them."""
+    secrets = {
+        "/newsletter/preferences/abc:def": "/newsletter/preferences/<str:token>",
+        f"/labs/{'a' * 22}": "/labs/<lab_id:lab_id>",
+        f"/labs/comparisons/{'a' * 22}": "/labs/comparisons/<lab_id:comparison_id>",
+    }
+    for number, (path, kept) in enumerate(secrets.items()):
+        fields = {"email": f"ada{number}@example.com", "form": "subscribe", "wording": "1"}
+        client.post(SUBSCRIBE, fields, headers={"referer": f"http://testserver{path}"})
+        assert ConsentRecord.objects.latest("pk").page == kept
+
+
 @pytest.mark.parametrize("referer", ["https://evil.example/x", "http://[", "\0", "http://testserver/" + "x" * 5000])
 def test_what_a_form_claims_about_itself_is_not_trusted(client: Client, referer: str) -> None:
     fields = {"email": "ada@example.com", "form": "<b>\0", "wording": "999" * 2000}

@@ -5,8 +5,10 @@ from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -18,6 +20,7 @@ from catalogue.patterns.library import library
 
 pytestmark = pytest.mark.django_db
 SLUG = "queue-based-load-leveling"
+ATOM = "{http://www.w3.org/2005/Atom}"
 
 
 def reader(name: str, **fields: Any) -> Subscriber:
@@ -258,6 +261,8 @@ def test_cancel_takes_back_what_is_not_sent() -> None:
     updates.cancel(update)
     assert sender.send_due().sent == 0
     assert Delivery.objects.get().state == "suppressed"
+    update.refresh_from_db()
+    assert update.finished_at is not None
     for change in (updates.resume, updates.cancel, updates.pause, updates.release):
         with pytest.raises(updates.NotNow):
             change(update)
@@ -291,3 +296,30 @@ def test_the_archive_shows_what_was_sent_and_nobody(client: Client) -> None:
     assert tokens.unsubscribe_token(ada.ref) not in html
     assert mime.place("unsubscribe_url") not in html
     assert address in client.get("/newsletter/").content.decode()
+    assert 'action="/newsletter/subscribe"' in html, "who reads a mail in the archive can subscribe there"
+
+
+def test_the_feed_carries_the_same_updates_as_the_mails(client: Client) -> None:
+    """Each pattern's mail has an entry: the same news, the same page, the same topics, known by its revision."""
+    entries = {
+        entry.findtext(f"{ATOM}id"): entry
+        for entry in ElementTree.fromstring(client.get("/feed.atom").content).iter(f"{ATOM}entry")
+    }
+    patterns = list(library().patterns())
+    assert len(entries) == len(patterns)
+    for pattern in patterns:
+        update = updates.draft(pattern)
+        assert update is not None
+        released(update)
+        update.refresh_from_db()
+        page = f"{settings.SITE_URL}{pattern.url}"
+        entry = entries[f"{page}#revision-{update.revision}"]
+        link = entry.find(f"{ATOM}link")
+        assert link is not None
+        assert link.get("href") == page
+        assert page in update.text
+        assert (entry.findtext(f"{ATOM}title") or "").startswith(update.title)
+        assert pattern.front.change in (entry.findtext(f"{ATOM}summary") or "")
+        names = {service.name for service in pattern.services}
+        assert {one.get("term") for one in entry.iter(f"{ATOM}category")} == names
+        assert {service.key for service in pattern.services} == set(update.services)

@@ -33,8 +33,10 @@ def _act(event: Event, address: str, said: str) -> None:
         case Kind.COMPLAINT:
             _suppress(person, address, Suppression.Reason.COMPLAINT, said)
         case Kind.SOFT_BOUNCE if person is not None:
-            Subscriber.objects.filter(pk=person.pk).update(soft_bounces=F("soft_bounces") + 1)
-            if person.soft_bounces + 1 >= SOFT_BOUNCES_ALLOWED:
+            counted = Subscriber.objects.filter(pk=person.pk)
+            counted.update(soft_bounces=F("soft_bounces") + 1)
+            # Read again: two bounces may be counted at the same moment.
+            if counted.filter(soft_bounces__gte=SOFT_BOUNCES_ALLOWED).exists():
                 _suppress(person, address, Suppression.Reason.SOFT_BOUNCES, said)
         case Kind.DELIVERY if person is not None:
             Subscriber.objects.filter(pk=person.pk, soft_bounces__gt=0).update(soft_bounces=0)

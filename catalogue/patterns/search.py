@@ -8,10 +8,11 @@ any of them.
 
 import re
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
+from typing import NamedTuple
 
 from django.conf import settings
 from django.utils.html import escape
@@ -75,7 +76,9 @@ class Index:
             return []
         with self._turn:
             found = self._ranked(" AND ".join(terms), limit) or self._ranked(" OR ".join(terms), limit)
-            return [self._result(number, slug, terms) for number, slug in found if slug in self._patterns]
+            found = [(number, slug) for number, slug in found if slug in self._patterns]
+            passages = self._passages([number for number, _ in found], " OR ".join(terms))
+        return [self._result(slug, passages.get(number)) for number, slug in found]
 
     def _ranked(self, query: str, limit: int) -> list[tuple[int, str]]:
         rows = self._database.execute(
@@ -85,14 +88,44 @@ class Index:
         )
         return rows.fetchall()
 
-    def _result(self, number: int, slug: str, terms: list[str]) -> Result:
-        best = self._database.execute(
-            "SELECT title, anchor, snippet(sections, 1, ?, ?, '…', ?) FROM sections "
-            "WHERE sections MATCH ? AND rowid BETWEEN ? AND ? ORDER BY code, bm25(sections, 2, 1), rowid LIMIT 1",
-            (_OPEN, _CLOSE, _PASSAGE_WORDS, " OR ".join(terms), *search_index.rows_of(number)),
-        ).fetchone()
-        title, anchor, passage = best or ("", "", self._patterns[slug].front.summary)
-        return Result(self._patterns[slug], title, anchor, marked(passage))
+    def _passages(self, numbers: list[int], query: str) -> "dict[int, _Passage]":
+        """The best passage of each of these patterns, prose before code.
+
+        The plus signs keep SQLite from asking FTS5 for one row after the other: each time it would gather the rows of
+        every word anew, and count them for bm25.
+        """
+        rows = self._database.execute(
+            f"SELECT rowid, code, bm25(sections, 2, 1) FROM sections "  # noqa: S608
+            f"WHERE sections MATCH ? AND +rowid / {search_index.ROWS_EACH} IN ({_places(numbers)})",
+            (query, *numbers),
+        )
+        best: dict[int, tuple[int, float, int]] = {}
+        for row, code, rank in rows:
+            number = row // search_index.ROWS_EACH
+            best[number] = min(best.get(number, (2, 0.0, 0)), (code, rank, row))
+        chosen = [row for _, _, row in best.values()]
+        passages = self._database.execute(
+            "SELECT rowid, title, anchor, snippet(sections, 1, ?, ?, '…', ?) FROM sections "  # noqa: S608
+            f"WHERE sections MATCH ? AND +rowid IN ({_places(chosen)})",
+            (_OPEN, _CLOSE, _PASSAGE_WORDS, query, *chosen),
+        )
+        return {row // search_index.ROWS_EACH: _Passage(*passage) for row, *passage in passages}
+
+    def _result(self, slug: str, passage: "_Passage | None") -> Result:
+        pattern = self._patterns[slug]
+        title, anchor, text = passage or ("", "", pattern.front.summary)
+        return Result(pattern, title, anchor, marked(text))
+
+
+class _Passage(NamedTuple):
+    title: str
+    anchor: str
+    text: str
+    """With the marks of the found words."""
+
+
+def _places(values: Sized) -> str:
+    return ", ".join("?" * len(values))
 
 
 def terms_of(text: str) -> list[str]:

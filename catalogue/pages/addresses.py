@@ -33,7 +33,7 @@ _OF_ALL: Mapping[str, frozenset[str]] = {
     "list": frozenset(("level", "service", "helps", "page")),
     "search": frozenset(("q",)),
     "about": frozenset(),
-    "fidelity": frozenset(),
+    "fidelity": frozenset(("page",)),
     "patterns_json": frozenset(),
     "openapi": frozenset(),
     "feed": frozenset(),

@@ -4,11 +4,13 @@ What a page is made from is in its key (`addresses`), so a build after one chang
 build that was stopped half-way goes on where it was. Nothing is published that has a mistake in it.
 """
 
+import gc
 import multiprocessing
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -76,11 +78,12 @@ def build(*, workers: int | None = None, lenient: bool = False, progress: Progre
     """
     started = time.monotonic()
     processes = workers or len(os.sched_getaffinity(0))
-    present = _read_content(processes, progress)
-    if present.errors and not lenient:
-        raise BuildFailed(present.errors)
-    libraries.use(present)
-    wanted = list(addresses(present.by_slug))
+    with _no_collections():
+        present = _read_content(processes, progress)
+        if present.errors and not lenient:
+            raise BuildFailed(present.errors)
+        libraries.use(present)
+        wanted = list(addresses(present.by_slug))
     with store.writing() as database:
         have = store.keys(database)
         indexed = _indexed()
@@ -102,6 +105,16 @@ def build(*, workers: int | None = None, lenient: bool = False, progress: Progre
     return Outcome(rendered, len(wanted) - rendered, forgotten, time.monotonic() - started, present.errors)
 
 
+@contextmanager
+def _no_collections() -> Iterator[None]:
+    """A million objects come to stay: looking for dead ones among them, time and again, would find none."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 def _read_content(processes: int, progress: Progress) -> Library:
     content: Path = settings.CONTENT_DIR
     found, changed = readings.unchanged(content, readings.load(libraries.readings_file()))
@@ -112,6 +125,7 @@ def _read_content(processes: int, progress: Progress) -> Library:
 
 
 def _read(folder: Path) -> tuple[Path, Reading]:
+    gc.enable()  # in a process of the pool, which reads one pattern after the other
     return folder, readings.read_folder(folder)[0]
 
 

@@ -1,6 +1,7 @@
 """How faithful the labs are: each pattern's ledger as a page and as JSON, and all differences on one page."""
 
 from django.conf import settings
+from django.core.paginator import Paginator
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -10,6 +11,8 @@ from catalogue.patterns.ledgers import differing, ledger_document, ledger_rows
 from catalogue.patterns.library import library
 from catalogue.patterns.views.finding import found_pattern
 from catalogue.patterns.views.sharing import document, shared_page
+
+LEDGERS_A_PAGE = 30
 
 
 @read_only
@@ -27,10 +30,12 @@ def ledger_json(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 @read_only
 def fidelity(request: HttpRequest) -> HttpResponseBase:
-    """What AWS does otherwise, of all patterns that keep a ledger."""
+    """What AWS does otherwise, of all patterns that keep a ledger, so many a page."""
     kept = [card for card in library().by_slug.values() if card.ledger is not None]
+    page = Paginator(kept, LEDGERS_A_PAGE).get_page(request.GET.get("page"))
     context = {
-        "patterns": [(card, differing(card)) for card in kept],
+        "page": page,
+        "patterns": [(card, differing(card)) for card in page],
         "rows": sum(len(card.ledger.rows) for card in kept if card.ledger),
         "differences": sum(len(differing(card)) for card in kept),
     }

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from jsonschema import Draft202012Validator
 
+from catalogue.patterns.views import ledgers
 from tests.patterns.example import write_pattern
 from tests.patterns.html import read_page
 
@@ -78,6 +79,17 @@ def test_the_differences_of_all_patterns_stand_on_one_page(client: Client) -> No
     assert "Its answer, and" not in html
     assert "Twin Counter" not in html  # it keeps no ledger
     assert "look at 3 behaviours; 1 of them is known" in html
+
+
+def test_many_ledgers_are_told_of_page_by_page(client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "twin" / "ledger.yaml").write_text(LEDGER)
+    monkeypatch.setattr(ledgers, "LEDGERS_A_PAGE", 1)
+    first, second = (client.get(f"/fidelity/?page={number}").content.decode() for number in (1, 2))
+    assert read_page(first).all("a", rel="next", href="/fidelity/?page=2")
+    assert read_page(second).all("a", rel="prev", href="/fidelity/?page=1")
+    assert ("Parcel Counter" in first, "Twin Counter" in first) == (True, False)
+    assert ("Parcel Counter" in second, "Twin Counter" in second) == (False, True)
+    assert "look at 6 behaviours; 2 of them are known" in first
 
 
 def test_the_ledger_as_json_fits_its_schema(client: Client) -> None:

@@ -107,11 +107,12 @@ def build(*, workers: int | None = None, lenient: bool = False, progress: Progre
 
 @contextmanager
 def _no_collections() -> Iterator[None]:
-    """A million objects come to stay: looking for dead ones among them, time and again, would find none."""
+    """A million objects come to stay: looking for dead ones among them, now or ever, would find none."""
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
         gc.enable()
 
 

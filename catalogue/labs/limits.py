@@ -65,7 +65,9 @@ def _refuse_beyond_the_addresss_limits(live: QuerySet[Lab], client: str, wanted:
     now = timezone.now()
     theirs = list(live)
     if (needed := len(theirs) + wanted - settings.LABS_PER_ADDRESS) > 0:
-        message = f"{len(theirs)} labs were started from your address and are running, as many as one address may have."
+        message = (
+            f"{len(theirs)} labs from your address are running, and one address may have {settings.LABS_PER_ADDRESS}."
+        )
         raise LimitReached(message, _seconds_until_free(theirs, needed, now), own)
     started = Lab.objects.filter(client=client, created_at__gt=now - _HOUR).order_by("-created_at")
     nth = list(started.values_list("created_at", flat=True)[: settings.LABS_STARTS_PER_HOUR])

@@ -147,6 +147,7 @@ def test_a_visitor_reads_runs_breaks_shares_and_deletes(slug: str, page: Page, s
         takes(story, step.id)
         if (slug, step.id) in HIGH_POINTS:
             HIGH_POINTS[slug, step.id](story, page.locator(f"#step-{step.id}"))
+    fits_a_phone(story)
     sees_the_diagram_agree_with_the_stack(story)
     reads_the_meter(story)
     calls_from_another_terminal(story)
@@ -192,6 +193,16 @@ def takes(story: Story, step: str) -> None:
     expect(result).not_to_contain_text("Not as expected")
     assert result.get_by_text("As expected:").count() == result.locator(".checks li").count()
     expect(result.get_by_role("link", name="Replay and inspect")).to_be_visible()
+
+
+def fits_a_phone(story: Story) -> None:
+    """With all that the lab has answered on it, ids and tokens without a break among it."""
+    page = story.page
+    wide = page.viewport_size
+    assert wide is not None
+    page.set_viewport_size({"width": 320, "height": 640})
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+    page.set_viewport_size(wide)
 
 
 def sees_the_diagram_agree_with_the_stack(story: Story) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 
 _SECRET = ("SECRET", "PASSWORD", "KEY", "TOKEN", "DATABASES")
-_ON_NO_PAGE = ("PORT", "SMTP_", "PAGES_MEMORY_MB")
+_ON_NO_PAGE = ("PORT", "SMTP_", "MAILERS", "PAGES_MEMORY_MB")
 """Beginnings of settings that no page tells of: SITE_URL says where the site is, whatever port it listens on."""
 _PACKAGES = ("django", "markdown", "pygments", "pymdown-extensions", "pydantic", "pyyaml", "pillow")
 """Those that pages and cards are made with."""

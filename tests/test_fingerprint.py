@@ -20,5 +20,6 @@ def fingerprint(**settings: str) -> str:
 def test_a_start_elsewhere_keeps_the_pages_and_a_setting_that_shows_does_not() -> None:
     before = fingerprint()
     assert fingerprint() == before
-    assert fingerprint(PORT="9123", EMBEDDED_AWS_URL="http://127.0.0.1:4", PAGES_MEMORY_MB="7") == before
+    elsewhere = {"PORT": "9123", "EMBEDDED_AWS_URL": "http://127.0.0.1:4", "PAGES_MEMORY_MB": "7", "SMTP_PORT": "2525"}
+    assert fingerprint(**elsewhere) == before
     assert fingerprint(LABS_PER_VISITOR="2") != before

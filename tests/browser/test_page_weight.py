@@ -87,12 +87,18 @@ def visitor(browser: Browser, published: Site, request: pytest.FixtureRequest) -
 
 
 def look_through(page: Page) -> None:
-    """Scroll to the end, a screen at a time, each of them painted."""
+    """Scroll to the end, a screen at a time, each of them painted.
+
+    A headless Chromium may stop painting for good; after half a second the next screen's turn has come all the same.
+    """
     page.evaluate("""async () => {
       await document.fonts.ready;
       for (let y = 0; y < document.documentElement.scrollHeight; y += innerHeight) {
         scrollTo(0, y);
-        await new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)));
+        await Promise.race([
+          new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted))),
+          new Promise((late) => setTimeout(late, 500)),
+        ]);
       }
     }""")
 

@@ -8,6 +8,7 @@ ends all leases. `count` says how many deliveries are in which state, and who is
 import json
 import os
 import sys
+import time
 from collections import Counter
 
 
@@ -40,6 +41,7 @@ def main() -> None:
                 os.waitpid(pid, 0)
                 say("ended")
             case ["wire"]:
+                await_the_dead()
                 flying = Delivery.objects.filter(state="in_flight", wire_at__isnull=False)
                 say(
                     json.dumps(
@@ -83,6 +85,24 @@ def fill(readers: int) -> None:
         released_at=now,
     )
     assert updates.enqueue(update) == readers
+
+
+def await_the_dead() -> None:
+    """PostgreSQL may still commit what a killed client had asked for: until that is over, nothing can be counted."""
+    from django.db import connection
+
+    others = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+        "AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+    )
+    deadline = time.monotonic() + 20
+    while connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(others)
+            if cursor.fetchone() == (0,):
+                return
+        assert time.monotonic() < deadline, "a killed sender's connection stays open"
+        time.sleep(0.005)
 
 
 def say(text: str) -> None:

@@ -4,6 +4,7 @@ Both ways share the machine, the client and the moment, so that only their diffe
 """
 
 import asyncio
+import statistics
 import time
 from collections.abc import AsyncIterator
 
@@ -49,12 +50,14 @@ async def measure(site: BenchSite) -> AsyncIterator[Figure]:
                 rate, wrong = await _throughput(site, address, clients)
                 rates[address].append(rate)
                 failed += wrong
-        through, straight = percentile(rates[edge], 50), percentile(rates[direct], 50)
         who = f"{clients} client{'s' if clients > 1 else ''}"
-        yield Figure(f"emulator, {who}", straight, "requests/s", ROUNDS, failed)
-        yield Figure(f"edge, {who}", through, "requests/s", ROUNDS, failed)
-        ratio = through / straight * 100
-        yield Figure(f"throughput kept, {who}", ratio, "%", ROUNDS, failed, "at least", 85)
+        yield Figure(f"emulator, {who}", statistics.median(rates[direct]), "requests/s", ROUNDS, failed)
+        yield Figure(f"edge, {who}", statistics.median(rates[edge]), "requests/s", ROUNDS, failed)
+        # Round by round: the emulator slows down with every call, since it keeps the log in order by merging.
+        ratio = statistics.median(a / b for a, b in zip(rates[edge], rates[direct], strict=True)) * 100
+        # A single client waits for each answer: its rate is the latency above once more, and no throughput.
+        goal = 85 if clients > 1 else None
+        yield Figure(f"throughput kept, {who}", ratio, "%", ROUNDS, failed, "at least", goal)
 
 
 async def _throughput(site: BenchSite, address: str, clients: int) -> tuple[float, int]:

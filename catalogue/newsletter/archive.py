@@ -18,12 +18,15 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """The updates that were sent, newest first."""
-    return render(request, "newsletter/archive.html", {"updates": _released()})
+    return render(request, "newsletter/archive.html", {"updates": _released().filter(state__in=_SENT)})
 
 
 @require_safe
 def issue(request: HttpRequest, pattern: str, revision: int) -> HttpResponse:
-    """One update as its mail shows it; its personal links lead to the public pages instead, a form ends it."""
+    """One update as its mail shows it; its personal links lead to the public pages instead, a form ends it.
+
+    One that was cancelled half-way is in no list, but whoever got its mail can still view it in a browser.
+    """
     update = _released().filter(pattern=pattern, revision=revision).first()
     if update is None:
         raise Http404
@@ -37,4 +40,4 @@ def issue(request: HttpRequest, pattern: str, revision: int) -> HttpResponse:
 
 
 def _released() -> QuerySet[Update]:
-    return Update.objects.filter(state__in=_SENT, released_at__isnull=False).exclude(html="").order_by("-released_at")
+    return Update.objects.filter(released_at__isnull=False).exclude(html="").order_by("-released_at")

@@ -299,6 +299,16 @@ def test_the_archive_shows_what_was_sent_and_nobody(client: Client) -> None:
     assert 'action="/newsletter/subscribe"' in html, "who reads a mail in the archive can subscribe there"
 
 
+def test_whoever_got_a_mail_can_view_it_after_its_update_was_cancelled(client: Client) -> None:
+    reader("ada")
+    update = released()
+    assert sender.send_due().sent == 1
+    updates.cancel(update)
+    address = f"/newsletter/updates/{SLUG}/{update.revision}"
+    assert client.get(address).status_code == 200
+    assert address not in client.get("/newsletter/").content.decode()
+
+
 def test_the_feed_carries_the_same_updates_as_the_mails(client: Client) -> None:
     """Each pattern's mail has an entry: the same news, the same page, the same topics, known by its revision."""
     entries = {

@@ -41,6 +41,7 @@ class Recorder:
     def __init__(self) -> None:
         self._waiting: list[Call] = []
         self._wake = asyncio.Event()
+        self._writing = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._since_trim: dict[str, int] = {}
         self._touched: dict[str, float] = {}
@@ -63,15 +64,19 @@ class Recorder:
         await self.flush()
 
     async def flush(self) -> None:
-        """Write all that waits. What the database refuses is tried again with the next batch."""
-        calls, self._waiting = self._waiting, []
-        if not calls:
-            return
-        try:
-            await in_database(_write, calls, self._due_to_touch(calls), self._due_to_trim(calls))
-        except DatabaseError as error:
-            logger.warning("%d calls could not be recorded yet: %s", len(calls), error)
-            self._waiting = [*calls, *self._waiting][:_MOST_WAITING]
+        """Write all that waits; a batch that is being written is written before this returns.
+
+        What the database refuses is tried again with the next batch.
+        """
+        async with self._writing:
+            calls, self._waiting = self._waiting, []
+            if not calls:
+                return
+            try:
+                await in_database(_write, calls, self._due_to_touch(calls), self._due_to_trim(calls))
+            except DatabaseError as error:
+                logger.warning("%d calls could not be recorded yet: %s", len(calls), error)
+                self._waiting = [*calls, *self._waiting][:_MOST_WAITING]
 
     async def _run(self) -> None:
         while True:

@@ -74,7 +74,8 @@ def test_above_the_free_tier_the_bill_grows_by_the_same_for_every_request(given_
     if any(not line.standing and line.key not in used for line in made.lines):
         return
     first, second, third = (month(made, None, start + n * rate, True).usd for n in range(3))
-    assert third - second == pytest.approx(second - first, rel=Decimal("1e-12"))
+    # Of 28 digits, 15 are used up by so many requests before their difference begins.
+    assert third - second == pytest.approx(second - first, rel=Decimal("1e-9"))
 
 
 @given(runs, rates)

@@ -149,6 +149,7 @@ def test_twenty_kills_lose_no_mail_and_each_doubles_at_most_one_a_connection(
     for reader, copies in sink.taken.items():
         assert copies <= 1 + marked[reader], f"{reader} got {copies} mails, on the wire at {marked[reader]} kills"
     doubled = sink.total - MAILS
+    assert doubled <= KILLS * connections
     print(f"{doubled} doubled by {KILLS} kills with {connections} connections")  # noqa: T201
 
 
@@ -172,5 +173,6 @@ def test_what_was_on_the_wire_is_held_if_the_setting_says_so(tmp_path: Path) -> 
     assert max(sink.taken.values()) == 1, "a mail was sent twice"
     missing = {f"r{number}@example.com" for number in range(HELD)} - set(sink.taken)
     assert missing <= set(doubtful)
+    assert states.get("in_doubt", 0) <= KILLS * 4
     assert set(doubtful) <= {reader for flying in on_the_wire for reader in flying}
     assert max(map(len, on_the_wire)) <= 4

@@ -35,6 +35,8 @@ def fidelity(request: HttpRequest) -> HttpResponseBase:
     page = Paginator(kept, LEDGERS_A_PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,
+        "earlier": f"?page={page.previous_page_number()}" if page.has_previous() else "",
+        "later": f"?page={page.next_page_number()}" if page.has_next() else "",
         "patterns": [(card, differing(card)) for card in page],
         "rows": sum(len(card.ledger.rows) for card in kept if card.ledger),
         "differences": sum(len(differing(card)) for card in kept),

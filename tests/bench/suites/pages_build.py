@@ -63,7 +63,7 @@ def _after(what: str, change: Callable[[], None], generated: Generated, full: fl
 
 
 def _against_mkdocs(folder: Path, generated: Generated, own_seconds: float) -> list[Figure]:
-    """The same pages, with a goal; then the patterns' texts alone, which are a tenth of what our build makes."""
+    """The same pages; then the patterns' texts alone, which are a tenth of what our build makes."""
     name = f"full build of {generated.count}, times faster than {mkdocs.PEER}"
     try:
         python = mkdocs.install(folder / "mkdocs-env")
@@ -100,5 +100,5 @@ def _texts_alone(python: Path, folder: Path, own_seconds: float, count: int) -> 
     lost = count - made
     return [
         Figure(f"{mkdocs.PEER}, {count} texts alone", seconds, "s", 1, lost),
-        Figure("  of our full build, which makes all pages", seconds / own_seconds, "×", 1, lost),
+        Figure("  times faster than that", seconds / own_seconds, "×", 1, lost, "at least", GOAL),
     ]

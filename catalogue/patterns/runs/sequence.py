@@ -1,6 +1,6 @@
 """The run as a sequence diagram, drawn on the server: a lifeline for each part that took part, an arrow for each move.
 
-Bursts are folded into one arrow with a count. Colours come from classes (static/css/components/run.css), so that the
+Bursts are folded into one arrow with a count. Colours come from classes (static/css/components/run/), so that the
 picture follows the page's theme; the same rows stand below it in words.
 """
 

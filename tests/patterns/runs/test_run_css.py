@@ -2,10 +2,11 @@
 
 import pytest
 
+from catalogue.storage import with_imports
 from tests.patterns.test_highlight_css import contrast
 from tests.patterns.test_site_css import STYLES, TOKENS
 
-SHEET = (STYLES / "components" / "run.css").read_text()
+SHEET = with_imports("run.css", lambda name: (STYLES / "components" / name).read_text())
 
 
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
@@ -23,4 +24,6 @@ def test_every_bar_of_a_waterfall_has_an_edge_that_can_be_seen(edge: str, theme:
 def test_a_sheet_of_its_own_names_no_colour_but_by_token() -> None:
     allowed = "light-dark(#14202a99, #000000b3)"  # the veil over the page behind
 
+    assert "@import" not in SHEET
+    assert ".run-sheet" in SHEET
     assert "#" not in SHEET.replace(allowed, "")

@@ -69,6 +69,26 @@ def test_a_visitor_may_ask_for_more_time_once(page: Page) -> None:
     expect(page.get_by_role("button", name="Give it more time")).to_be_hidden()
 
 
+def test_there_is_one_button_for_what_can_be_done_and_the_keyboard_is_never_lost(page: Page) -> None:
+    page.goto("/patterns/function-as-a-web-service/")
+    run = page.get_by_role("button", name="Run it", exact=True)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
+    run.dblclick()
+    expect(page.locator("[data-status]")).to_contain_text("ready")
+    expect(run).to_be_hidden()
+    endpoint = page.locator("[data-endpoint]")
+    expect(endpoint).to_be_focused()
+    assert len(asked) == 1, "two presses, one lab"
+    first = endpoint.inner_text()
+    page.reload()
+    expect(endpoint).to_have_text(first)
+    expect(run).to_be_hidden()
+    page.get_by_role("button", name="Delete this lab").press("Enter")
+    expect(page.locator("[data-status]")).to_contain_text("its stack is deleted")
+    expect(run).to_be_focused()
+
+
 def test_a_burst_fills_the_queue_and_is_worked_off(page: Page) -> None:
     page.goto("/patterns/queue-based-load-leveling/")
     page.get_by_role("button", name="Run it").click()

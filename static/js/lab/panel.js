@@ -72,8 +72,18 @@ class LabPanel extends HTMLElement {
     }
   }
 
+  /** *Run it* is there while nothing runs. Whoever stood on a button that leaves is taken to what comes in its place. */
+  #enter(state) {
+    const run = this.querySelector("[data-run] button");
+    const stood = document.activeElement;
+    this.dataset.state = state;
+    if (state === "ready" && stood === run) this.querySelector("[data-endpoint]").focus({ preventScroll: true });
+    if (state === "gone" && this.querySelector("[data-stop]").contains(stood)) run?.focus({ preventScroll: true });
+  }
+
   async #run() {
-    this.dataset.state = "deploying";
+    if (this.dataset.state === "deploying") return;
+    this.#enter("deploying");
     this.#say("Creating your stack …");
     const started = performance.now();
     this.#load();
@@ -82,7 +92,7 @@ class LabPanel extends HTMLElement {
       sessionStorage.setItem(this.#key, lab.id);
       await this.#adopt(lab, performance.now() - started);
     } catch (problem) {
-      this.dataset.state = "none";
+      this.#enter("none");
       const wait = problem instanceof Problem && problem.retryAfter ? ` Try again in ${problem.retryAfter} s.` : "";
       this.#say(problem.message + wait, true);
     }
@@ -97,9 +107,9 @@ class LabPanel extends HTMLElement {
 
   async #show(lab) {
     this.#lab = { ...this.#lab, ...lab };
-    this.dataset.state = lab.status;
+    this.querySelector("[data-endpoint]").textContent = this.#lab.endpoint ?? "";
+    this.#enter(lab.status);
     (await this.#load()).show(this.#lab);
-    this.querySelector("[data-endpoint]").textContent = this.#lab?.endpoint ?? "";
     if (lab.status === "ready") {
       const took = this.#took;
       this.#say(took ? `Your stack is ready: ${(took / 1000).toFixed(2)} s from the click.` : "Your stack is ready.");
@@ -121,7 +131,7 @@ class LabPanel extends HTMLElement {
   #gone(reason) {
     this.#live?.then((live) => live.show(null));
     sessionStorage.removeItem(this.#key);
-    this.dataset.state = "gone";
+    this.#enter("gone");
     this.#lab = null;
     this.#showLevers();
     this.#say(reason, true);

@@ -54,16 +54,19 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     try:
         wish = tokens.read_confirm(token)
     except tokens.ExpiredToken:
-        context = {"token": token, "days": tokens.CONFIRM_LIFETIME.days}
-        return private(render(request, "newsletter/expired.html", context, status=410))
+        late = {"token": token, "days": tokens.CONFIRM_LIFETIME.days}
+        return private(render(request, "newsletter/expired.html", late, status=410))
     except tokens.BadToken:
         raise broken_link() from None
     match services.confirm(wish) if request.method == "POST" else services.standing(wish):
         case services.Standing.WAITING:
             return private(render(request, "newsletter/confirm.html", {"token": token}))
         case services.Standing.CONFIRMED:
-            leave = tokens.unsubscribe_token(wish.ref)
-            return private(render(request, "newsletter/confirmed.html", {"leave": leave}))
+            context = {
+                "leave": tokens.unsubscribe_token(wish.ref),
+                "choose": tokens.preferences_token(wish.ref),
+            }
+            return private(render(request, "newsletter/confirmed.html", context))
         case services.Standing.VOID:
             return private(render(request, "newsletter/void.html", status=410))
 

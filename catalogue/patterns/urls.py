@@ -17,6 +17,7 @@ urlpatterns = [
     path("feed.atom", outputs.feed, name="feed"),
     path("sitemap.xml", outputs.sitemap, name="sitemap"),
     path("robots.txt", outputs.robots, name="robots"),
+    path("favicon.ico", outputs.favicon, name="favicon"),
     path("llms.txt", outputs.llms, name="llms"),
     path("patterns/<slug:slug>.md", outputs.markdown, name="markdown"),
     path("patterns/<slug:slug>.json", outputs.pattern_json, name="pattern_json"),

@@ -1,5 +1,6 @@
 """From the form to the mailbox, to yes, to goodbye: views, queue and mail together."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from catalogue.newsletter import queue, sender, tokens
-from catalogue.newsletter.models import ConsentRecord, Delivery, MailboxMessage, Subscriber
+from catalogue.newsletter.models import ConsentRecord, Delivery, Level, MailboxMessage, Subscriber
 from tests.newsletter.helpers import confirmed, link, received, snapshot, subscribe
 from tests.newsletter.test_tokens import days_later
 
@@ -60,6 +61,16 @@ def test_subscribe_confirm_leave_and_come_back(client: Client) -> None:
         "mailed",
         "confirmed",
     ]
+
+
+def test_whoever_has_just_confirmed_may_choose_at_once(client: Client) -> None:
+    subscribe(client)
+    page = client.post(link(received()[0], "confirm")).content.decode()
+    (choose,) = re.findall(r'href="(/newsletter/preferences/[^"]+)"', page)
+
+    assert client.post(choose, {"level": ["300"], "revisions": "no"}).status_code == 303
+    person = Subscriber.objects.get()
+    assert (person.levels, person.revisions) == (Level.of(300), False)
 
 
 def test_an_old_confirmation_does_not_undo_a_later_unsubscribe(client: Client) -> None:

@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.templatetags.static import static
 
 from catalogue.errors import read_only
 from catalogue.patterns import crawlers, documents, feeds
@@ -74,6 +76,12 @@ def sitemap(request: HttpRequest) -> HttpResponseBase:
 @read_only
 def robots(request: HttpRequest) -> HttpResponseBase:
     return shared(request, crawlers.robots(settings.SITE_URL), TEXT)
+
+
+@read_only
+def favicon(request: HttpRequest) -> HttpResponseBase:
+    """For what names no icon of its own: a mail in the archive, a raw file, a feed reader."""
+    return redirect(static("icons/favicon.png"))
 
 
 @read_only

@@ -8,6 +8,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.test import Client
 from django.urls import resolve, reverse
 from jsonschema import Draft202012Validator
@@ -296,3 +297,10 @@ def test_a_path_that_leaves_the_patterns_own_files_is_refused_and_touches_no_fil
     assert b"a secret" not in response.content
     assert opened == []
     assert library() is kept
+
+
+def test_whoever_asks_for_the_icon_by_its_oldest_name_is_led_to_it(client: Client) -> None:
+    answer = client.get("/favicon.ico")
+
+    assert answer.status_code == 302
+    assert finders.find(answer["Location"].removeprefix("/static/"))

@@ -94,3 +94,11 @@ def test_a_query_string_reads_back_as_the_selection(patterns: list[Pattern], cho
 def test_following_a_filter_twice_leads_back(chosen: Selection, aim: str) -> None:
     assert chosen.toggled("helps", aim).toggled("helps", aim) == chosen
     assert chosen.toggled("helps", aim) != chosen
+
+
+@given(SELECTIONS)
+def test_what_is_offered_never_leads_to_nothing(patterns: list[Pattern], chosen: Selection) -> None:
+    offered = [choice for some in choices(patterns, chosen).values() for choice in some]
+    for choice in offered:
+        if choice.count and not choice.chosen:
+            assert left(patterns, choice.query.removeprefix("?"))

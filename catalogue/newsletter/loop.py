@@ -19,6 +19,7 @@ from catalogue.patterns.library import Library, library
 log = logging.getLogger(__name__)
 POLL = 0.25  # seconds: one index lookup each, so that a confirmation is there before the reader looks
 LONGEST_WAIT = 30.0
+RELEASE_EVERY = 1.0  # what was scheduled, and what is all sent
 TIDY_EVERY = 3600.0
 LOOK_EVERY = 5.0  # at the content; for the first time so long after the start, when the pages are up
 
@@ -42,7 +43,7 @@ def stop_by_signal() -> threading.Event:
 def run(stop: threading.Event) -> None:
     """Work until `stop` is set; a failing mail server or database is waited for, ever more patiently."""
     troubles = 0
-    tidy_at = 0.0
+    tidy_at = release_at = 0.0
     drafts = Drafts(time.monotonic() + LOOK_EVERY)
     while not stop.is_set():
         try:
@@ -50,15 +51,17 @@ def run(stop: threading.Event) -> None:
                 tidy()
                 tidy_at = time.monotonic() + TIDY_EVERY
             drafts.look(time.monotonic())
-            updates.release_due()
+            if time.monotonic() >= release_at:
+                updates.release_due()
+                updates.finish_sent()
+                release_at = time.monotonic() + RELEASE_EVERY
             tally = sender.send_due(stop.is_set) if queue.any_due() else sender.Tally()
-            updates.finish_sent()
             down, paced = tally.server_down, tally.wait
         except DatabaseError as error:
             log.warning("The database does not answer: %s", error)
+            close_old_connections()  # only now: to connect anew for each look costs more than the look
             down, paced = True, 0.0
         troubles = troubles + 1 if down else 0
-        close_old_connections()
         stop.wait(min(paced, POLL) if paced else wait_after(troubles))
 
 

@@ -9,7 +9,7 @@ from xdist.scheduler.loadscope import LoadScopeScheduling
 
 LONG = ("tests/browser/", "tests/labs/test_demos.py", "tests/labs/comparisons/", "tests/test_", "tests/labs/")
 """What is begun first, in this order; all else follows."""
-_ONE_BY_ONE = ("tests/labs/", "tests/browser/test_stories.py", "tests/test_up.py")
+_ONE_BY_ONE = ("tests/labs/", "tests/browser/test_stories.py")
 
 
 def unit_of(nodeid: str) -> str:

@@ -6,13 +6,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.site import ROOT, descendants, free_port, running_site
+from tests.site import ROOT, Site, descendants, free_port, running_site
 
 pytestmark = pytest.mark.lab
 
@@ -35,10 +35,16 @@ def answers(url: str) -> bool:
         return False
 
 
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with running_site(tmp_path_factory.mktemp("site"), free_port()) as started:
+        yield started
+
+
 def test_the_line_with_the_address_means_that_pages_and_labs_answer(tmp_path: Path) -> None:
-    with running_site(tmp_path, free_port()) as site:
-        assert httpx.get(site.url).status_code == 200
-        lab = httpx.post(f"{site.url}/labs/", json={"pattern": "function-as-a-web-service"}, timeout=20)
+    with running_site(tmp_path, free_port()) as fresh:
+        assert httpx.get(fresh.url).status_code == 200
+        lab = httpx.post(f"{fresh.url}/labs/", json={"pattern": "function-as-a-web-service"}, timeout=20)
         assert lab.status_code == 201, lab.text
 
 
@@ -55,18 +61,16 @@ def test_stopping_leaves_no_process_and_no_temporary_folder(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("part", ["catalogue.labs.embedded.host", "uvicorn", "newsletter_loop", "labs_janitor"])
-def test_a_part_that_is_killed_is_back_within_seconds(tmp_path: Path, part: str) -> None:
-    with running_site(tmp_path, free_port()) as site:
+def test_a_part_that_is_killed_is_back_within_seconds(site: Site, part: str) -> None:
+    def running() -> set[int]:
+        return {pid for pid, command in descendants(site.process.pid).items() if part in command}
 
-        def running() -> set[int]:
-            return {pid for pid, command in descendants(site.process.pid).items() if part in command}
-
-        await_true(running, 60)  # the loops start once the site is up
-        before = running()
-        for pid in before:
-            os.kill(pid, signal.SIGKILL)
-        await_true(lambda: running() and not running() & before, 10)
-        await_true(lambda: answers(f"{site.url}/healthz"), 10)
+    await_true(running, 60)  # the loops start once the site is up
+    before = running()
+    for pid in before:
+        os.kill(pid, signal.SIGKILL)
+    await_true(lambda: running() and not running() & before, 10)
+    await_true(lambda: answers(f"{site.url}/healthz"), 10)
 
 
 def test_a_taken_port_is_one_clear_line(tmp_path: Path) -> None:

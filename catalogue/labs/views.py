@@ -21,6 +21,7 @@ from catalogue.labs.database import in_database
 from catalogue.labs.lever_views import note_operation, shown_outcome
 from catalogue.labs.limits import LimitReached
 from catalogue.labs.models import Lab
+from catalogue.labs.no_room import no_room
 from catalogue.labs.represent import lab_document, status_text
 from catalogue.labs.runner import StepResult, arun_step
 from catalogue.labs.runs.capture import recording
@@ -49,9 +50,7 @@ def create(request: HttpRequest) -> HttpResponse:
     try:
         created = services.create_lab(pattern, owner, client=client_key(request, "labs.client"))
     except LimitReached as limit:
-        running = [{"id": lab.pk, "page": lab_document(lab)["page"]} for lab in limit.labs]
-        headers = {"Retry-After": str(limit.retry_after)}
-        raise Problem(429, "No further lab now", str(limit), headers=headers, labs=running) from None
+        return no_room(request, limit, pattern, "No further lab now", f"Run {pattern.title}")
     except TargetDown as error:
         raise _target_down(error) from None
     page = reverse("labs:detail", args=[created.lab.pk])

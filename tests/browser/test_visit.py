@@ -89,6 +89,24 @@ def test_there_is_one_button_for_what_can_be_done_and_the_keyboard_is_never_lost
     expect(run).to_be_focused()
 
 
+def test_a_refusal_is_told_in_sentences_with_the_way_out(page: Page) -> None:
+    body = {
+        "title": "No further lab now",
+        "detail": "You have 1 lab running.",
+        "labs": [{"title": "Gateway Cache", "page": "/about/"}, {"title": "Gateway Proxy", "page": "/"}],
+    }
+    page.route("**/labs/", lambda route: route.fulfill(status=429, json=body, headers={"Retry-After": "584"}))
+    page.goto("/patterns/function-as-a-web-service/")
+    page.get_by_role("button", name="Run it", exact=True).click()
+    status = page.locator("[data-status]")
+    said = "No further lab now. You have 1 lab running. Try again in 10 minutes. Yours: Gateway Cache, Gateway Proxy"
+    expect(status).to_have_text(said)
+    expect(status.get_by_role("link", name="Gateway Cache")).to_have_attribute("href", "/about/")
+    page.unroute("**/labs/")
+    page.get_by_role("button", name="Run it", exact=True).click()
+    expect(status).to_contain_text("ready")
+
+
 def test_a_burst_fills_the_queue_and_is_worked_off(page: Page) -> None:
     page.goto("/patterns/queue-based-load-leveling/")
     page.get_by_role("button", name="Run it").click()

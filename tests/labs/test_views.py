@@ -194,9 +194,12 @@ def test_past_the_limit_the_answer_says_when_and_which_labs_run(
     response = create(visitor)
     assert response.status_code == 429
     assert int(response["Retry-After"]) > 0
-    assert json.loads(response.content)["labs"][0]["id"] == made["id"]
+    (running,) = json.loads(response.content)["labs"]
+    assert (running["id"], running["title"], running["page"]) == (made["id"], "Postbox", made["page"])
     page = visitor.post("/labs/", {"pattern": "postbox"}, headers=HTML)
-    assert page.status_code == 429
+    assert (page.status_code, page["Cache-Control"]) == (429, "no-store")
+    assert f'action="/labs/{made["id"]}/delete"' in page.content.decode()
+    assert 'action="/labs/"' in page.content.decode(), "the same again, once there is room"
 
 
 def test_a_failed_deployment_tells_its_reason_on_page_and_in_json(visitor: Client) -> None:

@@ -30,7 +30,7 @@ from catalogue.labs.comparisons.table import avoided, rows
 from catalogue.labs.database import in_database
 from catalogue.labs.limits import LimitReached
 from catalogue.labs.models import Comparison, Status
-from catalogue.labs.represent import lab_document
+from catalogue.labs.no_room import no_room
 from catalogue.labs.targets import TargetDown
 from catalogue.patterns.content import Pattern, UnknownPattern
 from catalogue.patterns.costs.bill import EMULATED
@@ -56,7 +56,7 @@ def create(request: HttpRequest) -> HttpResponse:
     try:
         created = services.create_comparison(pattern, owner, client_key(request, "labs.client"))
     except LimitReached as limit:
-        return _no_room(request, pattern, limit)
+        return no_room(request, limit, pattern, "No room for two labs now", f"Compare {pattern.title} again")
     except TargetDown as error:
         raise Problem(503, "The AWS behind the labs is away", str(error), headers={"Retry-After": "2"}) from None
     page = page_of(created.comparison)
@@ -215,24 +215,6 @@ def _require_owner(request: HttpRequest, comparison: Comparison) -> None:
     """The token of either lab will do. Raises Problem (403)."""
     owned = next((lab for lab in labs_of(comparison).values() if ownership.owns(request, lab)), comparison.pattern_lab)
     ownership.require_owner(request, owned)
-
-
-def _no_room(request: HttpRequest, pattern: Pattern, limit: LimitReached) -> HttpResponse:
-    """429 with the visitor's own labs, each with a button that deletes it."""
-    headers = {"Retry-After": str(limit.retry_after)}
-    running = [{"id": lab.pk, "page": lab_document(lab)["page"]} for lab in limit.labs]
-    if not wants_html(request):
-        raise Problem(429, "No room for two labs now", str(limit), headers=headers, labs=running)
-    titles = {lab.pk: known.title if (known := pattern_of(lab)) else lab.pattern for lab in limit.labs}
-    context = {
-        "pattern": pattern,
-        "reason": str(limit),
-        "labs": [{"id": lab.pk, "title": titles[lab.pk], "variant": lab.variant} for lab in limit.labs],
-    }
-    response = render(request, "comparisons/no_room.html", context, status=429)
-    response["Retry-After"] = str(limit.retry_after)
-    response["Cache-Control"] = "no-store"
-    return response
 
 
 def _see_other(address: str) -> HttpResponseRedirect:

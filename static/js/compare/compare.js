@@ -39,8 +39,7 @@ class CompareRun extends HTMLElement {
       if (!response.ok) throw new Problem(answer, response.headers.get("Retry-After"));
       await this.#conclude(answer);
     } catch (problem) {
-      const wait = problem instanceof Problem && problem.retryAfter ? ` Try again in ${problem.retryAfter} s.` : "";
-      this.#say((problem instanceof Problem ? problem.message : "The site cannot be reached.") + wait, true);
+      this.#say(problem instanceof Problem ? problem.message : "The site cannot be reached.", true);
     }
     this.#busy(false);
   }

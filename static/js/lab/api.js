@@ -1,12 +1,28 @@
 /** The labs' HTTP interface (see /openapi.json). Every refusal becomes a `Problem` with the server's own words. */
 
 export class Problem extends Error {
-  /** @param {{status?: number, title?: string, detail?: string}} body problem+json, RFC 9457 */
+  /**
+   * @param {{status?: number, title?: string, detail?: string, labs?: {title: string, page: string}[]}} body
+   *   problem+json, RFC 9457
+   * @param {string | null} [retryAfter] seconds, as the header of that name tells them
+   */
   constructor(body, retryAfter) {
-    super([body.title, body.detail].filter(Boolean).join(" ") || "The server gave no reason.");
+    super(
+      [body.title, body.detail, again(Number(retryAfter))].filter(Boolean).map(sentence).join(" ") ||
+        "The server gave no reason.",
+    );
     this.status = body.status ?? 0;
-    this.retryAfter = retryAfter;
+    this.labs = body.labs ?? [];
   }
+}
+
+function again(seconds) {
+  if (!seconds) return "";
+  return `Try again in ${seconds < 100 ? `${seconds} s` : `${Math.ceil(seconds / 60)} minutes`}.`;
+}
+
+function sentence(text) {
+  return /[.?!…]$/.test(text) ? text : `${text}.`;
 }
 
 async function call(method, url, body) {

@@ -99,8 +99,7 @@ export class Levers {
       this.#stand([...others.map((other) => other.dataset.lever), ...(outcome.pulled ? [item.dataset.lever] : [])]);
       result.replaceChildren(...parts(outcome, titleOf(item)));
     } catch (problem) {
-      const wait = problem.retryAfter ? ` Try again in ${problem.retryAfter} s.` : "";
-      result.replaceChildren(el("p", { class: "is-error" }, problem.message + wait));
+      result.replaceChildren(el("p", { class: "is-error" }, problem.message));
     } finally {
       item.removeAttribute("aria-busy");
       buttons.forEach((button) => button.removeAttribute("aria-disabled"));

@@ -1,4 +1,4 @@
-import { createLab, deleteLab, extendLab, Problem, readLab } from "./api.js";
+import { createLab, deleteLab, extendLab, readLab } from "./api.js";
 
 /**
  * <lab-panel>: turns the panel's plain forms into a live lab on the page itself.
@@ -93,9 +93,17 @@ class LabPanel extends HTMLElement {
       await this.#adopt(lab, performance.now() - started);
     } catch (problem) {
       this.#enter("none");
-      const wait = problem instanceof Problem && problem.retryAfter ? ` Try again in ${problem.retryAfter} s.` : "";
-      this.#say(problem.message + wait, true);
+      this.#say(problem.message, true);
+      this.#offer(problem.labs ?? []);
     }
+  }
+
+  /** The labs that leave no room for another one: there they can be deleted. */
+  #offer(labs) {
+    labs.forEach(({ title, page }, place) => {
+      const link = Object.assign(document.createElement("a"), { href: page, textContent: title });
+      this.querySelector("[data-status]").append(place ? ", " : " Yours: ", link);
+    });
   }
 
   async #adopt(lab, took = null) {

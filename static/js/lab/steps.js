@@ -57,8 +57,7 @@ export class Steps {
       result.replaceChildren(...this.#show(this.#steps.get(id), outcome));
     } catch (problem) {
       item.classList.add("is-failed");
-      const wait = problem.retryAfter ? ` Try again in ${problem.retryAfter} s.` : "";
-      result.replaceChildren(el("p", { class: "is-error" }, problem.message + wait));
+      result.replaceChildren(el("p", { class: "is-error" }, problem.message));
     } finally {
       item.removeAttribute("aria-busy");
       buttons.forEach((button) => (button.disabled = this.#lab?.status !== "ready"));

@@ -23,7 +23,7 @@ async function share(address, box, button) {
   try {
     const response = await fetch(address, { method: "POST", headers: { Accept: "application/json" } });
     const answer = await response.json().catch(() => ({ title: response.statusText }));
-    if (!response.ok) throw new Problem(answer);
+    if (!response.ok) throw new Problem(answer, response.headers.get("Retry-After"));
     button.remove();
     box.append(...link(answer));
   } catch (problem) {

@@ -45,7 +45,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 def complaint(message: ConsoleMessage) -> list[str]:
-    """An error that the browser reports, unless it is a refusal that is provoked on purpose: a lab's own, or a limit."""
+    """An error that the browser reports, unless it is a refusal provoked on purpose: a lab's own, or a limit."""
     refused = "/live/" in message.location["url"] or "status of 429" in message.text
     return [message.text] if message.type == "error" and not refused else []
 

@@ -7,7 +7,15 @@ one, or else one worker would be left with a module of them while the others hav
 
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
-LONG = ("tests/browser/", "tests/labs/test_demos.py", "tests/labs/comparisons/", "tests/test_", "tests/labs/")
+LONG = (
+    "tests/browser/",
+    "tests/labs/test_demos.py",
+    "tests/labs/comparisons/",
+    "tests/test_",
+    "tests/labs/",
+    "tests/newsletter/test_kill.py",
+    "tests/newsletter/test_on_postgres.py",
+)
 """What is begun first, in this order; all else follows."""
 _ONE_BY_ONE = ("tests/labs/", "tests/browser/test_stories.py")
 

@@ -7,10 +7,9 @@ what would be handed to and fro costs more than it saves. Several connections ha
 import contextlib
 import logging
 import queue as queues
-import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from django.db import connection
 
@@ -23,7 +22,6 @@ __all__ = ["BATCH", "Tally", "send_due"]
 
 log = logging.getLogger(__name__)
 _LOW = 20
-_TURN_SECONDS = 0.0005
 
 type Notes = queues.SimpleQueue[Note | None]
 type Work = queues.SimpleQueue[Delivery | None]
@@ -39,22 +37,10 @@ def send_due(stop: Callable[[], bool] = lambda: False) -> Tally:
             courier.run()
             desk.tally.server_down = courier.unreachable
         else:
-            with _short_turns():
-                _send_by_threads(transport, desk)
+            _send_by_threads(transport, desk)
     finally:
         desk.close()
     return desk.tally
-
-
-@contextlib.contextmanager
-def _short_turns() -> Iterator[None]:
-    """A connection whose server has answered else waits 5 ms, the time of several mails, while the desk computes."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(_TURN_SECONDS)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
 
 
 class _FromDesk:

@@ -89,7 +89,8 @@ def test_there_is_one_button_for_what_can_be_done_and_the_keyboard_is_never_lost
     expect(run).to_be_focused()
 
 
-def test_a_refusal_is_told_in_sentences_with_the_way_out(page: Page) -> None:
+def test_a_refusal_is_told_in_sentences_with_the_way_out(browser: Browser, site: Site) -> None:
+    page = browser.new_page(base_url=site.url)  # not the visitor in whose console nothing may be red
     body = {
         "title": "No further lab now",
         "detail": "You have 1 lab running.",
@@ -105,6 +106,7 @@ def test_a_refusal_is_told_in_sentences_with_the_way_out(page: Page) -> None:
     page.unroute("**/labs/")
     page.get_by_role("button", name="Run it", exact=True).click()
     expect(status).to_contain_text("ready")
+    page.close()
 
 
 def test_a_burst_fills_the_queue_and_is_worked_off(page: Page) -> None:

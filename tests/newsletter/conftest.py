@@ -1,5 +1,15 @@
+from collections.abc import Iterator
+
 import pytest
 from pytest_django.fixtures import Settings
+
+from tests.postgres import Cluster, running_cluster
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    with running_cluster() as started:
+        yield started
 
 
 @pytest.fixture(autouse=True)

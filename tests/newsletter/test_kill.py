@@ -9,26 +9,19 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.newsletter.sinks import counting_sink
-from tests.postgres import Cluster, running_cluster
+from tests.postgres import Cluster
 
 ROOT = Path(__file__).resolve().parents[2]
 MAILS = 2000
 KILLS = 20
 HELD = 400
 LEASE_SECONDS = 4
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

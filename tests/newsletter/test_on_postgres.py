@@ -3,24 +3,16 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
-import pytest
 
 from tests.newsletter.test_loop import Machine, until
-from tests.postgres import Cluster, running_cluster
+from tests.postgres import Cluster
 from tests.site import ROOT
 
 WRITES = ("feedback", "limits", "queue", "services", "subscribe", "updates")
 """The test modules of what many processes write to at the same moment."""
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as started:
-        yield started
 
 
 def test_what_many_write_at_once_is_right_here_too(cluster: Cluster) -> None:

@@ -10,9 +10,9 @@ import logging
 import time
 import weakref
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Self
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass
+from typing import NamedTuple, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
@@ -21,10 +21,11 @@ from django.db import DatabaseError
 from catalogue.labs import gauges, services
 from catalogue.labs.asking import pattern_of
 from catalogue.labs.database import in_database
+from catalogue.labs.log_tail import LogTail
 from catalogue.labs.models import EdgeCall, Lab, Status
 from catalogue.labs.represent import lab_document
-from catalogue.labs.targets import Target, TargetDown, get_target
-from catalogue.labs.trace import Event, LogLine, LogReader
+from catalogue.labs.targets import Resources, Target, TargetDown, get_target
+from catalogue.labs.trace import Event, LogReader
 from catalogue.patterns.runs.graph import graph_of
 from catalogue.patterns.runs.lights import Lights
 
@@ -34,6 +35,8 @@ _KEPT_EVENTS = 3000
 _ACTIVE_SECONDS = 3.0
 _IDLE_POLL_SECONDS = 1.0
 _CALLS_POLL_SECONDS = 0.1
+_LATE_CALLS = 100
+"""How many rows back one may still appear: processes that write at once do not commit in the order of their rows."""
 _STATE_SECONDS = 0.5
 _SILENCE_SECONDS = 10.0
 
@@ -77,15 +80,6 @@ class Told:
         return self.place[1:] > cursor[1:]
 
 
-@dataclass
-class _Position:
-    """How far the feed itself has read."""
-
-    call: int = 0
-    since_ms: int = 0
-    seen: dict[tuple[str, str, int, int], int] = field(default_factory=dict)
-
-
 class Feed:
     """One lab's events in this process: gathered from the first watcher's coming to the last one's leaving."""
 
@@ -100,7 +94,9 @@ class Feed:
         self._task: asyncio.Task[None] | None = None
         self._reader = LogReader()
         self._lights: Lights | None = None
-        self._position = _Position()
+        self._last_call = 0
+        self._told_calls: set[int] = set()
+        self._tail: LogTail | None = None
         self._watchers = 0
 
     @property
@@ -165,7 +161,9 @@ class Feed:
                     state_due = now + _STATE_SECONDS
                     if self._ended or lab is None:
                         return
-                calls = await in_database(_read_calls, self._lab_id, self._position.call)
+                calls = await in_database(
+                    _read_calls, self._lab_id, self._last_call , frozenset(self._told_calls)
+                )
                 if calls:
                     active_until = now + _ACTIVE_SECONDS
                 self._tell_calls(calls)
@@ -181,31 +179,16 @@ class Feed:
     async def _read_aws(self, target: Target, lab: Lab) -> bool:
         """Read logs and gauges; True if anything was new or messages are on their way."""
         resources = services.resources_of(lab)
-        if not self._position.since_ms:
-            self._position.since_ms = int(lab.created_at.timestamp() * 1000)
-        lines, counted = await in_database(_read_aws, target, resources, self._position.since_ms)
-        fresh = list(self._unseen(lines, target.log_delay_ms))
-        for event in sorted(self._reader.read(fresh), key=lambda event: event.at_ms):
+        if self._tail is None:
+            self._tail = LogTail(int(lab.created_at.timestamp() * 1000))
+        lines = await in_database(self._tail.read, target, resources)
+        for event in sorted(self._reader.read(lines), key=lambda event: event.at_ms):
             self._tell_log(event)
+        counted = await in_database(_read_gauges, target, resources)
         at = time.time()
         for gauge in counted:
             self._tell_gauge(gauge, at)
-        return bool(fresh) or any(gauge.measure != "items" and gauge.value for gauge in counted)
-
-    def _unseen(self, lines: list[LogLine], delay_ms: int) -> Iterator[LogLine]:
-        """Lines not had before: the same span is read again and again, since lines may appear late."""
-        ordinals: dict[tuple[str, str, int], int] = {}
-        position = self._position
-        for line in lines:
-            moment = (line.function, line.stream, line.at_ms)
-            ordinal = ordinals[moment] = ordinals.get(moment, 0) + 1
-            key = (*moment, ordinal)
-            if key not in position.seen:
-                position.seen[key] = line.at_ms
-                yield line
-        if lines:
-            position.since_ms = max(position.since_ms, lines[-1].at_ms - delay_ms)
-            position.seen = {key: at for key, at in position.seen.items() if at >= position.since_ms}
+        return bool(lines) or any(gauge.measure != "items" and gauge.value for gauge in counted)
 
     def _tell(self, event: Event, place: Cursor) -> None:
         if self._lights is not None and (edges := self._lights.edges(event.kind, event.data)):
@@ -230,8 +213,8 @@ class Feed:
 
     def _tell_calls(self, calls: list[EdgeCall]) -> None:
         for call in calls:
-            self._position.call = call.pk
-            self._cursor = self._cursor._replace(call=call.pk)
+            self._last_call = max(self._last_call, call.pk)
+            self._cursor = self._cursor._replace(call=self._last_call)
             data = {
                 "at": call.at,
                 "trace": call.trace,
@@ -241,6 +224,8 @@ class Feed:
                 "ms": call.ms,
             }
             self._tell(Event("request", data), Cursor(call=call.pk))
+        told = self._told_calls.union(call.pk for call in calls)
+        self._told_calls = {pk for pk in told if pk > self._last_call - _LATE_CALLS}
 
     def _tell_log(self, event: Event) -> None:
         cursor = self._cursor
@@ -265,12 +250,13 @@ def _read_lab(lab_id: str) -> Lab | None:
     return None if lab is None else services.refresh_lab(lab)
 
 
-def _read_calls(lab_id: str, after: int) -> list[EdgeCall]:
-    return list(EdgeCall.objects.filter(lab_id=lab_id, pk__gt=after).order_by("pk")[:1000])
+def _read_calls(lab_id: str, after: int, without: frozenset[int]) -> list[EdgeCall]:
+    calls = EdgeCall.objects.filter(lab_id=lab_id, pk__gt=after).exclude(pk__in=without)
+    return list(calls.order_by("pk")[:1000])
 
 
-def _read_aws(target: Target, resources: Any, since_ms: int) -> tuple[list[LogLine], list[gauges.Gauge]]:
-    return gauges.read_logs(target, resources, since_ms), list(gauges.read_gauges(target, resources))
+def _read_gauges(target: Target, resources: Resources) -> list[gauges.Gauge]:
+    return list(gauges.read_gauges(target, resources))
 
 
 _feeds: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Feed]]" = weakref.WeakKeyDictionary()

@@ -44,12 +44,16 @@ def count_items(target: Target, table: str) -> int:
     return sum(page["Count"] for page in pages)
 
 
+def logging(resources: Mapping[str, Resource]) -> Iterator[tuple[str, Resource]]:
+    """Those of a stack's resources that write a log, by their logical ids."""
+    return ((logical, resource) for logical, resource in resources.items() if resource.type in LOGGING_TYPES)
+
+
 def read_logs(target: Target, resources: Mapping[str, Resource], since_ms: int, text: str = "") -> list[LogLine]:
     """The lines of the stack's functions from `since_ms` on, oldest first; only those that hold `text`, if given."""
     lines: list[LogLine] = []
-    for logical, resource in resources.items():
-        if resource.type in LOGGING_TYPES:
-            lines += read_log(target, logical, resource.id, since_ms, text)
+    for logical, resource in logging(resources):
+        lines += read_log(target, logical, resource.id, since_ms, text)
     return sorted(lines, key=lambda line: line.at_ms)  # stable: lines of one moment keep their order
 
 

@@ -19,7 +19,7 @@ from catalogue.labs import services
 from catalogue.labs.database import in_database
 from catalogue.labs.edge_client import call_edge
 from catalogue.labs.feed import Cursor
-from catalogue.labs.models import Lab
+from catalogue.labs.models import EdgeCall, Lab
 from catalogue.labs.stream import event_stream
 from tests.labs.conftest import run
 
@@ -124,6 +124,25 @@ def test_a_watcher_who_comes_back_misses_nothing_and_gets_nothing_twice(lab: Lab
         assert request["path"] == "/while-away"
 
     run(scenario())
+
+
+def test_a_call_whose_row_appears_after_a_later_one_is_told_once(lab: Lab) -> None:
+    """Two processes that write at once do not commit in the order of their rows' numbers."""
+
+    def write(pk: int, path: str) -> None:
+        EdgeCall.objects.create(pk=pk, lab=lab, trace="", method="GET", path=path, status=200, ms=1, at=time.time())
+
+    async def scenario() -> list[str]:
+        async with watching(lab) as watcher:
+            await in_database(write, 1_000_002, "/later")
+            await watcher.read_until("request", path="/later")
+            await in_database(write, 1_000_001, "/earlier")
+            await watcher.read_until("request", path="/earlier")
+            await in_database(write, 1_000_003, "/last")
+            await watcher.read_until("request", path="/last")
+        return [data["path"] for kind, data, _ in watcher.events if kind == "request"]
+
+    assert run(scenario()) == ["/later", "/earlier", "/last"]
 
 
 def test_a_late_watcher_gets_the_history(lab: Lab) -> None:

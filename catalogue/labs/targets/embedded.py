@@ -32,7 +32,7 @@ class EmbeddedTarget:
     patience = 3.0
     deploy_seconds = 60.0
     poll_seconds = 0.15
-    log_delay_ms = 200
+    log_delay_ms = 1000  # a line has its timestamp before it is written, on a busy machine long before
     boot_header: str | None = BOOT_HEADER
 
     def __init__(self, url: str) -> None:

@@ -3,7 +3,7 @@
 import os
 import secrets
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,11 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
-from catalogue.labs import gauges, services
+from catalogue.labs import services
 from catalogue.labs.embedded import process
 from catalogue.labs.expectations import Answer
 from catalogue.labs.levers import LeverRefused, Move, move_lever
+from catalogue.labs.log_tail import LogTail
 from catalogue.labs.models import Lab, Status
 from catalogue.labs.runner import StepResult, run_step
 from catalogue.labs.targets import embedded_url, get_target
@@ -72,7 +73,7 @@ class Command(BaseCommand):
         if options["deploy_only"] or pattern.demo is None:
             return []
         failures: list[str] = []
-        since = int(lab.created_at.timestamp() * 1000)
+        tail = LogTail(int(lab.created_at.timestamp() * 1000))
         for step in pattern.demo.steps:
             if (options["step"] or options["lever"]) and step.id not in options["step"]:
                 continue
@@ -82,9 +83,9 @@ class Command(BaseCommand):
             self._show(result)
             if not result.ok:
                 failures.append(step.id)
-            events, since = _events(lab, since)
+            lines = tail.read(get_target(), services.resources_of(lab))
             if options["logs"] or not result.ok:
-                self._show_events(events)
+                self._show_events(LogReader().read(lines))
         if options["variant"] == "pattern":
             failures += self._move(lab, pattern.demo.levers, options)
         return failures
@@ -124,7 +125,7 @@ class Command(BaseCommand):
             mark = self.style.SUCCESS("ok ") if check.ok else self.style.ERROR("NOT")
             self.stdout.write(f"  {mark} {check.what} (seen: {check.seen})")
 
-    def _show_events(self, events: list[Event]) -> None:
+    def _show_events(self, events: Iterable[Event]) -> None:
         for event in events:
             data = event.data
             if event.kind == "invocation":
@@ -135,11 +136,6 @@ class Command(BaseCommand):
             else:
                 said = str(data.get("json") or data.get("message")).replace("\n", "\n    |   ")
                 self.stdout.write(f"    | {data['function']}: {said}")
-
-
-def _events(lab: Lab, since_ms: int) -> tuple[list[Event], int]:
-    lines = gauges.read_logs(get_target(), services.resources_of(lab), since_ms)
-    return list(LogReader().read(lines)), max([since_ms, *(line.at_ms + 1 for line in lines)])
 
 
 def _line(answer: Answer) -> str:

@@ -1,7 +1,7 @@
 """Connections to the mail server: each writes and sends one mail after the other, and puts nothing down itself.
 
-What a server needs time for is used: while it looks a recipient up, the desk writes down how the mail before ended and
-marks this one as on the wire; while it digests a content, the next mail is written.
+What a server needs time for is used: while it looks sender and recipient up, the desk writes down how the mail before
+ended and marks this one as on the wire; while it digests a content, the next mail is written.
 """
 
 import logging
@@ -14,7 +14,7 @@ from catalogue.newsletter import messages
 from catalogue.newsletter.desk import Note
 from catalogue.newsletter.models import Delivery
 from catalogue.newsletter.outcomes import Outcome, Result
-from catalogue.newsletter.transports import Connection, Envelope, Transport, Unreachable
+from catalogue.newsletter.transports import Clearance, Connection, Envelope, Transport, Unreachable
 
 log = logging.getLogger(__name__)
 _RECONNECTS = 3
@@ -109,17 +109,17 @@ class Courier:
         if isinstance(mail.written, Result):
             return mail.written
         assert self._way_out is not None
-        result = self._way_out.send(mail.written, lambda: self._cleared(mail.delivery), self._look_ahead)
+        result = self._way_out.send(mail.written, lambda: self._ask(mail.delivery), self._look_ahead)
         if result.outcome not in (Outcome.SENT, Outcome.WITHDRAWN):
             log.warning("%s: %s: %s", mail.delivery, result.outcome.value, result.detail)
         return result
 
-    def _cleared(self, delivery: Delivery) -> bool:
+    def _ask(self, delivery: Delivery) -> Clearance:
         """Tell how the mail before ended and ask for this one, in one note."""
         note = Note(self._settled, delivery)
         self._settled = None
         self._tell(note)
-        return note.answer.get()
+        return note.answer.get
 
     def _report(self) -> None:
         if self._settled is not None:

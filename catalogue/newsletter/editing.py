@@ -74,7 +74,7 @@ def send_test(update: Update, to: str) -> str:
     except Unreachable as error:
         raise Refused(f"The mail server cannot be reached: {error}") from error
     try:
-        result = way_out.send(envelope, lambda: True, lambda: None)
+        result = way_out.send(envelope, lambda: lambda: True, lambda: None)
     finally:
         way_out.close()
     if result.outcome is not Outcome.SENT:

@@ -21,14 +21,19 @@ class Envelope:
     """The whole message (RFC 5322), lines ended by CRLF."""
 
 
+type Clearance = Callable[[], bool]
+"""Waits for the word whether a mail may go, which was asked for before."""
+
+
 class Connection(Protocol):
     """One way out, used by one thread, for many mails."""
 
-    def send(self, envelope: Envelope, cleared: Callable[[], bool], meanwhile: Callable[[], None]) -> Result:
+    def send(self, envelope: Envelope, ask: Callable[[], Clearance], meanwhile: Callable[[], None]) -> Result:
         """Send one mail. Never raises for what a server or network does.
 
-        `cleared` is asked late, before anything can arrive: if it says no, nothing is sent. `meanwhile` is work for the
-        time in which the server has the whole mail and has not answered; it need not be called.
+        `ask` is called once, late, and its answer is awaited before anything can arrive: if it is no, nothing is sent.
+        `meanwhile` is work for the time in which the server has the whole mail and has not answered; it need not be
+        called.
         """
 
     def close(self) -> None: ...

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from catalogue.newsletter.mailbox.backend import keep
 from catalogue.newsletter.outcomes import SENT, WITHDRAWN, Result
-from catalogue.newsletter.transports import Envelope
+from catalogue.newsletter.transports import Clearance, Envelope
 
 
 class MailboxTransport:
@@ -13,8 +13,8 @@ class MailboxTransport:
     def connect(self) -> "MailboxTransport":
         return self
 
-    def send(self, envelope: Envelope, cleared: Callable[[], bool], meanwhile: Callable[[], None]) -> Result:
-        if not cleared():
+    def send(self, envelope: Envelope, ask: Callable[[], Clearance], meanwhile: Callable[[], None]) -> Result:
+        if not ask()():
             return WITHDRAWN
         keep(envelope.sender, [envelope.recipient], envelope.content)
         return SENT

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedErro
 from django.conf import settings
 
 from catalogue.newsletter.outcomes import WITHDRAWN, Outcome, Result
-from catalogue.newsletter.transports import Envelope, Unreachable
+from catalogue.newsletter.transports import Clearance, Envelope, Unreachable
 
 _TIMEOUT = 10
 # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html#API_SendEmail_Errors
@@ -63,7 +63,7 @@ class SesConnection:
     def __init__(self, client: Any) -> None:
         self._client = client
 
-    def send(self, envelope: Envelope, cleared: Callable[[], bool], meanwhile: Callable[[], None]) -> Result:
+    def send(self, envelope: Envelope, ask: Callable[[], Clearance], meanwhile: Callable[[], None]) -> Result:
         arguments: dict[str, Any] = {
             "FromEmailAddress": envelope.sender,
             "Destination": {"ToAddresses": [envelope.recipient]},
@@ -71,7 +71,7 @@ class SesConnection:
         }
         if settings.SES_CONFIGURATION_SET:
             arguments["ConfigurationSetName"] = settings.SES_CONFIGURATION_SET
-        if not cleared():
+        if not ask()():
             return WITHDRAWN
         try:
             answer = self._client.send_email(**arguments)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from django.conf import settings
 
 from catalogue.newsletter.outcomes import SENT, WITHDRAWN, Outcome, Result, of_reply
-from catalogue.newsletter.transports import Envelope, Unreachable
+from catalogue.newsletter.transports import Clearance, Envelope, Unreachable
 
 _BROKEN = (smtplib.SMTPServerDisconnected, OSError)
 
@@ -43,21 +43,22 @@ def _open() -> smtplib.SMTP:
 
 
 class SmtpConnection:
-    """`cleared` is asked while the server looks the recipient up: the sender is accepted by then."""
+    """The clearance is asked for with the first command and awaited before DATA: two answers of the server hide it."""
 
     def __init__(self, server: smtplib.SMTP) -> None:
         self._server = server
 
-    def send(self, envelope: Envelope, cleared: Callable[[], bool], meanwhile: Callable[[], None]) -> Result:
+    def send(self, envelope: Envelope, ask: Callable[[], Clearance], meanwhile: Callable[[], None]) -> Result:
         server = self._server
         # The addresses were made for this (`messages.ascii_address`): smtplib need not take them apart again.
         try:
-            code, said = server.docmd(f"MAIL FROM:<{envelope.sender}>")
+            server.putcmd(f"MAIL FROM:<{envelope.sender}>")
+            clearance = ask()
+            code, said = server.getreply()
             if code != 250:
                 return self._not_sent(_of_sender_refused(code, said))
-            server.putcmd(f"RCPT TO:<{envelope.recipient}>")
-            may_go = cleared()
-            code, said = server.getreply()
+            code, said = server.docmd(f"RCPT TO:<{envelope.recipient}>")
+            may_go = clearance()
         except _BROKEN as error:
             return Result(Outcome.CONNECTION, f"{type(error).__name__}: {error}")
         if code not in (250, 251):

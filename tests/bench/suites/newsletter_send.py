@@ -21,7 +21,7 @@ from tests.bench.figures import Figure
 from tests.site import ROOT
 
 MAILS = 2000
-ROUNDS = 5
+ROUNDS = 9
 PEER_ROUNDS = 3
 MANY = 100_000
 PEER = "django-newsletter==1.2.1"

@@ -1,4 +1,4 @@
-import { Problem } from "../lab/api.js";
+import { call, readPart } from "../lab/api.js";
 import { Tally } from "./tally.js";
 
 /**
@@ -34,12 +34,9 @@ class CompareRun extends HTMLElement {
     try {
       const { now } = await this.#read();
       for (const tally of this.tallies) tally.start(now);
-      const response = await fetch(this.form.action, { method: "POST", headers: { Accept: "application/json" } });
-      const answer = await response.json();
-      if (!response.ok) throw new Problem(answer, response.headers.get("Retry-After"));
-      await this.#conclude(answer);
+      await this.#conclude(await call("POST", this.form.action));
     } catch (problem) {
-      this.#say(problem instanceof Problem ? problem.message : "The site cannot be reached.", true);
+      this.#say(problem.message, true);
     }
     this.#busy(false);
   }
@@ -51,16 +48,15 @@ class CompareRun extends HTMLElement {
       await new Promise((done) => setTimeout(done, 1000));
       const answer = await this.#read().catch(() => null);
       if (answer && answer.state !== "running") {
-        await this.#conclude(answer);
+        await this.#conclude(answer).catch((problem) => this.#say(problem.message, true));
         this.#busy(false);
         return;
       }
     }
   }
 
-  async #read() {
-    const response = await fetch(this.page, { headers: { Accept: "application/json" } });
-    return response.json();
+  #read() {
+    return call("GET", this.page);
   }
 
   async #conclude(comparison) {
@@ -82,14 +78,17 @@ class CompareRun extends HTMLElement {
     event.preventDefault();
     const focused = document.activeElement?.name;
     const costs = this.result.querySelector("#costs");
-    await this.#load("costs", `&${new URLSearchParams(new FormData(form))}`, costs, "replaceWith");
+    try {
+      await this.#load("costs", `&${new URLSearchParams(new FormData(form))}`, costs, "replaceWith");
+    } catch {
+      return form.submit(); // the whole page then, which tells what is wrong
+    }
     this.result.querySelector(`[data-rate] [name="${focused}"]`)?.focus();
   }
 
   async #load(part, query, place, how = "replaceChildren") {
-    const response = await fetch(`${this.page}?part=${part}${query}`, { headers: { Accept: "text/html" } });
-    const parsed = new DOMParser().parseFromString(await response.text(), "text/html");
-    if (response.ok) place[how](...parsed.body.childNodes);
+    const html = await readPart(`${this.page}?part=${part}${query}`, "The figures cannot be read now.");
+    place[how](...new DOMParser().parseFromString(html, "text/html").body.childNodes);
   }
 
   #busy(is) {

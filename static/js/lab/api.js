@@ -1,4 +1,4 @@
-/** The labs' HTTP interface (see /openapi.json). Every refusal becomes a `Problem` with the server's own words. */
+/** The labs' HTTP interface (see /openapi.json). */
 
 export class Problem extends Error {
   /**
@@ -25,22 +25,33 @@ function sentence(text) {
   return /[.?!…]$/.test(text) ? text : `${text}.`;
 }
 
-async function call(method, url, body) {
-  let response;
+async function ask(url, options) {
   try {
-    response = await fetch(url, {
-      method,
-      headers: { Accept: "application/json", ...(body && { "Content-Type": "application/json" }) },
-      body: body && JSON.stringify(body),
-    });
+    return await fetch(url, options);
   } catch {
     throw new Problem({ title: "The site cannot be reached.", detail: "Is it still running?" });
   }
+}
+
+/** The answer's JSON; null if it has none. Throws a `Problem`, with the server's own words where it gave any. */
+export async function call(method, url, body) {
+  const response = await ask(url, {
+    method,
+    headers: { Accept: "application/json", ...(body && { "Content-Type": "application/json" }) },
+    body: body && JSON.stringify(body),
+  });
   const answer = response.status === 204 ? null : await response.json().catch(() => ({ title: response.statusText }));
   if (!response.ok) {
     throw new Problem({ status: response.status, ...answer }, response.headers.get("Retry-After"));
   }
   return answer;
+}
+
+/** A part of a page as HTML. Throws a `Problem` that says `refusal` if it is refused. */
+export async function readPart(url, refusal) {
+  const response = await ask(url, { headers: { Accept: "text/html" } });
+  if (!response.ok) throw new Problem({ title: refusal });
+  return response.text();
 }
 
 export const createLab = (url, pattern) => call("POST", url, { pattern });
@@ -50,10 +61,4 @@ export const extendLab = (id) => call("POST", `/labs/${id}/extend`);
 export const runStep = (id, step, saved) => call("POST", `/labs/${id}/steps/${step}`, { saved });
 export const keepRun = (id, trace) => call("POST", `/labs/${id}/runs`, { trace });
 export const moveLever = (id, lever, what) => call("POST", `/labs/${id}/levers/${lever}`, { do: what });
-
-/** The board of levers as HTML. */
-export async function readBoard(id) {
-  const response = await fetch(`/labs/${id}/levers?part=board`);
-  if (!response.ok) throw new Problem({ title: "The levers could not be read." });
-  return response.text();
-}
+export const readBoard = (id) => readPart(`/labs/${id}/levers?part=board`, "The levers could not be read.");

@@ -1,4 +1,4 @@
-import { Problem } from "../lab/api.js";
+import { call } from "../lab/api.js";
 import { el } from "../lab/dom.js";
 
 /** A button that asks for a link to the run at `address`, then shows it with the day on which it ends. */
@@ -21,15 +21,12 @@ async function share(address, box, button) {
   button.disabled = true;
   box.querySelector(".is-error")?.remove();
   try {
-    const response = await fetch(address, { method: "POST", headers: { Accept: "application/json" } });
-    const answer = await response.json().catch(() => ({ title: response.statusText }));
-    if (!response.ok) throw new Problem(answer, response.headers.get("Retry-After"));
+    const answer = await call("POST", address);
     button.remove();
     box.append(...link(answer));
   } catch (problem) {
     button.disabled = false;
-    const text = problem instanceof Problem ? problem.message : "The site cannot be reached.";
-    box.append(el("p", { class: "is-error" }, text));
+    box.append(el("p", { class: "is-error" }, problem.message));
   }
 }
 

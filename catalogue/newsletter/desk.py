@@ -96,7 +96,8 @@ class Desk:
             with transaction.atomic():
                 for note in notes:
                     if note.settled is not None:
-                        queue.settle(*note.settled)
+                        delivery, result = note.settled
+                        queue.settle(delivery, self._for(delivery, result))
                 answers = [note.begin is not None and not self.stopped and queue.begin(note.begin) for note in notes]
         except DatabaseError:
             for note in notes:
@@ -106,6 +107,17 @@ class Desk:
             if note.settled is not None:
                 self._count(note.settled[1])
             note.answer.put(answer)
+
+    def _for(self, delivery: Delivery, result: Result) -> Result:
+        """What a result means for its mail.
+
+        A server that took others in this pass and is unwell at this one may be so every time: then it is this mail
+        that waits, ever longer, and not all of them behind it.
+        """
+        unwell = result.outcome in (Outcome.THROTTLED, Outcome.CONNECTION)
+        if unwell and (self.tally.sent or delivery.attempts):
+            return Result(Outcome.TEMPORARY, result.detail)
+        return result
 
     def _count(self, result: Result) -> None:
         self.tally.count(result.outcome)

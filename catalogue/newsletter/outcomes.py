@@ -28,24 +28,36 @@ class Result:
 SENT = Result(Outcome.SENT)
 WITHDRAWN = Result(Outcome.WITHDRAWN)
 
-# RFC 3463: class 5, subject 1 is addressing (5.1.x), 2.1 a mailbox that is disabled.
-_DEAD_ADDRESS = re.compile(r"\b5\.(1\.[0-9]+|2\.1)\b")
 _ENHANCED = re.compile(r"\b[45]\.\d{1,3}\.\d{1,3}\b")
+# RFC 3463 and 7505: no such mailbox (1.1), system (1.2), spelling (1.3); moved (1.6), no mail (1.10), disabled (2.1).
+_DEAD_ADDRESS = re.compile(r"\b5\.(1\.(1|2|3|6|10)|2\.1)\b")
+# RFC 3463: 5.1.7 and 5.1.8 are the sender's address, 5.7.x is policy: authentication, authorization, reputation.
+_ABOUT_US = re.compile(r"\b5\.(1\.[78]|7\.\d+)\b")
+_ABOUT_US_IN_WORDS = re.compile(r"relay|authenti|sender|not permitted", re.IGNORECASE)
+_LOG_IN_FIRST = (530, 535, 538)  # RFC 4954, 6
 # RFC 3463: 4.7.x is policy (rate limits among them), 4.3.2 a system that takes no messages now.
 _SLOW_DOWN = re.compile(r"\b4\.(7\.\d+|3\.2)\b")
+_SLOW_DOWN_IN_WORDS = re.compile(r"\b4\.(7\.0|3\.2)\b|too (many|much|fast)|\brate\b|throttl|slow", re.IGNORECASE)
 
 
 def of_reply(code: int, said: bytes | str, *, about_recipient: bool) -> Result:
     """Sort an SMTP reply that refuses something (RFC 5321, 4.2.1: 4yz is not final, 5yz is).
 
-    A 550, 551 or 553 to RCPT without an enhanced code is taken as: there is no such mailbox.
+    What is said to RCPT is taken as said of this recipient where it can be: a 4.7.1 is greylisting (RFC 6647) unless it
+    speaks of a rate, and a 550, 551 or 553 without an enhanced code means that there is no such mailbox. A refusal that
+    is about us (sender, login, relaying, policy) would meet every reader, and an operator can mend it: it is tried
+    again like a temporary one, and costs nobody the subscription.
     """
     text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
     detail = f"{code} {text}".strip()[:1000]
-    if code == 421 or (400 <= code < 500 and _SLOW_DOWN.search(text)):
+    slow_down = _SLOW_DOWN.search(text) and (not about_recipient or _SLOW_DOWN_IN_WORDS.search(text))
+    if code == 421 or (400 <= code < 500 and slow_down):
         return Result(Outcome.THROTTLED, detail)
-    if 500 <= code < 600:
-        plain = about_recipient and code in (550, 551, 553) and not _ENHANCED.search(text)
-        dead = about_recipient and _DEAD_ADDRESS.search(text)
-        return Result(Outcome.NO_SUCH_MAILBOX if plain or dead else Outcome.PERMANENT, detail)
-    return Result(Outcome.TEMPORARY, detail)
+    if not 500 <= code < 600:
+        return Result(Outcome.TEMPORARY, detail)
+    if about_recipient and _DEAD_ADDRESS.search(text):
+        return Result(Outcome.NO_SUCH_MAILBOX, detail)
+    if code in _LOG_IN_FIRST or _ABOUT_US.search(text) or (about_recipient and _ABOUT_US_IN_WORDS.search(text)):
+        return Result(Outcome.TEMPORARY, detail)
+    plain = about_recipient and code in (550, 551, 553) and not _ENHANCED.search(text)
+    return Result(Outcome.NO_SUCH_MAILBOX if plain else Outcome.PERMANENT, detail)

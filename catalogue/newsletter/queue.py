@@ -72,16 +72,17 @@ def any_due() -> bool:
 def claim(most: int) -> Claim:
     """Take up to `most` due rows: mail that somebody waits for first, then the updates, oldest first."""
     lease = uuid.uuid4()
-    claimed = 0
+    found: list[int] = []
     now = timezone.now()
     for update in _open_updates():
-        if claimed < most:
-            claimed += _claim(update, lease, most - claimed, now + lease_time())
-    if not claimed:
+        if len(found) < most:
+            found += _claim(update, lease, most - len(found), now + lease_time())
+    if not found:
         return Claim(lease)
-    held = Delivery.objects.filter(lease=lease).select_related("subscriber").order_by("pk")
     # An update's long texts are read once, not once a row.
-    return Claim(lease, list(held.prefetch_related("update_sent")))
+    held = Delivery.objects.filter(lease=lease).select_related("subscriber").prefetch_related("update_sent")
+    place = {pk: number for number, pk in enumerate(found)}
+    return Claim(lease, sorted(held, key=lambda row: place[row.pk]))
 
 
 def _open_updates() -> list[int | None]:
@@ -97,20 +98,21 @@ def _due(update: int | None) -> models.QuerySet[Delivery]:
     )
 
 
-def _claim(update: int | None, lease: uuid.UUID, most: int, until: datetime) -> int:
+def _claim(update: int | None, lease: uuid.UUID, most: int, until: datetime) -> list[int]:
+    """The keys of what was found, in the order in which it is due; what another took meanwhile is among them."""
     with transaction.atomic():
         wanted = _due(update).order_by("due_at", "pk")
         if connection.features.has_select_for_update_skip_locked:
             wanted = wanted.select_for_update(skip_locked=True, of=("self",))
         found = list(wanted.values_list("pk", "wire_at")[:most])
         if not found:
-            return 0
+            return []
         doubtful = [pk for pk, wire_at in found if wire_at is not None]
         if doubtful:
             _take_over(_still_due(doubtful))
-        return _still_due([pk for pk, _ in found]).update(
-            state=_State.IN_FLIGHT, lease=lease, due_at=until, wire_at=None
-        )
+        pks = [pk for pk, _ in found]
+        _still_due(pks).update(state=_State.IN_FLIGHT, lease=lease, due_at=until, wire_at=None)
+        return pks
 
 
 def _still_due(pks: list[int]) -> models.QuerySet[Delivery]:

@@ -57,6 +57,15 @@ def test_a_claim_walks_an_index_instead_of_sorting_the_queue() -> None:
         assert not re.search("TEMP B-TREE|SCAN", plan), plan
 
 
+def test_what_was_put_back_for_a_moment_comes_after_what_waits_longer() -> None:
+    enqueue(3)
+    now = timezone.now()
+    Delivery.objects.filter(subscriber__key="reader0@example.com").update(due_at=now)
+    Delivery.objects.exclude(subscriber__key="reader0@example.com").update(due_at=now - timedelta(seconds=1))
+    keys = [row.subscriber.key for row in queue.claim(3).deliveries]
+    assert keys == ["reader1@example.com", "reader2@example.com", "reader0@example.com"]
+
+
 def test_the_claim_repeats_its_condition_when_it_takes_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another sender comes between the look at the queue and the UPDATE."""
     enqueue(1)

@@ -10,6 +10,7 @@ from pytest_django.fixtures import Settings
 
 from catalogue.newsletter import sender
 from catalogue.newsletter.models import ConsentRecord, Delivery, SendingPace, Subscriber, Suppression
+from catalogue.newsletter.queue import MAX_ATTEMPTS
 from tests.newsletter.helpers import link, text_of, use_smtp
 from tests.newsletter.smtp_sink import Sink, smtp_sink
 from tests.newsletter.test_queue import enqueue
@@ -91,6 +92,60 @@ def test_a_refused_sender_is_the_operators_to_mend_and_costs_no_reader(sink: Sin
     Delivery.objects.update(due_at=timezone.now())
     sender.send_due()
     assert states() == ["sent"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "550 5.1.8 <updates@patterns.example.com>: Sender address rejected",
+        "550 relay not permitted",
+        "554 5.7.1 Relay access denied",
+        "530 5.7.0 Authentication required",
+        "550 5.7.1 sender not allowed",
+    ],
+)
+def test_what_a_server_has_against_us_costs_no_reader_the_subscription(sink: Sink, said: str) -> None:
+    enqueue(2)
+    sink.on_recipient = lambda to: said
+    assert sender.send_due().retry == 2
+    assert states() == ["retry", "retry"]
+    assert not Suppression.objects.exists()
+    assert not Subscriber.objects.filter(state="unsubscribed").exists()
+
+
+def test_a_greylisted_reader_waits_alone(sink: Sink) -> None:
+    enqueue(5)
+    sink.on_recipient = lambda to: "451 4.7.1 Greylisting in action" if "reader1" in to else "250 OK"
+    assert sender.send_due().sent == 4
+    assert states() == ["sent", "retry", "sent", "sent", "sent"]
+    assert Delivery.objects.get(state="retry").attempts == 1
+    assert not SendingPace.objects.filter(slowdown__gt=1).exists()
+
+
+@pytest.mark.parametrize("said", ["", "421 4.3.2 go away"])
+def test_one_reader_at_whom_the_server_is_unwell_each_time_holds_up_nobody(sink: Sink, said: str) -> None:
+    enqueue(5)
+    sink.on_recipient = lambda to: said if "reader1" in to else "250 OK"
+    sender.send_due()
+    assert Delivery.objects.get(subscriber__key="reader1@example.com").attempts == 1
+    SendingPace.objects.update(held_until=0)
+    sender.send_due()
+    assert states() == ["sent", "retry", "sent", "sent", "sent"]
+    for attempts in range(2, MAX_ATTEMPTS + 1):
+        SendingPace.objects.update(held_until=0)
+        assert not Delivery.objects.filter(state="retry", due_at__lte=timezone.now()).exists()
+        Delivery.objects.filter(state="retry").update(due_at=timezone.now())
+        sender.send_due()
+        assert Delivery.objects.get(subscriber__key="reader1@example.com").attempts == attempts
+    assert states() == ["sent", "failed", "sent", "sent", "sent"]
+
+
+def test_without_a_mail_server_in_the_settings_the_queue_waits(settings: Settings) -> None:
+    use_smtp(settings, 25)
+    settings.SMTP_HOST = ""
+    enqueue(1)
+    assert sender.send_due().server_down
+    assert list(Delivery.objects.values_list("state", "attempts")) == [("queued", 0)]
 
 
 def test_a_server_that_throttles_at_the_sender_already_is_heard(sink: Sink) -> None:

@@ -100,6 +100,11 @@ def test_what_is_sent_is_the_mail_with_its_configuration_set(
         ("MailFromDomainNotVerifiedException", 400, "retry", 1),
         ("SendingPausedException", 400, "retry", 1),
         ("InternalServiceErrorException", 500, "retry", 1),
+        ("SignatureDoesNotMatch", 403, "retry", 1),
+        ("InvalidSignatureException", 403, "retry", 1),
+        ("InvalidAccessKeyId", 403, "retry", 1),
+        ("AccessDenied", 403, "retry", 1),
+        ("RequestExpired", 400, "retry", 1),
         ("TooManyRequestsException", 429, "queued", 0),
         ("LimitExceededException", 400, "queued", 0),
     ],
@@ -124,6 +129,19 @@ def test_refusals_are_told_apart(
     assert not Suppression.objects.exists()
     throttled = SendingPace.objects.filter(held_until__gt=timezone.now().timestamp()).exists()
     assert throttled == (state == "queued")
+
+
+def test_an_unverified_sender_is_the_operators_to_mend_and_costs_no_reader(
+    ses_settings: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one_mail(settings)
+    stub = stubbed(monkeypatch)
+    said = "Email address is not verified. The following identities failed the check in region US-EAST-1: updates@…"
+    stub.add_client_error("send_email", "MessageRejected", said, http_status_code=400)
+    with stub:
+        sender.send_due()
+    assert Delivery.objects.get().state == "retry"
+    assert not Suppression.objects.exists()
 
 
 @pytest.mark.parametrize(

@@ -19,16 +19,11 @@ from catalogue.newsletter.transports import Clearance, Envelope, Unreachable
 _TIMEOUT = 10
 # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html#API_SendEmail_Errors
 _SLOW_DOWN = {"TooManyRequestsException", "LimitExceededException", "Throttling", "ThrottlingException"}
-_OPERATORS = {
-    "AccountSuspendedException",
-    "SendingPausedException",
-    "MailFromDomainNotVerifiedException",
-    "NotFoundException",
-    "AccessDeniedException",
-    "UnrecognizedClientException",
-    "ExpiredTokenException",
-    "InvalidClientTokenId",
-}
+# All else is the operator's to mend (keys, rights, an account on hold), would meet every reader, and is tried again.
+_THIS_MAIL = {"MessageRejected", "BadRequestException"}
+_NOT_VERIFIED = "not verified"
+"""SES also calls it MessageRejected if the sender's identity is not verified, or the account still in the sandbox:
+https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-error-messages.html"""
 
 
 class SesTransport:
@@ -93,6 +88,5 @@ def _of_error(error: ClientError) -> Result:
     detail = f"{code}: {error.response.get('Error', {}).get('Message', '')}"[:1000]
     if code in _SLOW_DOWN or status == 429:
         return Result(Outcome.THROTTLED, detail)
-    if code in _OPERATORS or status >= 500:
-        return Result(Outcome.TEMPORARY, detail)
-    return Result(Outcome.PERMANENT, detail)
+    final = code in _THIS_MAIL and status < 500 and _NOT_VERIFIED not in detail
+    return Result(Outcome.PERMANENT if final else Outcome.TEMPORARY, detail)

@@ -26,6 +26,8 @@ class SmtpTransport:
 
 
 def _open() -> smtplib.SMTP:
+    if not settings.SMTP_HOST:
+        raise OSError("SMTP_HOST is not set")  # smtplib would connect to nothing, and say so nowhere
     server = smtplib.SMTP(settings.SMTP_HOST, settings.SMTP_PORT, timeout=settings.SMTP_TIMEOUT)
     try:
         assert server.sock is not None

@@ -15,6 +15,7 @@ _TOGETHER_SECONDS = 0.002
 _MOST_RESOURCES = 20_000
 _MOST_MOMENTS = 4_000
 _RECENT_SECONDS = 120
+_MOST_TOLD = 200
 
 Resource = tuple[str, str]
 """A service (key of services.yaml) and a name: `("sqs", "lab-OrderQueue-1a2b")`."""
@@ -26,6 +27,8 @@ class Row(NamedTuple):
     operation: str
     times: int
     units: float
+    at: tuple[float, ...] = ()
+    """When, in Unix seconds, once for each time and oldest first; empty if there were more than can be told apart."""
 
 
 class _Moment:
@@ -72,7 +75,9 @@ class Counter:
                     recent = [moment for moment in moments if moment.last >= since]
                     if recent:
                         units = math.fsum(moment.units for moment in recent)
-                        rows.append(Row(service, name, operation, sum(moment.count for moment in recent), units))
+                        times = sum(moment.count for moment in recent)
+                        at = tuple(moment.last for moment in recent for _ in range(moment.count))
+                        rows.append(Row(service, name, operation, times, units, at if times <= _MOST_TOLD else ()))
         return rows
 
 

@@ -117,6 +117,13 @@ class EmbeddedTarget:
         from catalogue.patterns.runs.document import Use
 
         return [
-            Use(service=service, operation=operation, resource=logical[service, name], count=count, units=units)
-            for service, name, operation, count, units in rows
+            Use(
+                service=service,
+                operation=operation,
+                resource=logical[service, name],
+                count=count,
+                units=units,
+                at=tuple(round((moment - since) * 1000, 2) for moment in at),
+            )
+            for service, name, operation, count, units, at in rows
         ]

@@ -109,6 +109,8 @@ class Use(Closed):
     count: int
     units: float
     """Priced units: chunks of 64 KB for SQS and SNS, read or write units for DynamoDB, else the count."""
+    at: tuple[float, ...] = ()
+    """When, in ms of the run, once for each and oldest first; empty where the target tells no moments."""
 
 
 class LeftOut(Closed):

@@ -62,11 +62,11 @@ def moments(chapters: list[Chapter], graph: Graph, passed: list[list[Move]]) -> 
 
 
 def _of(chapter: Chapter, graph: Graph, moves: list[Move]) -> Iterator[Moment]:
-    passing: dict[tuple[float, str], list[Move]] = {}
+    passing: dict[tuple[float, str, str], list[Move]] = {}
     told = {"call ", "work ", "deliver", "answer"}
     for move in moves:
         if not move.group.startswith(tuple(told)):
-            passing.setdefault((round(move.at, 1), move.edge), []).append(move)
+            passing.setdefault((round(move.at, 1), move.edge, move.label), []).append(move)
     for same in passing.values():
         move = same[0]
         often = f", {times(len(same))}" if len(same) > 1 else f", {move.note}" if move.note else ""

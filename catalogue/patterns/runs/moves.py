@@ -6,13 +6,13 @@ shows to have passed, a count that rose, an operation that was asked for and tha
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from catalogue.patterns.runs.chapters import Chapter, Exchange, Work
-from catalogue.patterns.runs.document import Gauge, Run
+from catalogue.patterns.runs.chapters import CLOCK, Chapter, Exchange, Work
+from catalogue.patterns.runs.document import Gauge, Run, Use
 from catalogue.patterns.runs.graph import Graph, Hop
 
 type Asked = dict[int, list[Move]]
@@ -68,16 +68,17 @@ def moves(told: list[Chapter], graph: Graph, run: Run) -> list[list[Move]]:
 def _asked(run: Run, told: list[Chapter], graph: Graph) -> Asked:
     """Which functions asked which operations of tables and other resources, from what the target counted.
 
-    An operation is a function's if, of those that ran, only this one may ask for it; and it is told in a chapter if the
-    function ran in no other. Counts are of the whole run, so more cannot be known.
+    An operation is a function's if, of those that ran, only this one may ask for it. Where the target tells moments,
+    each is told at its own, in the chapter in which the function was at work then. Without them it is told at the end
+    of the work, and only if the function ran in no other chapter.
     """
-    works: dict[str, list[tuple[int, Work, str]]] = defaultdict(list)
+    works: dict[str, list[_Ran]] = defaultdict(list)
     for place, chapter in enumerate(told):
         for exchange in chapter.exchanges:
             for work in exchange.works:
-                works[work.function].append((place, work, f"{exchange.kind} {exchange.request.status}"))
+                works[work.function].append(_Ran(place, work, f"{exchange.kind} {exchange.request.status}"))
         for work in chapter.deliveries:
-            works[work.function].append((place, work, ""))
+            works[work.function].append(_Ran(place, work, ""))
     found: Asked = defaultdict(list)
     for use in run.uses:
         if use.resource is None or not use.count or not graph.reads(use.resource):
@@ -86,12 +87,46 @@ def _asked(run: Run, told: list[Chapter], graph: Graph) -> Asked:
         if len(hops) != 1:
             continue
         hop, ran = hops[0], works[hops[0].source]
-        if len({place for place, _, _ in ran}) == 1:
-            at = max(work.end for _, work, _ in ran)
-            group = f"ask {ran[0][2]} {hop.key} {use.operation}"
+        if use.at:
+            for place, move in _at_their_moments(use, hop, ran):
+                found[place].append(move)
+        elif len({one.place for one in ran}) == 1:
+            at = max(one.work.end for one in ran)
             note = f"{use.count} in all" if use.count > 1 else ""
-            found[ran[0][0]].append(Move(at, hop.source, hop.target, "call", use.operation, group, note=note))
+            found[ran[0].place].append(_ask(at, hop, use, ran[0], note))
     return found
+
+
+class _Ran(NamedTuple):
+    """An invocation, in which chapter it stands, and what it served."""
+
+    place: int
+    work: Work
+    served: str
+
+
+def _at_their_moments(use: Use, hop: Hop, ran: list[_Ran]) -> Iterator[tuple[int, Move]]:
+    """Each use at its moment, laid to an invocation that was under way; to none if those were of several chapters.
+
+    The first use of every invocation stands in one group, the second in another: so what one invocation does twice,
+    with something else in between, stays apart, and what many do once is told together.
+    """
+    asked: Counter[int] = Counter()
+    for at in use.at:
+        under_way = [(number, one) for number, one in enumerate(ran) if one.work.at <= at <= one.work.end]
+        under_way = under_way or [
+            (number, one) for number, one in enumerate(ran) if one.work.at - CLOCK <= at <= one.work.end + CLOCK
+        ]
+        if len({one.place for _, one in under_way}) != 1:
+            continue
+        number, one = min(under_way, key=lambda found: asked[found[0]])
+        asked[number] += 1
+        yield one.place, _ask(at, hop, use, one, nth=asked[number])
+
+
+def _ask(at: float, hop: Hop, use: Use, by: _Ran, note: str = "", nth: int = 1) -> Move:
+    group = f"ask {by.served} {hop.key} {use.operation} {nth}"
+    return Move(at, hop.source, hop.target, "call", use.operation, group, note=note)
 
 
 def _of_exchange(exchange: Exchange) -> Iterator[Move]:

@@ -25,9 +25,19 @@ def test_it_counts_from_any_moment_on() -> None:
     kept.add("sqs", "orders", "SendMessage")
     clock.seconds += 1
     kept.add("sqs", "orders", "SendMessage", units=3)
-    assert kept.read([QUEUE], 0) == [Row("sqs", "orders", "SendMessage", 2, 4)]
-    assert kept.read([QUEUE], 1000.5) == [Row("sqs", "orders", "SendMessage", 1, 3)]
+    assert kept.read([QUEUE], 0) == [Row("sqs", "orders", "SendMessage", 2, 4, (1000.0, 1001.0))]
+    assert kept.read([QUEUE], 1000.5) == [Row("sqs", "orders", "SendMessage", 1, 3, (1001.0,))]
     assert kept.read([QUEUE], 1002) == []
+
+
+def test_each_of_few_uses_has_its_moment_and_of_very_many_none_has() -> None:
+    kept = Counter(Clock())
+    kept.add("dynamodb", "orders", "PutItem", count=200)
+    (row,) = kept.read([("dynamodb", "orders")], 0)
+    assert row.at == (1000.0,) * 200
+    kept.add("dynamodb", "orders", "PutItem")
+    (row,) = kept.read([("dynamodb", "orders")], 0)
+    assert (row.times, row.at) == (201, ())
 
 
 def test_resources_and_services_do_not_mix() -> None:

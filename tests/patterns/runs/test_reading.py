@@ -8,6 +8,7 @@ from catalogue.patterns.runs.document import Event, Run, Use
 from catalogue.patterns.runs.graph import Graph, graph_of, spoken
 from catalogue.patterns.runs.lights import Lights
 from catalogue.patterns.runs.moves import Move, moves
+from catalogue.patterns.runs.sequence import fold
 from tests.patterns.runs.documents import burst, call, deed, gauge, invocation, line, run_of, trace
 
 
@@ -183,6 +184,63 @@ def test_an_operation_is_told_in_no_chapter_if_it_may_have_been_in_another() -> 
     assert "ChargesFunction>KeysTable" not in edges(run)
     (asked,) = [move for move in moved(alone) if move.target == "KeysTable"]
     assert (asked.label, asked.note) == ("PutItem", "2 in all")
+
+
+def test_operations_are_told_at_their_moments_where_the_target_tells_them() -> None:
+    """What is claimed before it is done stands before it, and what one invocation does twice is two arrows."""
+    run = run_of(
+        "idempotent-proxy",
+        [
+            call(0, 100, "/charges", 201, method="POST"),
+            invocation(5, 90, "ChargesFunction"),
+        ],
+        uses=[
+            Use(
+                service="dynamodb", operation="TransactWriteItems", resource="ChargesTable", count=1, units=2, at=(60,)
+            ),
+            Use(service="dynamodb", operation="TransactWriteItems", resource="KeysTable", count=1, units=2, at=(60,)),
+            Use(service="dynamodb", operation="PutItem", resource="KeysTable", count=2, units=2, at=(20, 80)),
+        ],
+    )
+    rows = fold(moved(run))
+
+    assert [(row.at, row.target, row.label, row.count) for row in rows if row.source == "ChargesFunction"] == [
+        (20, "KeysTable", "PutItem", 1),
+        (60, "ChargesTable", "TransactWriteItems", 1),
+        (60, "KeysTable", "TransactWriteItems", 1),
+        (80, "KeysTable", "PutItem", 1),
+    ]
+
+
+def test_what_many_invocations_do_at_their_moments_is_told_together() -> None:
+    run = run_of(
+        "idempotent-proxy",
+        [
+            *(call(n, 100, "/charges", 201, method="POST", of=n) for n in (1, 2, 3)),
+            *(invocation(5 + n, 80, "ChargesFunction", of=n) for n in (1, 2, 3)),
+        ],
+        uses=[Use(service="dynamodb", operation="PutItem", resource="KeysTable", count=3, units=3, at=(20, 21, 22))],
+    )
+
+    assert [(row.label, row.count) for row in fold(moved(run)) if row.target == "KeysTable"] == [("PutItem", 3)]
+
+
+def test_a_moment_belongs_to_the_chapter_in_which_the_function_was_at_work() -> None:
+    run = run_of(
+        "idempotent-proxy",
+        [
+            call(0, 40, "/charges", 502, method="POST", of=1),
+            invocation(5, 30, "ChargesFunction", of=1, error=True),
+            call(500, 40, "/charges", 201, method="POST", of=2),
+            invocation(505, 30, "ChargesFunction", of=2),
+        ],
+        deeds=[deed(0, "Crash"), deed(490, "Charge")],
+        uses=[Use(service="dynamodb", operation="PutItem", resource="KeysTable", count=2, units=2, at=(20, 520))],
+    )
+    known = graph("idempotent-proxy")
+
+    told = moves(chapters(run, known), known, run)
+    assert [[move.at for move in moves if move.target == "KeysTable"] for moves in told] == [[20], [520]]
 
 
 def test_a_count_read_late_is_laid_to_nobody_if_it_may_be_anothers() -> None:

@@ -39,7 +39,7 @@ def render(pattern: Pattern) -> UpdateMail:
         "site_name": settings.SITE_NAME,
         "site_url": settings.SITE_URL,
         "pattern_url": absolute(pattern.url),
-        "image_url": absolute(reverse("patterns:share", args=[pattern.slug])),
+        "image_url": absolute(reverse("patterns:diagram_png", args=[pattern.slug])),
         "contact": settings.NEWSLETTER_CONTACT,
         "archive_url": absolute(reverse("newsletter:issue", args=[pattern.slug, pattern.front.revision])),
         "unsubscribe_url": mime.place("unsubscribe_url"),

@@ -44,7 +44,7 @@ _OF_ALL: Mapping[str, frozenset[str]] = {
 """Names of the addresses of the whole catalogue, each with the parameters that its view reads."""
 _WITH_OTHERS = ("detail", "markdown", "pattern_json", "project")
 """Of one pattern, and telling of its neighbours or relations too."""
-_ALONE = ("diagram", "share")
+_ALONE = ("diagram", "diagram_png", "share")
 
 
 def addresses(published: Mapping[str, Card]) -> Iterator[Address]:

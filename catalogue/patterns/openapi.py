@@ -159,6 +159,8 @@ def _pattern_paths() -> Json:
         ),
         "/patterns/{slug}/diagram.svg": one
         | _get("getDiagram", "A pattern's diagram", _text("image/svg+xml", "A picture with its description.")),
+        "/patterns/{slug}/diagram.png": one
+        | _get("getDiagramImage", "A pattern's diagram for mail", _binary("image/png", "952 pixels wide.")),
         "/patterns/{slug}/share.png": one
         | _get("getShareImage", "A pattern's share image", _binary("image/png", "1200 by 630 pixels.")),
         "/patterns/{slug}/raw/{path}": {"parameters": [_SLUG, file]}

@@ -1,8 +1,9 @@
-"""The diagram on a share image: named boxes and arrows, laid out like the page's own picture."""
+"""The diagram drawn in pixels, for share images and mails: named boxes and arrows, laid out like the page's own."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,10 @@ _INK, _PAPER, _ALIVE = "#14202a", "#fdfefe", "#b5176e"
 _ROOMY = Sizes(box_width=150, box_height=58, column_gap=58, row_gap=26, padding=3)
 _FLAT = Sizes(box_width=156, box_height=32, column_gap=50, row_gap=20, padding=3)
 """For pictures of many rows, which would otherwise shrink until nobody can read them."""
+_UPRIGHT = {1: (220.0, 60.0), 2: (150.0, 36.0)}
+"""Width of a box and of the gap beside it, by how many stand side by side."""
 _LARGEST = 1.35
+_LARGEST_UPRIGHT = 2.2
 _TEXT = 16.0
 _HEAD = 11.0
 
@@ -28,21 +32,48 @@ def draw_sketch(canvas: Canvas, pattern: Pattern, area: tuple[float, float, floa
     """Fit the pattern's diagram into `area` (left, top, right, bottom), in the middle."""
     picture = Picture.of(pattern)
     sizes = _ROOMY if len({box.row for box in picture.boxes}) < 3 else _FLAT
-    layout = _layout(picture, sizes)
+    layout = lay_out([Place(box.id, box.column, box.row) for box in picture.boxes], _wishes(picture), sizes)
     left, top, right, bottom = area
     scale = min((right - left) / layout.width, (bottom - top) / layout.height, _LARGEST)
     x = left + (right - left - layout.width * scale) / 2
     y = top + (bottom - top - layout.height * scale) / 2
-    pen = _Pen(canvas, x, y, scale, 2 if sizes is _ROOMY else 1)
+    _draw(_Pen(canvas, x, y, scale, 2 if sizes is _ROOMY else 1), picture, layout)
+
+
+@dataclass(frozen=True)
+class Upright:
+    """The diagram from top to bottom, as large as a width allows: its labels can be read on a phone."""
+
+    picture: Picture
+    layout: Layout
+    scale: float
+
+    @classmethod
+    def of(cls, pattern: Pattern, width: float) -> Upright:
+        picture = Picture.of(pattern)
+        box_width, gap = _UPRIGHT.get(len({box.row for box in picture.boxes}), (112.0, 22.0))
+        sizes = Sizes(box_width=box_width, box_height=58, column_gap=gap, row_gap=34, padding=3, may_widen=False)
+        layout = lay_out([Place(box.id, box.row, box.column) for box in picture.boxes], _wishes(picture), sizes)
+        return cls(picture, layout, min(width / layout.width, _LARGEST_UPRIGHT))
+
+    @property
+    def height(self) -> float:
+        return self.layout.height * self.scale
+
+    def draw(self, canvas: Canvas, middle: float, top: float) -> None:
+        x = middle - self.layout.width * self.scale / 2
+        _draw(_Pen(canvas, x, top, self.scale, 2), self.picture, self.layout)
+
+
+def _draw(pen: _Pen, picture: Picture, layout: Layout) -> None:
     for edge in layout.edges.values():
         pen.edge(edge)
     for box in picture.boxes:
         pen.box(box, layout.boxes[box.id])
 
 
-def _layout(picture: Picture, sizes: Sizes) -> Layout:
-    wishes = [Wish(edge.key, edge.source, edge.target, edge.kind) for edge in picture.edges]
-    return lay_out([Place(box.id, box.column, box.row) for box in picture.boxes], wishes, sizes)
+def _wishes(picture: Picture) -> list[Wish]:
+    return [Wish(edge.key, edge.source, edge.target, edge.kind) for edge in picture.edges]
 
 
 class _Pen:

@@ -29,6 +29,7 @@ urlpatterns = [
     path("patterns/<slug:slug>/project.zip", outputs.project, name="project"),
     path("patterns/<slug:slug>/diagram.svg", outputs.diagram, name="diagram"),
     path("patterns/<slug:slug>/share.png", outputs.share, name="share"),
+    path("patterns/<slug:slug>/diagram.png", outputs.diagram_png, name="diagram_png"),
     path("patterns/<slug:slug>/source/<path:path>", pages.source, name="source"),
     path("patterns/<slug:slug>/raw/<path:path>", pages.raw, name="raw"),
 ]

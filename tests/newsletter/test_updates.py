@@ -184,7 +184,7 @@ def test_the_mail_has_what_senders_must_have(settings: Any) -> None:
     images = re.findall(r"<img[^>]+>", html)
     assert len(images) == 1
     assert 'alt="' in images[0]
-    assert f"https://patterns.example.com/patterns/{SLUG}/share.png" in images[0]
+    assert f"https://patterns.example.com/patterns/{SLUG}/diagram.png" in images[0]
     assert "ada" not in images[0]
     assert "<script" not in html
     assert len(html.encode()) < update_mail.MOST_BYTES

@@ -19,6 +19,7 @@ from catalogue.pages.store import Kept
 from catalogue.patterns import library
 
 HOST = [(b"host", b"127.0.0.1:8000")]
+FILES = ("project.zip", "share.png", "diagram.svg", "diagram.png", "recorded/")
 ENCODINGS = {
     b"identity": ("", bytes),
     b"gzip": ("gzip", gzip.decompress),
@@ -88,7 +89,7 @@ def test_every_address_of_the_library_is_kept(kept: list[Kept]) -> None:
         assert pattern.url in paths
         assert {f"{pattern.url}source/{file.path}" for file in pattern.files} <= paths
         assert {f"{pattern.url}raw/{file.path}" for file in pattern.files} <= paths
-        assert {f"{pattern.url}{name}" for name in ("project.zip", "share.png", "diagram.svg", "recorded/")} <= paths
+        assert {f"{pattern.url}{name}" for name in FILES} <= paths
     assert {"/", "/patterns/", "/search/", "/about/", "/feed.atom", "/sitemap.xml", "/robots.txt"} <= paths
 
 

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
 from PIL import Image
 
 from catalogue.patterns import share_image
-from catalogue.patterns.content import Pattern, load_pattern
-from catalogue.patterns.share_image import DISPLAY, draw, wrapped
+from catalogue.patterns.content import Pattern, load_pattern, pattern_folders
+from catalogue.patterns.share_image import DIAGRAM_WIDTH, DISPLAY, draw, draw_diagram, wrapped
 from catalogue.patterns.share_image import share_image as image_of
 from tests.patterns.example import FRONT, write_pattern
 
@@ -38,6 +39,15 @@ def test_it_is_drawn_once_and_anew_when_the_content_changes(pattern: Pattern, mo
 
     assert image_of(load_pattern(pattern.folder)) == b"Parcel Window"
     assert drawn == ["Parcel Counter", "Parcel Window"]
+
+
+@pytest.mark.parametrize(
+    "folder", pattern_folders(Path(django_settings.BASE_DIR, "patterns_content")), ids=lambda folder: folder.name
+)
+def test_a_mails_diagram_is_as_wide_as_the_letter_and_not_endless(folder: Path) -> None:
+    image = Image.open(io.BytesIO(draw_diagram(load_pattern(folder))))
+    assert image.width == DIAGRAM_WIDTH
+    assert image.height < 1.2 * DIAGRAM_WIDTH
 
 
 def test_nothing_half_written_is_left_behind(pattern: Pattern, settings: Any) -> None:

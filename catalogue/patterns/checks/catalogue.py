@@ -139,4 +139,4 @@ def _has_page(pattern: Pattern, rest: str) -> bool:
         return any(file.path == rest.removeprefix("source/") for file in pattern.files)
     if rest in {"ledger/", "ledger.json"}:
         return pattern.ledger is not None
-    return rest in {"", "project.zip", "diagram.svg", "share.png"}
+    return rest in {"", "project.zip", "diagram.svg", "diagram.png", "share.png"}

@@ -14,7 +14,7 @@ from catalogue.patterns.library import library
 from catalogue.patterns.openapi import openapi_text
 from catalogue.patterns.plain import as_markdown
 from catalogue.patterns.project import build_project
-from catalogue.patterns.share_image import share_image
+from catalogue.patterns.share_image import diagram_image, share_image
 from catalogue.patterns.views.finding import found_pattern
 from catalogue.patterns.views.sharing import document, shared
 
@@ -60,6 +60,11 @@ def diagram(request: HttpRequest, slug: str) -> HttpResponseBase:
 @read_only
 def share(request: HttpRequest, slug: str) -> HttpResponseBase:
     return shared(request, share_image(found_pattern(slug)), "image/png")
+
+
+@read_only
+def diagram_png(request: HttpRequest, slug: str) -> HttpResponseBase:
+    return shared(request, diagram_image(found_pattern(slug)), "image/png")
 
 
 @read_only

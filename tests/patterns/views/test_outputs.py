@@ -31,6 +31,7 @@ FILES = [
     "/patterns/parcel-counter.json",
     "/patterns/parcel-counter/project.zip",
     "/patterns/parcel-counter/diagram.svg",
+    "/patterns/parcel-counter/diagram.png",
     "/patterns/parcel-counter/share.png",
 ]
 
@@ -195,6 +196,12 @@ def test_the_share_image_has_the_size_that_sites_ask_for(client: Client) -> None
     image = Image.open(io.BytesIO(client.get("/patterns/parcel-counter/share.png").content))
 
     assert (image.format, image.size) == ("PNG", (1200, 630))
+
+
+def test_the_diagram_for_mails_is_as_wide_as_a_letter_needs(client: Client) -> None:
+    image = Image.open(io.BytesIO(client.get("/patterns/parcel-counter/diagram.png").content))
+
+    assert (image.format, image.width) == ("PNG", 952)
 
 
 def test_the_feed_is_atom_with_an_entry_for_each_revision(client: Client) -> None:

@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 
-from catalogue.newsletter import preferences, sender, suppression
+from catalogue.newsletter import preferences, queue, sender, suppression, tokens
 from catalogue.newsletter.feedback import services, sns
-from catalogue.newsletter.models import Delivery, Feedback, Suppression
+from catalogue.newsletter.models import Delivery, Feedback, Subscriber, Suppression
 from tests.newsletter.helpers import snapshot
 from tests.newsletter.test_updates import reader, released
 
@@ -142,6 +142,71 @@ def test_a_bounce_from_a_forwarding_address_is_known_by_the_mail(client: Client,
 def test_a_bounce_of_somebody_unknown_is_remembered(client: Client, signer: Signer) -> None:
     post(client, signer.signed(Message=bounce("nobody@example.org")))
     assert suppression.blocks("nobody@example.org")
+
+
+def asked_to_move(client: Client, to: str = "new@example.org") -> Subscriber:
+    """A reader whose wish for another address has been mailed there."""
+    ada = reader("ada", soft_bounces=3)
+    client.post(f"/newsletter/preferences/{tokens.preferences_token(ada.ref)}/address", {"email": to})
+    assert sender.send_due().sent == 1
+    Delivery.objects.filter(kind="move").update(provider_id="ses-id")
+    return ada
+
+
+@pytest.mark.parametrize("told", [bounce("New@example.org"), complaint("new@example.org")])
+def test_what_a_new_address_answers_does_not_end_the_subscription_at_the_old(
+    client: Client, signer: Signer, told: str
+) -> None:
+    ada = asked_to_move(client)
+    ada.refresh_from_db()
+    link = tokens.move_token(ada)
+    queue.add(ada, Delivery.Kind.MOVE)
+    assert post(client, signer.signed(Message=told)) == 200
+    ada.refresh_from_db()
+    assert (ada.state, ada.key, ada.new_address, ada.new_key) == ("confirmed", "ada@example.com", "", "")
+    assert suppression.blocks("new@example.org")
+    assert not suppression.blocks("ada@example.com")
+    assert not ada.consent.filter(event__in=("bounced", "complained")).exists()
+    assert sorted(Delivery.objects.values_list("state", flat=True)) == ["sent", "suppressed"]
+    assert client.post(f"/newsletter/move/{link}").status_code == 410
+
+
+def test_a_new_address_that_forwards_to_a_dead_one_is_given_up(client: Client, signer: Signer) -> None:
+    ada = asked_to_move(client)
+    assert post(client, signer.signed(Message=bounce("someone@elsewhere.example"))) == 200
+    ada.refresh_from_db()
+    assert (ada.state, ada.new_key) == ("confirmed", "")
+    assert suppression.blocks("new@example.org")
+
+
+def test_an_answer_to_an_earlier_wish_leaves_a_later_one(client: Client, signer: Signer) -> None:
+    ada = asked_to_move(client)
+    Subscriber.objects.update(new_address="later@example.org", new_key="later@example.org")
+    queue.add(ada, Delivery.Kind.MOVE)
+    assert post(client, signer.signed(Message=bounce("new@example.org"))) == 200
+    ada.refresh_from_db()
+    assert (ada.state, ada.new_key) == ("confirmed", "later@example.org")
+    assert suppression.blocks("new@example.org")
+    assert not suppression.blocks("later@example.org")
+    assert Delivery.objects.filter(kind="move", state="queued").exists()
+
+
+@pytest.mark.parametrize("told", [bounce("new@example.org", kind="Transient"), delivery("new@example.org")])
+def test_a_mail_to_a_new_address_does_not_count_for_the_old(client: Client, signer: Signer, told: str) -> None:
+    ada = asked_to_move(client)
+    message = json.dumps(json.loads(told) | {"mail": {"messageId": "ses-id"}})
+    assert post(client, signer.signed(Message=message)) == 200
+    ada.refresh_from_db()
+    assert (ada.soft_bounces, ada.new_key) == (3, "new@example.org")
+
+
+def test_a_dead_new_address_that_is_subscribed_by_itself_is_suppressed_there(client: Client, signer: Signer) -> None:
+    bob = reader("bob")
+    ada = asked_to_move(client, "bob@example.com")
+    assert post(client, signer.signed(Message=bounce("bob@example.com"))) == 200
+    ada.refresh_from_db()
+    bob.refresh_from_db()
+    assert (ada.state, ada.new_key, bob.state) == ("confirmed", "", "unsubscribed")
 
 
 def test_soft_bounces_count_until_a_delivery(client: Client, signer: Signer) -> None:

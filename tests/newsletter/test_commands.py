@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, SystemCheckError
 from pytest_django.fixtures import Settings
 
 from catalogue.newsletter import loop, suppression, tokens, updates
@@ -116,6 +116,13 @@ def test_export_and_import(tmp_path: Path, update: Update) -> None:
     with pytest.raises(CommandError, match="must name the columns") as nothing_done:
         run("import", str(bad), "--source", "x")
     assert nothing_done.value.returncode == 1
+
+
+def test_nothing_is_sent_without_a_mail_server(update: Update, settings: Settings) -> None:
+    settings.MAIL_TRANSPORT = "smtp"
+    settings.SMTP_HOST = ""
+    with pytest.raises(SystemCheckError, match=r"newsletter\.E010"):
+        run("send", "--once")
 
 
 def test_suppress_and_unsubscribe(update: Update) -> None:

@@ -20,14 +20,15 @@ LEVELS = (100, 200, 300)
 
 
 type _Page = Callable[[HttpRequest, str], HttpResponse]
+type _Personal = Callable[[HttpRequest, str, Subscriber], HttpResponse]
 
 
-def _for_subscriber(view: Callable[[HttpRequest, str, Subscriber], HttpResponse]) -> _Page:
-    """Read the token; somebody who is no longer subscribed is told so."""
+def _for_known(view: _Personal) -> _Page:
+    """Read the token; somebody of whom nothing is kept any more is told so."""
 
     def opened(request: HttpRequest, token: str) -> HttpResponse:
         try:
-            person = preferences.subscriber(tokens.read_preferences(token))
+            person = preferences.known(tokens.read_preferences(token))
         except tokens.BadToken:
             raise broken_link() from None
         if person is None:
@@ -35,6 +36,17 @@ def _for_subscriber(view: Callable[[HttpRequest, str, Subscriber], HttpResponse]
         return private(view(request, token, person))
 
     return csrf_exempt(never_cache(opened))
+
+
+def _for_subscriber(view: _Personal) -> _Page:
+    """The same, but somebody who is not subscribed is told what is left to them."""
+
+    def opened(request: HttpRequest, token: str, person: Subscriber) -> HttpResponse:
+        if person.state != Subscriber.State.CONFIRMED:
+            return _left(request, token)
+        return view(request, token, person)
+
+    return _for_known(opened)
 
 
 def topics_offered() -> list[Service]:
@@ -85,7 +97,7 @@ def change_address(request: HttpRequest, token: str, person: Subscriber) -> Http
 
 
 @require_safe
-@_for_subscriber
+@_for_known
 def data(request: HttpRequest, token: str, person: Subscriber) -> HttpResponse:
     """Everything that is stored about the reader, as JSON to keep."""
     response = JsonResponse(preferences.stored(person), json_dumps_params={"indent": 2})
@@ -94,7 +106,7 @@ def data(request: HttpRequest, token: str, person: Subscriber) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@_for_subscriber
+@_for_known
 def erase(request: HttpRequest, token: str, person: Subscriber) -> HttpResponse:
     if request.method != "POST":
         return render(request, "newsletter/erase.html", {"token": token})
@@ -119,6 +131,10 @@ def move(request: HttpRequest, token: str) -> HttpResponse:
     elif preferences.moving(wish) is not None:
         return private(render(request, "newsletter/move.html", {"token": token}))
     return private(render(request, "newsletter/void.html", status=410))
+
+
+def _left(request: HttpRequest, token: str) -> HttpResponse:
+    return render(request, "newsletter/left.html", {"token": token}, status=410)
 
 
 def _page(

@@ -19,9 +19,9 @@ PAUSES = (30, 90, 180)
 _CONFIRMED = Subscriber.State.CONFIRMED
 
 
-def subscriber(ref: uuid.UUID) -> Subscriber | None:
-    """Who the link belongs to, while they are subscribed."""
-    return Subscriber.objects.filter(ref=ref, state=_CONFIRMED).prefetch_related("topics").first()
+def known(ref: uuid.UUID) -> Subscriber | None:
+    """Who the link belongs to, subscribed or not: their data are theirs as long as we keep them."""
+    return Subscriber.objects.filter(ref=ref).prefetch_related("topics").first()
 
 
 def choose(person: Subscriber, levels: Iterable[int], topics: Iterable[str], *, revisions: bool) -> bool:

@@ -197,6 +197,39 @@ def test_erasing_leaves_a_hash_and_nothing_else(client: Client) -> None:
     assert client.get(page_of(ada)).status_code == 410
 
 
+def unsubscribed(person: Subscriber) -> None:
+    services.unsubscribe(person.ref)
+
+
+def suppressed(person: Subscriber) -> None:
+    suppression.suppress(person, Suppression.Reason.COMPLAINT)
+
+
+@pytest.mark.parametrize("leave", [unsubscribed, suppressed])
+def test_who_has_left_may_still_download_and_erase_and_nothing_else(client: Client, leave: Any) -> None:
+    ada = reader("ada")
+    leave(ada)
+    answer = client.get(page_of(ada))
+    assert answer.status_code == 410
+    html = answer.content.decode()
+    assert all(f"{page_of(ada)}/{path}" in html for path in ("data", "erase"))
+    assert 'action="/newsletter/subscribe"' in html
+    assert client.get(f"{page_of(ada)}/data").json()["address"] == "ada@example.com"
+    before = snapshot()
+    wishes: dict[str, dict[str, Any]] = {
+        "": {"level": ["100"]},
+        "/pause": {"days": "30"},
+        "/address": {"email": "new@example.org"},
+    }
+    for path, wish in wishes.items():
+        assert client.post(page_of(ada) + path, wish).status_code == 410
+    assert snapshot() == before
+    assert client.get(f"{page_of(ada)}/erase").status_code == 200
+    assert client.post(f"{page_of(ada)}/erase").status_code == 200
+    assert not Subscriber.objects.exists()
+    assert Suppression.objects.get().reason == ("complaint" if leave is suppressed else "erased")
+
+
 def test_who_was_erased_may_come_back(client: Client) -> None:
     client.post(f"{page_of(reader('ada'))}/erase")
     services.subscribe(parse("ada@example.com"), Source())

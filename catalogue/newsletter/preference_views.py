@@ -122,7 +122,7 @@ def move(request: HttpRequest, token: str) -> HttpResponse:
     try:
         wish = tokens.read_move(token)
     except tokens.ExpiredToken:
-        return private(render(request, "newsletter/move_expired.html", status=410))
+        return _move_is_over(request)
     except tokens.BadToken:
         raise broken_link() from None
     if request.method == "POST":
@@ -130,7 +130,12 @@ def move(request: HttpRequest, token: str) -> HttpResponse:
             return private(render(request, "newsletter/moved.html"))
     elif preferences.moving(wish) is not None:
         return private(render(request, "newsletter/move.html", {"token": token}))
-    return private(render(request, "newsletter/void.html", status=410))
+    return _move_is_over(request)
+
+
+def _move_is_over(request: HttpRequest) -> HttpResponse:
+    """In the same words whatever ended the wish, so that nothing is told about the new address."""
+    return private(render(request, "newsletter/move_expired.html", {"days": tokens.CONFIRM_LIFETIME.days}, status=410))
 
 
 def _left(request: HttpRequest, token: str) -> HttpResponse:

@@ -83,24 +83,30 @@ def ask_to_move(person: Subscriber, address: Address) -> None:
             )
         )
         if asked:
+            consent.record(person, ConsentRecord.Event.MOVE_ASKED, address=address.text)
             queue.add(person, Delivery.Kind.MOVE)
 
 
 def moving(wish: Move) -> Subscriber | None:
-    """The subscriber whose move the link would complete, if it still may."""
+    """The subscriber whose move the link would complete, if it still may: the address may be suppressed meanwhile."""
+    if suppression.blocks(wish.new_key):
+        return None
     return Subscriber.objects.filter(ref=wish.ref, new_key=wish.new_key, state=_CONFIRMED).first()
 
 
 def move(wish: Move) -> bool:
-    """Let mail go to the confirmed new address. A row that stood for that address before is merged into this one.
+    """Let mail go to the confirmed new address. A row that stood for that address before is merged into this one,
+    its consent records too.
 
-    False if the link is void: another address was asked for since, or the person has left.
+    False if the link is void: another address was asked for since, the new one was suppressed, or the person has left.
     """
     with transaction.atomic():
         person = moving(wish)
         if person is None:
             return Subscriber.objects.filter(ref=wish.ref, key=wish.new_key, state=_CONFIRMED).exists()
-        Subscriber.objects.filter(key=wish.new_key).exclude(pk=person.pk).delete()
+        before = Subscriber.objects.filter(key=wish.new_key).exclude(pk=person.pk)
+        ConsentRecord.objects.filter(subscriber__in=before).hand_over(person)
+        before.delete()
         Subscriber.objects.filter(pk=person.pk, new_key=wish.new_key).update(
             address=person.new_address, key=person.new_key, new_address="", new_key="", soft_bounces=0, asks=0
         )

@@ -2,18 +2,21 @@
 
 import hashlib
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from catalogue.newsletter import services, suppression, tokens
+from catalogue.newsletter import consent, services, suppression, tokens
 from catalogue.newsletter.addresses import parse
 from catalogue.newsletter.consent import Source
 from catalogue.newsletter.models import ConsentRecord, Delivery, Subscriber, Suppression
 from tests.newsletter.helpers import link, received, snapshot
+from tests.newsletter.test_tokens import days_later
 from tests.newsletter.test_updates import reader, recipients, released
 
 pytestmark = pytest.mark.django_db
@@ -127,6 +130,68 @@ def test_a_move_to_an_address_that_is_known_merges_the_two(client: Client) -> No
     client.post(link(received()[-1], "move"))
     assert list(Subscriber.objects.values_list("key", flat=True)) == ["bob@example.com"]
     assert Subscriber.objects.get().pk == ada.pk != bob.pk
+
+
+def test_a_merge_keeps_what_both_have_agreed_to(client: Client) -> None:
+    ada, bob = reader("ada"), reader("bob")
+    for person in (ada, bob):
+        consent.record(person, ConsentRecord.Event.REQUESTED, Source(form=f"form-of-{person.pk}", page="/"))
+    before = list(ConsentRecord.objects.order_by("pk").values("event", "at", "address", "form", "page", "wording"))
+    client.post(f"{page_of(ada)}/address", {"email": "bob@example.com"})
+    client.post(link(received()[-1], "move"))
+    kept = ConsentRecord.objects.filter(subscriber=ada).order_by("pk")
+    assert list(kept.values("event", "at", "address", "form", "page", "wording"))[:2] == before
+
+
+def test_a_change_of_address_is_on_record_from_the_asking(client: Client) -> None:
+    ada = reader("ada")
+    client.post(f"{page_of(ada)}/address", {"email": "New@example.org"})
+    assert [(record.event, record.address) for record in ada.consent.all()] == [("move-asked", "New@example.org")]
+    client.post(link(received()[-1], "move"))
+    events = {record.event: record.address for record in ada.consent.all()}
+    assert events["moved"] == "New@example.org"
+
+
+def test_a_wish_that_comes_too_soon_is_not_on_record(client: Client) -> None:
+    ada = reader("ada")
+    for name in ("one", "two"):
+        client.post(f"{page_of(ada)}/address", {"email": f"{name}@example.org"})
+    assert [record.address for record in ada.consent.filter(event="move-asked")] == ["one@example.org"]
+
+
+def test_consent_records_are_only_ever_added() -> None:
+    ada = reader("ada")
+    consent.record(ada, ConsentRecord.Event.REQUESTED, Source())
+    record = ConsentRecord.objects.get()
+    refused: list[Callable[[], object]] = [
+        record.save,
+        record.delete,
+        ConsentRecord.objects.all().delete,
+        ada.consent.all().delete,
+        lambda: ConsentRecord.objects.update(address="x@example.com"),
+        lambda: ada.consent.update(address="x@example.com"),
+        lambda: ConsentRecord.objects.bulk_update([record], ["address"]),
+    ]
+    for deed in refused:
+        with pytest.raises(TypeError), transaction.atomic():
+            deed()
+    assert ConsentRecord.objects.get().address == "ada@example.com"
+
+
+def test_a_move_to_an_address_that_complained_meanwhile_is_refused_like_an_expired_one(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, bob = reader("ada"), reader("bob")
+    client.post(f"{page_of(ada)}/address", {"email": "bob@example.com"})
+    address = link(received()[-1], "move")
+    suppression.suppress(bob, Suppression.Reason.COMPLAINT)
+    before = snapshot()
+    answers = [client.get(address), client.post(address)]
+    assert [answer.status_code for answer in answers] == [410, 410]
+    assert snapshot() == before
+    days_later(monkeypatch, 7.1)
+    expired = client.get(address)
+    assert {answer.content for answer in answers} == {expired.content}
 
 
 def test_moves_cannot_flood_an_address(client: Client) -> None:

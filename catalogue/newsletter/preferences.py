@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, Q
+from django.db.models import Exists, F, Model, Q
 from django.utils import timezone
 
 from catalogue.newsletter import consent, queue, services, suppression
@@ -115,30 +115,38 @@ def move(wish: Move) -> bool:
         return True
 
 
+NOT_TOLD = {
+    "id": "Rows are numbered in the order in which people came: it says how many others there are.",
+    "subscriber_id": "The same number.",
+    "update_sent_id": "A number of ours; what the mail was about stands beside it.",
+    "lease": "Whoever knows the claim of a mail that is being sent could settle it: it is the sender's alone.",
+}
+"""Columns that a person's data leave out, and why."""
+
+
 def stored(person: Subscriber) -> dict[str, Any]:
-    """All that is kept about a person, for them to take away."""
+    """All that is kept about a person, for them to take away: by column, the bits of levels and the version of
+    a wording also as what they mean."""
+    suppressed = Suppression.objects.filter(key_hash=suppression.key_hash(person.key)).first()
+    mails = person.deliveries.select_related("update_sent").order_by("pk")
     return {
-        "address": person.address,
-        "state": person.state,
-        "asked": person.created_at,
-        "confirmed": person.confirmed_at,
+        **_columns(person),
         "levels": [int(level.label) for level in Level if person.levels & level],
         "topics": sorted(person.topics.values_list("service", flat=True)),
-        "revisions": person.revisions,
-        "paused_until": person.paused_until,
-        "new_address": person.new_address or None,
-        "soft_bounces": person.soft_bounces,
         "consent": [
-            {"event": record.event, "at": record.at, "address": record.address, "form": record.form,
-             "page": record.page, "wording": consent.WORDINGS[record.wording]}
+            {**_columns(record), "wording": consent.WORDINGS[record.wording], "wording_version": record.wording}
             for record in person.consent.all()
         ],
         "mails": [
-            {"kind": mail.kind, "about": mail.update_sent.subject if mail.update_sent else None, "state": mail.state,
-             "queued": mail.created_at, "finished": mail.finished_at}
-            for mail in person.deliveries.select_related("update_sent")
+            {**_columns(mail), "about": mail.update_sent.subject if mail.update_sent else None} for mail in mails
         ],
-    }  # fmt: skip
+        "suppressed": _columns(suppressed) if suppressed else None,
+    }
+
+
+def _columns(row: Model) -> dict[str, Any]:
+    names = (column.attname for column in row._meta.concrete_fields)
+    return {name: getattr(row, name) for name in names if name not in NOT_TOLD}
 
 
 def erase(person: Subscriber) -> None:

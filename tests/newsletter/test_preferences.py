@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.db.models import Model
 from django.test import Client
 from django.utils import timezone
 
 from catalogue.newsletter import consent, services, suppression, tokens
 from catalogue.newsletter.addresses import parse
 from catalogue.newsletter.consent import Source
-from catalogue.newsletter.models import ConsentRecord, Delivery, Subscriber, Suppression
+from catalogue.newsletter.models import ConsentRecord, Delivery, Subscriber, Suppression, Topic, Update
 from tests.newsletter.helpers import link, received, snapshot
 from tests.newsletter.test_tokens import days_later
 from tests.newsletter.test_updates import reader, recipients, released
@@ -246,6 +247,32 @@ def test_the_data_are_all_that_is_stored(client: Client) -> None:
     assert [record["event"] for record in data["consent"]] == ["requested", "mailed", "confirmed"]
     assert data["consent"][0]["wording"].startswith("One e-mail when")
     assert data["mails"][0]["kind"] == "confirmation"
+
+
+def test_no_column_about_a_person_is_left_out_of_their_data(client: Client) -> None:
+    ada = reader("ada")
+    Topic.objects.create(subscriber=ada, service="sqs")
+    consent.record(ada, ConsentRecord.Event.REQUESTED, Source())
+    released()
+    suppression.suppress(ada, Suppression.Reason.COMPLAINT, "told us so")
+    data = client.get(f"{page_of(ada)}/data").json()
+    told: dict[type[Model], set[str]] = {
+        Subscriber: set(data),
+        ConsentRecord: set(data["consent"][0]),
+        Delivery: set(data["mails"][0]),
+        Suppression: set(data["suppressed"]),
+    }
+    for model, names in told.items():
+        columns = {column.attname for column in model._meta.concrete_fields}
+        assert columns - names == columns & {"id", "subscriber_id", "update_sent_id", "lease"}
+    about_people = {relation.related_model for relation in Subscriber._meta.related_objects}
+    assert about_people == {*told, Topic} - {Subscriber, Suppression}, "a new table must be in the data too"
+    assert data["topics"] == ["sqs"]
+    assert data["consent"][0]["wording_version"] == 1
+    assert data["mails"][0]["about"] == Update.objects.get().subject
+    assert (data["mails"][0]["attempts"], data["mails"][0]["error"]) == (0, "suppressed: complained")
+    assert data["unsubscribed_at"]
+    assert data["suppressed"]["detail"] == "told us so"
 
 
 def test_erasing_leaves_a_hash_and_nothing_else(client: Client) -> None:

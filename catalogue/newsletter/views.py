@@ -125,7 +125,7 @@ def _refused(
 def _form(
     request: HttpRequest, *, email: str = "", error: str = "", warning: str = "", status: int = 200
 ) -> HttpResponse:
-    context = {"email": email, "error": error, "warning": warning}
+    context = {"subscribe_email": email, "subscribe_error": error, "subscribe_warning": warning}
     response = render(request, "newsletter/subscribe.html", context, status=status)
     patch_vary_headers(response, ["Accept"])
     return response

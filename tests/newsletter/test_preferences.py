@@ -69,9 +69,31 @@ def test_no_level_at_all_is_refused_in_words(client: Client) -> None:
     ada = reader("ada")
     answer = client.post(page_of(ada), {"topic": ["sqs"]})
     assert answer.status_code == 422
-    assert "Choose at least one level" in answer.content.decode()
+    assert answer.content.decode().count("Choose at least one level") == 1
     ada.refresh_from_db()
     assert ada.levels == 7
+
+
+def test_choices_that_are_refused_are_shown_as_they_were_sent(client: Client) -> None:
+    ada = reader("ada")
+    html = client.post(page_of(ada), {"topic": ["sqs"], "revisions": "no"}).content.decode()
+    assert re.findall(r'name="level" value="(\d+)" checked', html) == []
+    assert re.findall(r'name="topic" value="(\w+)" checked', html) == ["sqs"]
+    assert re.findall(r'name="revisions" value="(\w+)" checked', html) == ["no"]
+    assert html.count(" autofocus") == 1
+    assert "aria-invalid" not in html.partition("</fieldset>")[2]
+
+
+@pytest.mark.parametrize(
+    ("saved", "said"), [("pause", "are paused"), ("resume", "come again"), ("address", "on its way")]
+)
+def test_an_address_cannot_make_the_page_claim_what_is_not_so(client: Client, saved: str, said: str) -> None:
+    paused = timezone.now() + timedelta(days=1)
+    so: dict[str, Any] = {"pause": {"paused_until": paused}, "address": {"new_key": "new@example.org"}}
+    not_so: dict[str, Any] = {"resume": {"paused_until": paused}, "pause": {"paused_until": timezone.now()}}
+    for name, fields, shown in (("ada", so, True), ("bob", not_so, False)):
+        html = client.get(f"{page_of(reader(name, **fields.get(saved, {})))}?saved={saved}").content.decode()
+        assert (said in html) is shown
 
 
 def test_a_choice_takes_back_mail_that_is_queued_and_no_longer_wanted(client: Client) -> None:

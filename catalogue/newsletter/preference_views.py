@@ -98,7 +98,15 @@ def change_address(request: HttpRequest, token: str, person: Subscriber) -> Http
         address = addresses.parse(given)
     except addresses.BadAddress as error:
         return _page(request, token, person, given=given, address_error=str(error), status=422)
-    preferences.ask_to_move(person, address)
+    try:
+        preferences.ask_to_move(person, address)
+    except preferences.NotAsked as refusal:
+        response = _page(
+            request, token, person, given=given, address_error=str(refusal), status=429 if refusal.wait else 422
+        )
+        if refusal.wait:
+            response["Retry-After"] = str(refusal.wait)
+        return response
     return _saved(token, "address")
 
 

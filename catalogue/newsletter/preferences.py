@@ -3,13 +3,14 @@
 import uuid
 from collections.abc import Iterable
 from datetime import timedelta
+from math import ceil
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, Model, Q
+from django.db.models import F, Model, Q
 from django.utils import timezone
 
-from catalogue.newsletter import consent, queue, services, suppression
+from catalogue.newsletter import consent, limits, queue, services, suppression
 from catalogue.newsletter.addresses import Address
 from catalogue.newsletter.models import ConsentRecord, Delivery, Level, Subscriber, Suppression, Topic, Update
 from catalogue.newsletter.tokens import Move
@@ -62,29 +63,63 @@ def _suppress_unwanted(person: Subscriber) -> None:
             )
 
 
-def ask_to_move(person: Subscriber, address: Address) -> None:
-    """Send a link to the new address. What came of it is not told: the new address may be known here.
+class NotAsked(Exception):
+    """The wish to move was not taken; the message is fit for the person."""
 
-    The cooldown is that of subscribing, for the person who asks and for the address that would get the mail.
+    wait: int = 0
+    """Seconds after which it may be asked anew."""
+
+
+def ask_to_move(person: Subscriber, address: Address) -> None:
+    """Send a link to the new address. Raises NotAsked.
+
+    The cooldown is that of subscribing, for the person who asks and for the address that would get the mail. Whether
+    that address may get mail is not told: an address that is suppressed, or waits for another person's mail, costs the
+    same cooldown as any other, and the person is refused for reasons of their own row alone.
     """
+    if address.key == person.key:
+        raise NotAsked("Updates come to this address already.")
     now = timezone.now()
-    if address.key == person.key or suppression.blocks(address.key):
-        return
-    asked_for = Subscriber.objects.filter(Q(key=address.key) | Q(new_key=address.key), next_ask_at__gt=now)
+    asked_by_others = Subscriber.objects.filter(
+        Q(key=address.key) | Q(new_key=address.key), next_ask_at__gt=now
+    ).exclude(pk=person.pk)
     with transaction.atomic():
-        asked = (
-            Subscriber.objects.filter(pk=person.pk, state=_CONFIRMED, asks=person.asks, next_ask_at__lte=now)
-            .exclude(Exists(asked_for.exclude(pk=person.pk)))
-            .update(
-                new_address=address.text,
-                new_key=address.key,
-                asks=F("asks") + 1,
-                next_ask_at=now + services.cooldown(person.asks),
-            )
+        mailed = not suppression.blocks(address.key) and not asked_by_others.exists()
+        asked = Subscriber.objects.filter(
+            pk=person.pk, state=_CONFIRMED, asks=person.asks, next_ask_at__lte=now
+        ).update(
+            new_address=address.text,
+            new_key=address.key,
+            asks=F("asks") + 1,
+            next_ask_at=now + services.cooldown(person.asks),
         )
         if asked:
             consent.record(person, ConsentRecord.Event.MOVE_ASKED, address=address.text)
-            queue.add(person, Delivery.Kind.MOVE)
+            if mailed:
+                queue.add(person, Delivery.Kind.MOVE)
+            else:
+                # One that waits would go to the address of the row, which is now this.
+                queue.suppress(person, "another address was asked for", kind=Delivery.Kind.MOVE)
+            return
+    raise _too_soon(person)
+
+
+def _too_soon(person: Subscriber) -> NotAsked:
+    person.refresh_from_db()
+    wait = max(1, ceil((person.next_ask_at - timezone.now()).total_seconds()))
+    before = f" to {masked(person.new_address)}" if person.new_address else ""
+    refusal = NotAsked(
+        f"You asked for a link{before} a moment ago. So that nobody's mailbox is flooded, the next can be asked for "
+        f"in {limits.in_words(wait)}."
+    )
+    refusal.wait = wait
+    return refusal
+
+
+def masked(address: str) -> str:
+    """Enough of an address for its owner to see a slip of the finger: its first letter and its domain."""
+    local, _, domain = address.rpartition("@")
+    return f"{local[:1]}…@{domain}"
 
 
 def moving(wish: Move) -> Subscriber | None:

@@ -245,11 +245,52 @@ def test_several_readers_cannot_flood_an_address_together(client: Client) -> Non
 
 
 def test_the_answer_is_the_same_for_an_address_that_gets_no_mail(client: Client) -> None:
-    ada = reader("ada")
     suppression.remember("dead@example.org", Suppression.Reason.HARD_BOUNCE)
-    answers = [client.post(f"{page_of(ada)}/address", {"email": f"{name}@example.org"}) for name in ("dead", "alive")]
-    assert len({(answer.status_code, answer["Location"]) for answer in answers}) == 1
-    assert [mail["To"] for mail in received()] == ["alive@example.org"]
+    client.post("/newsletter/subscribe", {"email": "waits@example.org"})
+    answers = []
+    for name in ("dead", "waits", "alive"):
+        page = page_of(reader("ada"))
+        for address in (f"{name}@example.org", "typo@example.org"):
+            answer = client.post(f"{page}/address", {"email": address})
+            words = answer.content.decode().replace(f"{name[0]}…@", "?…@").replace(page, "")
+            words = re.sub(r"unsubscribe/[^\"]+", "", words)
+            answers.append((address[:4], answer.status_code, answer.get("Location", "").replace(page, ""), words))
+        mails = [mail["To"] for mail in received()]
+        Subscriber.objects.filter(key="ada@example.com").delete()
+    assert len({answer[1:] for answer in answers}) == 2
+    assert mails == ["waits@example.org", "alive@example.org"]
+
+
+def test_a_correction_that_comes_too_soon_is_told_so(client: Client) -> None:
+    ada = reader("ada")
+    client.post(f"{page_of(ada)}/address", {"email": "slip@exmaple.org"})
+    answer = client.post(f"{page_of(ada)}/address", {"email": "slip@example.org"})
+    assert answer.status_code == 429
+    assert 0 < int(answer["Retry-After"]) <= services.COOLDOWNS[0].total_seconds()
+    html = answer.content.decode()
+    assert "a link to s…@exmaple.org a moment ago" in html
+    assert "in 5 minutes" in html
+    assert 'value="slip@example.org"' in html
+    assert "on its way" not in html
+    Subscriber.objects.update(next_ask_at=timezone.now())
+    assert client.post(f"{page_of(ada)}/address", {"email": "slip@example.org"}).status_code == 303
+    assert [mail["To"] for mail in received()] == ["slip@example.org"]
+
+
+def test_a_mail_that_waits_does_not_go_to_a_suppressed_address_that_was_asked_for_since(client: Client) -> None:
+    ada = reader("ada")
+    suppression.remember("dead@example.org", Suppression.Reason.COMPLAINT)
+    client.post(f"{page_of(ada)}/address", {"email": "one@example.org"})
+    Subscriber.objects.update(next_ask_at=timezone.now())
+    client.post(f"{page_of(ada)}/address", {"email": "dead@example.org"})
+    assert received() == []
+
+
+def test_ones_own_address_is_no_new_one(client: Client) -> None:
+    answer = client.post(f"{page_of(reader('ada'))}/address", {"email": "ADA@example.com"})
+    assert answer.status_code == 422
+    assert "come to this address already" in answer.content.decode()
+    assert not Delivery.objects.exists()
 
 
 def test_a_bad_address_is_refused_and_kept_in_the_form(client: Client) -> None:

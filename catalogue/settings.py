@@ -43,8 +43,9 @@ SITE_URL = env.text("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 LIVE_URL = env.text("LIVE_URL", "").rstrip("/")  # of the site with labs and newsletter, for pages served as plain files
 SITE_NAME = "Serverless Patterns"
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
-if (own_host := urlsplit(SITE_URL).hostname) and own_host not in ALLOWED_HOSTS:
-    ALLOWED_HOSTS.append(own_host)
+with suppress(ValueError):  # such as http://[: a check says so in words
+    if (own_host := urlsplit(SITE_URL).hostname) and own_host not in ALLOWED_HOSTS:
+        ALLOWED_HOSTS.append(own_host)
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 TRUSTED_PROXIES = env.words("TRUSTED_PROXIES", [])  # addresses and networks whose X-Forwarded-For is believed
 CSRF_FAILURE_VIEW = "catalogue.errors.csrf_failure"

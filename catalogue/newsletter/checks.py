@@ -4,19 +4,25 @@ import re
 from collections.abc import Sequence
 from email.utils import parseaddr
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import ImproperlyConfigured
 
+# An origin as a browser writes it (RFC 6454): host names in ASCII and lower case, an IPv6 address in brackets.
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\])(?::([0-9]{1,5}))?")
+_REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-[0-9]{1,2}")
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?"
+_SELECTOR = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_LAST_PORT = 65535
 _TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}")
 
 
 @register("newsletter")
 def check_newsletter(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    return [*_mailbox(), *_sender(), *_site_url(), *_timeout(), *_warm_up(), *_reply_to(), *_ses()]
+    parts = (_mailbox, _sender, _site_url, _timeout, _warm_up, _reply_to, _ses, _smtp, _selector)
+    return [problem for part in parts for problem in part()]
 
 
 def _mailbox() -> list[CheckMessage]:
@@ -59,16 +65,16 @@ def _wrong(address: str) -> str:
 
 
 def _site_url() -> list[CheckMessage]:
-    parts = urlsplit(settings.SITE_URL)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query or parts.fragment:
+    origin = _ORIGIN.fullmatch(settings.SITE_URL)
+    if origin is None or ".." in settings.SITE_URL or (origin[1] and not 1 <= int(origin[1]) <= _LAST_PORT):
         return [
             Error(
                 f"SITE_URL={settings.SITE_URL!r} is no site's address; links in mail are built on it.",
-                hint="Write scheme and host only, for example https://patterns.example.com.",
+                hint="Write scheme and host only, in lower case and ASCII, for example https://patterns.example.com.",
                 id="newsletter.E003",
             )
         ]
-    if parts.scheme != "https" and not settings.DEBUG:
+    if not settings.SITE_URL.startswith("https:") and not settings.DEBUG:
         return [
             Error(
                 f"SITE_URL={settings.SITE_URL!r}: one-click unsubscribe (RFC 8058) needs https.",
@@ -139,4 +145,48 @@ def _ses() -> list[CheckMessage]:
                 id="newsletter.E009",
             )
         )
+    if settings.SES_REGION and not _REGION.fullmatch(settings.SES_REGION):
+        problems.append(
+            Error(
+                f"SES_REGION={settings.SES_REGION!r} is no name of a region.",
+                hint="Write it as AWS does, such as eu-west-1.",
+                id="newsletter.E012",
+            )
+        )
     return problems
+
+
+def _smtp() -> list[CheckMessage]:
+    problems: list[CheckMessage] = []
+    host = settings.SMTP_HOST
+    if settings.MAIL_TRANSPORT == "smtp" and (not host or not host.isprintable() or " " in host):
+        problems.append(
+            Error(
+                f"SMTP_HOST={host!r} names no mail server: nothing can be sent." if host else "SMTP_HOST is not set.",
+                hint="Set it to the name of the mail server; or set MAIL_TRANSPORT=ses; or, in development, "
+                "DEBUG=1 and MAIL_TRANSPORT=mailbox.",
+                id="newsletter.E010",
+            )
+        )
+    if not 1 <= settings.SMTP_PORT <= _LAST_PORT:
+        problems.append(
+            Error(
+                f"SMTP_PORT={settings.SMTP_PORT} is no port.",
+                hint="Write 1 to 65535: 25, or 587 with SMTP_STARTTLS=1.",
+                id="newsletter.E011",
+            )
+        )
+    return problems
+
+
+def _selector() -> list[CheckMessage]:
+    selector = settings.NEWSLETTER_DKIM_SELECTOR
+    if selector and (len(selector) > 200 or not _SELECTOR.fullmatch(selector)):
+        return [
+            Error(
+                f"NEWSLETTER_DKIM_SELECTOR={selector!r} is no part of a domain's name.",
+                hint="Copy what stands after s= in the DKIM-Signature of a mail from the server, such as mail2026.",
+                id="newsletter.E013",
+            )
+        ]
+    return []

@@ -26,14 +26,19 @@ class Source:
     wording: int = CURRENT
 
 
-def record(subscriber: Subscriber, event: ConsentRecord.Event, source: Source | None = None) -> None:
-    """Add one event to a subscriber's history; without a source it is that of their last request."""
+def record(
+    subscriber: Subscriber, event: ConsentRecord.Event, source: Source | None = None, *, address: str = ""
+) -> None:
+    """Add one event to a subscriber's history; without a source it is that of their last request.
+
+    `address` is the one that the event is about, where that is not yet the subscriber's own.
+    """
     source = source or _latest_source(subscriber)
     ConsentRecord.objects.create(
         subscriber=subscriber,
         event=event,
         at=timezone.now(),
-        address=subscriber.address,
+        address=address or subscriber.address,
         form=source.form,
         page=source.page,
         wording=source.wording,

@@ -42,3 +42,11 @@ def take(client: str, per_hour: int | None = None) -> int:
 def forget_idle() -> int:
     """Delete the rows of clients whose allowance is whole again."""
     return ClientBudget.objects.filter(spent_until__lt=time.time()).delete()[0]
+
+
+def in_words(seconds: int) -> str:
+    """How long to wait, rounded up to minutes, or to hours."""
+    minutes = -(-seconds // 60)
+    if minutes <= 1:
+        return "a minute"
+    return f"{minutes} minutes" if minutes <= 90 else f"{-(-minutes // 60)} hours"

@@ -120,6 +120,10 @@ class AppendOnlyQuerySet(models.QuerySet["ConsentRecord"]):
     def update(self, **kwargs: Any) -> int:
         raise TypeError("Consent records are only ever added.")
 
+    def hand_over(self, subscriber: Subscriber) -> int:
+        """Let them belong to the row that two were merged into; what they say stays as it is."""
+        return super().update(subscriber=subscriber)
+
     def delete(self) -> tuple[int, dict[str, int]]:
         raise TypeError("Consent records go only with the subscriber they belong to.")
 
@@ -131,6 +135,7 @@ class ConsentRecord(models.Model):
         REQUESTED = "requested", "asked through a form"
         MAILED = "mailed", "confirmation sent"
         CONFIRMED = "confirmed", "confirmed by button"
+        MOVE_ASKED = "move-asked", "asked for a change to this address"
         IMPORTED = "imported", "imported by an editor"
         MOVED = "moved", "changed to another address"
         WITHDRAWN = "withdrawn", "unsubscribed by button"
@@ -157,6 +162,9 @@ class ConsentRecord(models.Model):
         if not self._state.adding:
             raise TypeError("Consent records are only ever added.")
         super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise TypeError("Consent records go only with the subscriber they belong to.")
 
 
 class Update(models.Model):

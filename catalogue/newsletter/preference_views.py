@@ -1,10 +1,12 @@
 """The preference page and the change of address: every address here carries a signed link from one of our mails."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -20,14 +22,15 @@ LEVELS = (100, 200, 300)
 
 
 type _Page = Callable[[HttpRequest, str], HttpResponse]
+type _Personal = Callable[[HttpRequest, str, Subscriber], HttpResponse]
 
 
-def _for_subscriber(view: Callable[[HttpRequest, str, Subscriber], HttpResponse]) -> _Page:
-    """Read the token; somebody who is no longer subscribed is told so."""
+def _for_known(view: _Personal) -> _Page:
+    """Read the token; somebody of whom nothing is kept any more is told so."""
 
     def opened(request: HttpRequest, token: str) -> HttpResponse:
         try:
-            person = preferences.subscriber(tokens.read_preferences(token))
+            person = preferences.known(tokens.read_preferences(token))
         except tokens.BadToken:
             raise broken_link() from None
         if person is None:
@@ -35,6 +38,17 @@ def _for_subscriber(view: Callable[[HttpRequest, str, Subscriber], HttpResponse]
         return private(view(request, token, person))
 
     return csrf_exempt(never_cache(opened))
+
+
+def _for_subscriber(view: _Personal) -> _Page:
+    """The same, but somebody who is not subscribed is told what is left to them."""
+
+    def opened(request: HttpRequest, token: str, person: Subscriber) -> HttpResponse:
+        if person.state != Subscriber.State.CONFIRMED:
+            return _left(request, token)
+        return view(request, token, person)
+
+    return _for_known(opened)
 
 
 def topics_offered() -> list[Service]:
@@ -49,15 +63,18 @@ def page(request: HttpRequest, token: str, person: Subscriber) -> HttpResponse:
     """GET shows the choices, POST saves them."""
     if request.method != "POST":
         return _page(request, token, person)
-    levels = [level for level in LEVELS if str(level) in request.POST.getlist("level")]
     offered = {service.key for service in topics_offered()}
-    topics = {topic for topic in request.POST.getlist("topic") if topic in offered}
-    if not levels:
+    wanted = _Choices(
+        levels={level for level in LEVELS if str(level) in request.POST.getlist("level")},
+        topics={topic for topic in request.POST.getlist("topic") if topic in offered},
+        revisions=request.POST.get("revisions") != "no",
+    )
+    if not wanted.levels:
         message = "Choose at least one level, or unsubscribe below: with none, nothing would ever come."
-        return _page(request, token, person, error=message, status=422)
-    if topics == offered:
-        topics = set()
-    preferences.choose(person, levels, topics, revisions=request.POST.get("revisions") != "no")
+        return _page(request, token, person, wanted, levels_error=message, status=422)
+    topics = set() if wanted.topics == offered else wanted.topics
+    if not preferences.choose(person, wanted.levels, topics, revisions=wanted.revisions):
+        return _left(request, token)
     return _saved(token, "choices")
 
 
@@ -67,7 +84,8 @@ def pause(request: HttpRequest, token: str, person: Subscriber) -> HttpResponse:
     days = request.POST.get("days", "")
     if days not in {"0", *map(str, preferences.PAUSES)}:
         raise Problem(422, "For how long?", f"A pause lasts {', '.join(map(str, preferences.PAUSES))} days.")
-    preferences.pause(person, int(days))
+    if not preferences.pause(person, int(days)):
+        return _left(request, token)
     return _saved(token, "pause" if days != "0" else "resume")
 
 
@@ -80,12 +98,20 @@ def change_address(request: HttpRequest, token: str, person: Subscriber) -> Http
         address = addresses.parse(given)
     except addresses.BadAddress as error:
         return _page(request, token, person, given=given, address_error=str(error), status=422)
-    preferences.ask_to_move(person, address)
+    try:
+        preferences.ask_to_move(person, address)
+    except preferences.NotAsked as refusal:
+        response = _page(
+            request, token, person, given=given, address_error=str(refusal), status=429 if refusal.wait else 422
+        )
+        if refusal.wait:
+            response["Retry-After"] = str(refusal.wait)
+        return response
     return _saved(token, "address")
 
 
 @require_safe
-@_for_subscriber
+@_for_known
 def data(request: HttpRequest, token: str, person: Subscriber) -> HttpResponse:
     """Everything that is stored about the reader, as JSON to keep."""
     response = JsonResponse(preferences.stored(person), json_dumps_params={"indent": 2})
@@ -94,7 +120,7 @@ def data(request: HttpRequest, token: str, person: Subscriber) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@_for_subscriber
+@_for_known
 def erase(request: HttpRequest, token: str, person: Subscriber) -> HttpResponse:
     if request.method != "POST":
         return render(request, "newsletter/erase.html", {"token": token})
@@ -110,7 +136,7 @@ def move(request: HttpRequest, token: str) -> HttpResponse:
     try:
         wish = tokens.read_move(token)
     except tokens.ExpiredToken:
-        return private(render(request, "newsletter/move_expired.html", status=410))
+        return _move_is_over(request)
     except tokens.BadToken:
         raise broken_link() from None
     if request.method == "POST":
@@ -118,29 +144,58 @@ def move(request: HttpRequest, token: str) -> HttpResponse:
             return private(render(request, "newsletter/moved.html"))
     elif preferences.moving(wish) is not None:
         return private(render(request, "newsletter/move.html", {"token": token}))
-    return private(render(request, "newsletter/void.html", status=410))
+    return _move_is_over(request)
+
+
+def _move_is_over(request: HttpRequest) -> HttpResponse:
+    """In the same words whatever ended the wish, so that nothing is told about the new address."""
+    return private(render(request, "newsletter/move_expired.html", {"days": tokens.CONFIRM_LIFETIME.days}, status=410))
+
+
+def _left(request: HttpRequest, token: str) -> HttpResponse:
+    return render(request, "newsletter/left.html", {"token": token}, status=410)
+
+
+@dataclass(frozen=True)
+class _Choices:
+    levels: set[int]
+    topics: set[str]
+    revisions: bool
+
+
+def _chosen(person: Subscriber) -> _Choices:
+    topics = {topic.service for topic in person.topics.all()} or {service.key for service in topics_offered()}
+    return _Choices({level for level in LEVELS if person.levels & Level.of(level)}, topics, person.revisions)
 
 
 def _page(
     request: HttpRequest,
     token: str,
     person: Subscriber,
+    choices: _Choices | None = None,
     *,
-    error: str = "",
+    levels_error: str = "",
     given: str = "",
     address_error: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    chosen = {topic.service for topic in person.topics.all()}
+    """The page with the choices as they are stored, or as they were just sent."""
+    choices = choices or _chosen(person)
+    paused = person.paused_until is not None and person.paused_until > timezone.now()
+    # Of what an address claims to have been done, only what is so.
+    true = {"choices": True, "pause": paused, "resume": not paused, "address": bool(person.new_key)}
+    saved = request.GET.get("saved", "")
     context = {
         "token": token,
         "leave": tokens.unsubscribe_token(person.ref),
         "person": person,
-        "levels": [(level, bool(person.levels & Level.of(level))) for level in LEVELS],
-        "topics": [(service, not chosen or service.key in chosen) for service in topics_offered()],
+        "levels": [(level, level in choices.levels) for level in LEVELS],
+        "topics": [(service, service.key in choices.topics) for service in topics_offered()],
+        "revisions": choices.revisions,
+        "paused": paused,
         "pauses": preferences.PAUSES,
-        "saved": request.GET.get("saved", ""),
-        "error": error,
+        "saved": saved if true.get(saved) else "",
+        "levels_error": levels_error,
         "given": given,
         "address_error": address_error,
     }

@@ -3,13 +3,14 @@
 import uuid
 from collections.abc import Iterable
 from datetime import timedelta
+from math import ceil
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, Q
+from django.db.models import F, Model, Q
 from django.utils import timezone
 
-from catalogue.newsletter import consent, queue, services, suppression
+from catalogue.newsletter import consent, limits, queue, services, suppression
 from catalogue.newsletter.addresses import Address
 from catalogue.newsletter.models import ConsentRecord, Delivery, Level, Subscriber, Suppression, Topic, Update
 from catalogue.newsletter.tokens import Move
@@ -19,9 +20,9 @@ PAUSES = (30, 90, 180)
 _CONFIRMED = Subscriber.State.CONFIRMED
 
 
-def subscriber(ref: uuid.UUID) -> Subscriber | None:
-    """Who the link belongs to, while they are subscribed."""
-    return Subscriber.objects.filter(ref=ref, state=_CONFIRMED).prefetch_related("topics").first()
+def known(ref: uuid.UUID) -> Subscriber | None:
+    """Who the link belongs to, subscribed or not: their data are theirs as long as we keep them."""
+    return Subscriber.objects.filter(ref=ref).prefetch_related("topics").first()
 
 
 def choose(person: Subscriber, levels: Iterable[int], topics: Iterable[str], *, revisions: bool) -> bool:
@@ -62,45 +63,85 @@ def _suppress_unwanted(person: Subscriber) -> None:
             )
 
 
-def ask_to_move(person: Subscriber, address: Address) -> None:
-    """Send a link to the new address. What came of it is not told: the new address may be known here.
+class NotAsked(Exception):
+    """The wish to move was not taken; the message is fit for the person."""
 
-    The cooldown is that of subscribing, for the person who asks and for the address that would get the mail.
+    wait: int = 0
+    """Seconds after which it may be asked anew."""
+
+
+def ask_to_move(person: Subscriber, address: Address) -> None:
+    """Send a link to the new address. Raises NotAsked.
+
+    The cooldown is that of subscribing, for the person who asks and for the address that would get the mail. Whether
+    that address may get mail is not told: an address that is suppressed, or waits for another person's mail, costs the
+    same cooldown as any other, and the person is refused for reasons of their own row alone.
     """
+    if address.key == person.key:
+        raise NotAsked("Updates come to this address already.")
     now = timezone.now()
-    if address.key == person.key or suppression.blocks(address.key):
-        return
-    asked_for = Subscriber.objects.filter(Q(key=address.key) | Q(new_key=address.key), next_ask_at__gt=now)
+    asked_by_others = Subscriber.objects.filter(
+        Q(key=address.key) | Q(new_key=address.key), next_ask_at__gt=now
+    ).exclude(pk=person.pk)
     with transaction.atomic():
-        asked = (
-            Subscriber.objects.filter(pk=person.pk, state=_CONFIRMED, asks=person.asks, next_ask_at__lte=now)
-            .exclude(Exists(asked_for.exclude(pk=person.pk)))
-            .update(
-                new_address=address.text,
-                new_key=address.key,
-                asks=F("asks") + 1,
-                next_ask_at=now + services.cooldown(person.asks),
-            )
+        mailed = not suppression.blocks(address.key) and not asked_by_others.exists()
+        asked = Subscriber.objects.filter(
+            pk=person.pk, state=_CONFIRMED, asks=person.asks, next_ask_at__lte=now
+        ).update(
+            new_address=address.text,
+            new_key=address.key,
+            asks=F("asks") + 1,
+            next_ask_at=now + services.cooldown(person.asks),
         )
         if asked:
-            queue.add(person, Delivery.Kind.MOVE)
+            consent.record(person, ConsentRecord.Event.MOVE_ASKED, address=address.text)
+            if mailed:
+                queue.add(person, Delivery.Kind.MOVE)
+            else:
+                # One that waits would go to the address of the row, which is now this.
+                queue.suppress(person, "another address was asked for", kind=Delivery.Kind.MOVE)
+            return
+    raise _too_soon(person)
+
+
+def _too_soon(person: Subscriber) -> NotAsked:
+    person.refresh_from_db()
+    wait = max(1, ceil((person.next_ask_at - timezone.now()).total_seconds()))
+    before = f" to {masked(person.new_address)}" if person.new_address else ""
+    refusal = NotAsked(
+        f"You asked for a link{before} a moment ago. So that nobody's mailbox is flooded, the next can be asked for "
+        f"in {limits.in_words(wait)}."
+    )
+    refusal.wait = wait
+    return refusal
+
+
+def masked(address: str) -> str:
+    """Enough of an address for its owner to see a slip of the finger: its first letter and its domain."""
+    local, _, domain = address.rpartition("@")
+    return f"{local[:1]}…@{domain}"
 
 
 def moving(wish: Move) -> Subscriber | None:
-    """The subscriber whose move the link would complete, if it still may."""
+    """The subscriber whose move the link would complete, if it still may: the address may be suppressed meanwhile."""
+    if suppression.blocks(wish.new_key):
+        return None
     return Subscriber.objects.filter(ref=wish.ref, new_key=wish.new_key, state=_CONFIRMED).first()
 
 
 def move(wish: Move) -> bool:
-    """Let mail go to the confirmed new address. A row that stood for that address before is merged into this one.
+    """Let mail go to the confirmed new address. A row that stood for that address before is merged into this one,
+    its consent records too.
 
-    False if the link is void: another address was asked for since, or the person has left.
+    False if the link is void: another address was asked for since, the new one was suppressed, or the person has left.
     """
     with transaction.atomic():
         person = moving(wish)
         if person is None:
             return Subscriber.objects.filter(ref=wish.ref, key=wish.new_key, state=_CONFIRMED).exists()
-        Subscriber.objects.filter(key=wish.new_key).exclude(pk=person.pk).delete()
+        before = Subscriber.objects.filter(key=wish.new_key).exclude(pk=person.pk)
+        ConsentRecord.objects.filter(subscriber__in=before).hand_over(person)
+        before.delete()
         Subscriber.objects.filter(pk=person.pk, new_key=wish.new_key).update(
             address=person.new_address, key=person.new_key, new_address="", new_key="", soft_bounces=0, asks=0
         )
@@ -109,30 +150,38 @@ def move(wish: Move) -> bool:
         return True
 
 
+NOT_TOLD = {
+    "id": "Rows are numbered in the order in which people came: it says how many others there are.",
+    "subscriber_id": "The same number.",
+    "update_sent_id": "A number of ours; what the mail was about stands beside it.",
+    "lease": "Whoever knows the claim of a mail that is being sent could settle it: it is the sender's alone.",
+}
+"""Columns that a person's data leave out, and why."""
+
+
 def stored(person: Subscriber) -> dict[str, Any]:
-    """All that is kept about a person, for them to take away."""
+    """All that is kept about a person, for them to take away: by column, the bits of levels and the version of
+    a wording also as what they mean."""
+    suppressed = Suppression.objects.filter(key_hash=suppression.key_hash(person.key)).first()
+    mails = person.deliveries.select_related("update_sent").order_by("pk")
     return {
-        "address": person.address,
-        "state": person.state,
-        "asked": person.created_at,
-        "confirmed": person.confirmed_at,
+        **_columns(person),
         "levels": [int(level.label) for level in Level if person.levels & level],
         "topics": sorted(person.topics.values_list("service", flat=True)),
-        "revisions": person.revisions,
-        "paused_until": person.paused_until,
-        "new_address": person.new_address or None,
-        "soft_bounces": person.soft_bounces,
         "consent": [
-            {"event": record.event, "at": record.at, "address": record.address, "form": record.form,
-             "page": record.page, "wording": consent.WORDINGS[record.wording]}
+            {**_columns(record), "wording": consent.WORDINGS[record.wording], "wording_version": record.wording}
             for record in person.consent.all()
         ],
         "mails": [
-            {"kind": mail.kind, "about": mail.update_sent.subject if mail.update_sent else None, "state": mail.state,
-             "queued": mail.created_at, "finished": mail.finished_at}
-            for mail in person.deliveries.select_related("update_sent")
+            {**_columns(mail), "about": mail.update_sent.subject if mail.update_sent else None} for mail in mails
         ],
-    }  # fmt: skip
+        "suppressed": _columns(suppressed) if suppressed else None,
+    }
+
+
+def _columns(row: Model) -> dict[str, Any]:
+    names = (column.attname for column in row._meta.concrete_fields)
+    return {name: getattr(row, name) for name in names if name not in NOT_TOLD}
 
 
 def erase(person: Subscriber) -> None:

@@ -1,6 +1,7 @@
 """Addresses that must get no mail. They are known by a keyed hash alone, which outlives the person's row."""
 
-from django.db.models import F
+from django.db import transaction
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -54,6 +55,24 @@ def suppress(subscriber: Subscriber, reason: Suppression.Reason, detail: str = "
     )
     if left:
         consent.record(subscriber, _EVENTS.get(reason, ConsentRecord.Event.WITHDRAWN))
-    Delivery.objects.filter(subscriber=subscriber, state__in=Delivery.OPEN, wire_at=None).update(
-        state=Delivery.State.SUPPRESSED, lease=None, error=f"suppressed: {reason.label}", finished_at=now
+    _take_back(Delivery.objects.filter(subscriber=subscriber), f"suppressed: {reason.label}")
+
+
+def move_failed(subscriber: Subscriber, key: str, reason: Suppression.Reason, detail: str = "") -> None:
+    """Suppress a new address that was asked for (its `Address.key`) and give up the wish to move there.
+
+    For what a mail of the kind *move* is answered: the subscription at the old address stays as it is. A wish for
+    yet another address, made since, stays too.
+    """
+    with transaction.atomic():
+        remember(key, reason, detail)
+        given_up = Subscriber.objects.filter(pk=subscriber.pk, new_key=key).update(new_address="", new_key="")
+        if given_up:
+            moves = Delivery.objects.filter(subscriber=subscriber, kind=Delivery.Kind.MOVE)
+            _take_back(moves, f"new address suppressed: {reason.label}")
+
+
+def _take_back(mails: QuerySet[Delivery], why: str) -> None:
+    mails.filter(state__in=Delivery.OPEN, wire_at=None).update(
+        state=Delivery.State.SUPPRESSED, lease=None, error=why, finished_at=timezone.now()
     )

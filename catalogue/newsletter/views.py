@@ -35,7 +35,7 @@ def subscribe(request: HttpRequest) -> HttpResponse:
         return _form(request, email=wish.email, warning=warning, status=422)
     wait = limits.take(limits.client_key(request))
     if wait:
-        message = f"Too many requests came from your connection. Please try again in {_duration(wait)}."
+        message = f"Too many requests came from your connection. Please try again in {limits.in_words(wait)}."
         return _refused(request, wish.email, message, 429, "Too many requests", {"Retry-After": str(wait)})
     services.subscribe(address, wish.source)
     return _accepted(request, warning)
@@ -125,7 +125,7 @@ def _refused(
 def _form(
     request: HttpRequest, *, email: str = "", error: str = "", warning: str = "", status: int = 200
 ) -> HttpResponse:
-    context = {"email": email, "error": error, "warning": warning}
+    context = {"subscribe_email": email, "subscribe_error": error, "subscribe_warning": warning}
     response = render(request, "newsletter/subscribe.html", context, status=status)
     patch_vary_headers(response, ["Accept"])
     return response
@@ -143,8 +143,3 @@ def broken_link() -> Problem:
         "This link does not work",
         "It may have been cut in two on its way. Copy the whole address from the e-mail, or subscribe again.",
     )
-
-
-def _duration(seconds: int) -> str:
-    minutes = -(-seconds // 60)
-    return "a minute" if minutes <= 1 else f"{minutes} minutes"

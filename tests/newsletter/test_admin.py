@@ -13,6 +13,7 @@ def test_the_admin_shows_and_edits_nothing(client: Client, admin_client: Client)
     assert "ada@example.com" in page
     detail = admin_client.get(f"/admin/newsletter/subscriber/{pk}/change/").content.decode()
     assert "confirmed by button" in detail
+    assert "1: One e-mail when a new pattern appears" in detail
     assert 'name="_save"' not in detail
     assert admin_client.get("/admin/newsletter/delivery/").status_code == 200
     delivery = Delivery.objects.get().pk

@@ -11,6 +11,7 @@ def sound(settings: Settings) -> None:
     settings.SITE_URL = "https://patterns.example.com"
     settings.DEFAULT_FROM_EMAIL = "Serverless Patterns <updates@patterns.example.com>"
     settings.MAIL_TRANSPORT = "smtp"
+    settings.SMTP_HOST = "smtp.example.com"
 
 
 def found() -> list[str | None]:
@@ -42,10 +43,39 @@ def test_mail_needs_a_sender(settings: Settings, address: str) -> None:
     assert found() == ["newsletter.E002"]
 
 
-@pytest.mark.parametrize("url", ["", "patterns.example.com", "ftp://example.com", "https://example.com/a", "https://"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "patterns.example.com",
+        "ftp://example.com",
+        "https://example.com/a",
+        "https://",
+        "https://a site.example.com",
+        "https://example.com ",
+        "https://example.com\n",
+        "https://example..com",
+        "https://Example.com",
+        "https://bücher.example",
+        "https://me@example.com",
+        "https://example.com:0",
+        "https://example.com:65536",
+        "https://example.com:x",
+        "https://example.com?a",
+        "https://example.com#a",
+        "https://[",
+        "https://[::1",
+    ],
+)
 def test_links_need_the_address_of_the_site(settings: Settings, url: str) -> None:
     settings.SITE_URL = url
     assert found() == ["newsletter.E003"]
+
+
+@pytest.mark.parametrize("url", ["https://example.com", "https://a-b.example.com:8443", "https://[::1]:8000"])
+def test_an_origin_is_the_address_of_a_site(settings: Settings, url: str) -> None:
+    settings.SITE_URL = url
+    assert found() == []
 
 
 def test_a_public_site_is_https(settings: Settings) -> None:
@@ -80,6 +110,42 @@ def test_ses_needs_a_region(settings: Settings) -> None:
     settings.MAIL_TRANSPORT = "ses"
     settings.SES_REGION = ""
     assert found() == ["newsletter.E009"]
+
+
+@pytest.mark.parametrize("host", ["", "smtp example.com", "smtp.example.com\n"])
+def test_smtp_needs_a_host(settings: Settings, host: str) -> None:
+    settings.SMTP_HOST = host
+    assert found() == ["newsletter.E010"]
+
+
+def test_ses_needs_no_smtp_host(settings: Settings) -> None:
+    settings.MAIL_TRANSPORT = "ses"
+    settings.SMTP_HOST = ""
+    assert found() == []
+
+
+@pytest.mark.parametrize("port", [0, 65536, 25_000_000])
+def test_a_port_is_one_of_those_there_are(settings: Settings, port: int) -> None:
+    settings.SMTP_PORT = port
+    assert found() == ["newsletter.E011"]
+
+
+@pytest.mark.parametrize("region", ["Ireland", "eu-west", "eu west 1", "eu-west-1\n", "https://eu-west-1"])
+def test_a_region_is_named_as_aws_does(settings: Settings, region: str) -> None:
+    settings.SES_REGION = region
+    assert found() == ["newsletter.E012"]
+
+
+@pytest.mark.parametrize("selector", ["my key", "key.", ".key", "key\n", "-key", "k" * 64, "clé"])
+def test_a_dkim_selector_is_part_of_a_name(settings: Settings, selector: str) -> None:
+    settings.NEWSLETTER_DKIM_SELECTOR = selector
+    assert found() == ["newsletter.E013"]
+
+
+@pytest.mark.parametrize("selector", ["mail2026", "a.b-c", "k_1"])
+def test_a_dkim_selector_may_have_parts(settings: Settings, selector: str) -> None:
+    settings.NEWSLETTER_DKIM_SELECTOR = selector
+    assert found() == []
 
 
 def test_all_settings_of_ses_pass(settings: Settings) -> None:

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, SystemCheckError
 from pytest_django.fixtures import Settings
 
 from catalogue.newsletter import loop, suppression, tokens, updates
-from catalogue.newsletter.models import Delivery, MailboxMessage, Subscriber, Update
+from catalogue.newsletter.models import Delivery, MailboxMessage, Subscriber, Suppression, Update
 from tests.newsletter.test_updates import SLUG, new_update, reader
 
 pytestmark = pytest.mark.django_db
@@ -86,6 +86,8 @@ def test_a_second_release_is_refused(update: Update) -> None:
         ("release", SLUG, "--expect", "1"),
         ("import", "no-such.csv", "--source", "x"),
         ("suppress", "nobody"),
+        ("erase", "nobody"),
+        ("erase", "stranger@example.com"),
         ("unsubscribe", "nobody"),
         ("unsubscribe", "stranger@example.com"),
         ("frobnicate",),
@@ -118,6 +120,13 @@ def test_export_and_import(tmp_path: Path, update: Update) -> None:
     assert nothing_done.value.returncode == 1
 
 
+def test_nothing_is_sent_without_a_mail_server(update: Update, settings: Settings) -> None:
+    settings.MAIL_TRANSPORT = "smtp"
+    settings.SMTP_HOST = ""
+    with pytest.raises(SystemCheckError, match=r"newsletter\.E010"):
+        run("send", "--once")
+
+
 def test_suppress_and_unsubscribe(update: Update) -> None:
     run("suppress", "Ada@example.com")
     run("suppress", "stranger@example.com")
@@ -130,6 +139,13 @@ def test_suppress_and_unsubscribe(update: Update) -> None:
     run("unsubscribe", "CY@example.com")
     cy.refresh_from_db()
     assert cy.state == "unsubscribed"
+
+
+def test_erase_forgets_who_asks_by_mail(update: Update) -> None:
+    assert "is erased" in run("erase", "Ada@Example.com")
+    assert not Subscriber.objects.filter(key="ada@example.com").exists()
+    assert suppression.reason_for("ada@example.com") is Suppression.Reason.ERASED
+    assert Subscriber.objects.filter(key="bob@example.com", state="confirmed").exists()
 
 
 def test_the_loop_drafts_when_the_content_changes_and_only_then(monkeypatch: pytest.MonkeyPatch) -> None:

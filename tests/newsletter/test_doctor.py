@@ -7,6 +7,7 @@ from typing import Any, Literal
 import boto3
 import pytest
 from botocore.stub import Stubber
+from django.core.management import call_command
 from django.core.management.base import CommandError
 from pytest_django.fixtures import Settings
 
@@ -108,6 +109,7 @@ def site(records: dict[tuple[str, str], list[str]] | None = None, ses: Ses | Non
 def sound(settings: Settings) -> None:
     settings.MAIL_TRANSPORT = "ses"
     settings.SITE_URL = "https://example.com"
+    settings.DEFAULT_FROM_EMAIL = "Example <updates@example.com>"
     settings.NEWSLETTER_CONTACT = "Example Publishers, 1 Example Street"
     settings.NEWSLETTER_PER_SECOND = 10
     settings.SES_TOPIC_ARN = TOPIC
@@ -228,6 +230,8 @@ def test_the_embedded_ses_is_examined_from_nothing_to_sound(
         ("NEWSLETTER_CONTACT", "", "Contact"),
         ("NEWSLETTER_PER_SECOND", 0, "SES account"),
         ("NEWSLETTER_PER_SECOND", 99, "SES account"),
+        ("SES_REGION", "Ireland", "Settings"),
+        ("SITE_URL", "https://my site.example.com", "Settings"),
     ],
 )
 def test_each_missing_setting_is_named(settings: Settings, setting: str, value: object, title: str) -> None:
@@ -332,6 +336,18 @@ def test_ses_signing_and_quota_are_judged() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_without_a_sender_the_command_says_so(settings: Settings) -> None:
+    settings.DEFAULT_FROM_EMAIL = "updates"
+    with pytest.raises(CommandError, match="FROM_EMAIL is no address"):
+        call_command("newsletter", "doctor")
+
+
+def test_smtp_without_a_host_is_wrong(settings: Settings, smtp: None) -> None:
+    settings.SMTP_HOST = ""
+    (finding,) = ailing(site())["Settings"]
+    assert "SMTP_HOST" in finding.what + finding.remedy
+
+
 def test_the_running_site_takes_a_one_click_post(settings: Settings, live_server: Any) -> None:
     settings.SITE_URL = live_server.url
     settings.ALLOWED_HOSTS = ["*"]

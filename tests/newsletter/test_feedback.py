@@ -2,8 +2,12 @@
 
 import base64
 import datetime
+import http.client
 import json
+import urllib.error
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from email.message import Message
 from typing import Any
 
 import hypothesis
@@ -18,15 +22,16 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 
-from catalogue.newsletter import preferences, sender, suppression
+from catalogue.newsletter import preferences, queue, sender, suppression, tokens
 from catalogue.newsletter.feedback import services, sns
-from catalogue.newsletter.models import Delivery, Feedback, Suppression
+from catalogue.newsletter.models import Delivery, Feedback, Subscriber, Suppression
 from tests.newsletter.helpers import snapshot
 from tests.newsletter.test_updates import reader, released
 
 pytestmark = pytest.mark.django_db
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:mail-feedback"
 HOOK = "/newsletter/feedback/ses"
+FETCH = sns.fetch_certificate
 CERTIFICATE_URL = "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-0123abcd.pem"
 
 
@@ -144,6 +149,71 @@ def test_a_bounce_of_somebody_unknown_is_remembered(client: Client, signer: Sign
     assert suppression.blocks("nobody@example.org")
 
 
+def asked_to_move(client: Client, to: str = "new@example.org") -> Subscriber:
+    """A reader whose wish for another address has been mailed there."""
+    ada = reader("ada", soft_bounces=3)
+    client.post(f"/newsletter/preferences/{tokens.preferences_token(ada.ref)}/address", {"email": to})
+    assert sender.send_due().sent == 1
+    Delivery.objects.filter(kind="move").update(provider_id="ses-id")
+    return ada
+
+
+@pytest.mark.parametrize("told", [bounce("New@example.org"), complaint("new@example.org")])
+def test_what_a_new_address_answers_does_not_end_the_subscription_at_the_old(
+    client: Client, signer: Signer, told: str
+) -> None:
+    ada = asked_to_move(client)
+    ada.refresh_from_db()
+    link = tokens.move_token(ada)
+    queue.add(ada, Delivery.Kind.MOVE)
+    assert post(client, signer.signed(Message=told)) == 200
+    ada.refresh_from_db()
+    assert (ada.state, ada.key, ada.new_address, ada.new_key) == ("confirmed", "ada@example.com", "", "")
+    assert suppression.blocks("new@example.org")
+    assert not suppression.blocks("ada@example.com")
+    assert not ada.consent.filter(event__in=("bounced", "complained")).exists()
+    assert sorted(Delivery.objects.values_list("state", flat=True)) == ["sent", "suppressed"]
+    assert client.post(f"/newsletter/move/{link}").status_code == 410
+
+
+def test_a_new_address_that_forwards_to_a_dead_one_is_given_up(client: Client, signer: Signer) -> None:
+    ada = asked_to_move(client)
+    assert post(client, signer.signed(Message=bounce("someone@elsewhere.example"))) == 200
+    ada.refresh_from_db()
+    assert (ada.state, ada.new_key) == ("confirmed", "")
+    assert suppression.blocks("new@example.org")
+
+
+def test_an_answer_to_an_earlier_wish_leaves_a_later_one(client: Client, signer: Signer) -> None:
+    ada = asked_to_move(client)
+    Subscriber.objects.update(new_address="later@example.org", new_key="later@example.org")
+    queue.add(ada, Delivery.Kind.MOVE)
+    assert post(client, signer.signed(Message=bounce("new@example.org"))) == 200
+    ada.refresh_from_db()
+    assert (ada.state, ada.new_key) == ("confirmed", "later@example.org")
+    assert suppression.blocks("new@example.org")
+    assert not suppression.blocks("later@example.org")
+    assert Delivery.objects.filter(kind="move", state="queued").exists()
+
+
+@pytest.mark.parametrize("told", [bounce("new@example.org", kind="Transient"), delivery("new@example.org")])
+def test_a_mail_to_a_new_address_does_not_count_for_the_old(client: Client, signer: Signer, told: str) -> None:
+    ada = asked_to_move(client)
+    message = json.dumps(json.loads(told) | {"mail": {"messageId": "ses-id"}})
+    assert post(client, signer.signed(Message=message)) == 200
+    ada.refresh_from_db()
+    assert (ada.soft_bounces, ada.new_key) == (3, "new@example.org")
+
+
+def test_a_dead_new_address_that_is_subscribed_by_itself_is_suppressed_there(client: Client, signer: Signer) -> None:
+    bob = reader("bob")
+    ada = asked_to_move(client, "bob@example.com")
+    assert post(client, signer.signed(Message=bounce("bob@example.com"))) == 200
+    ada.refresh_from_db()
+    bob.refresh_from_db()
+    assert (ada.state, ada.new_key, bob.state) == ("confirmed", "", "unsubscribed")
+
+
 def test_soft_bounces_count_until_a_delivery(client: Client, signer: Signer) -> None:
     assert services.SOFT_BOUNCES_ALLOWED == 5, "docs/newsletter.md says so"
     ada = reader("ada")
@@ -225,6 +295,8 @@ def other_key(message: dict[str, Any]) -> dict[str, Any]:
         lambda m: m | {"Subject": "added"},
         lambda m: m | {"Signature": ""},
         lambda m: m | {"Signature": "!!"},
+        lambda m: m | {"Signature": "é"},
+        lambda m: m | {"Signature": "\ud800"},
         lambda m: m | {"SignatureVersion": "3"},
         lambda m: m | {"TopicArn": TOPIC.replace("123456789012", "999999999999")},
         lambda m: m | {"SigningCertURL": "https://sns.eu-west-1.amazonaws.com.evil.example/x.pem"},
@@ -234,6 +306,9 @@ def other_key(message: dict[str, Any]) -> dict[str, Any]:
         lambda m: m | {"SigningCertURL": CERTIFICATE_URL.replace(".com/", ".com:8443/")},
         lambda m: m | {"SigningCertURL": CERTIFICATE_URL.replace("eu-west-1", "us-east-1")},
         lambda m: m | {"SigningCertURL": "https://sns.eu-west-1.amazonaws.com/bucket/../evil.pem"},
+        lambda m: m | {"SigningCertURL": CERTIFICATE_URL.replace("Simple", "Sim\nple")},
+        lambda m: m | {"SigningCertURL": CERTIFICATE_URL + "#again"},
+        lambda m: m | {"SigningCertURL": CERTIFICATE_URL + "?again"},
         lambda m: m | {"Message": "\ud800"},
         lambda m: m | {"Subject": ["a list"]},
         other_key,
@@ -267,6 +342,9 @@ def test_a_body_that_is_no_message_is_told_so(client: Client, body: str | bytes)
         '{"eventType": "Bounce", "mail": {"messageId": "x"}, "bounce": {"bouncedRecipients": [5]}}',
         '{"eventType": "Complaint", "mail": {}, "complaint": {"complainedRecipients": []}}',
         '{"eventType": "Delivery", "mail": {"messageId": "x"}, "delivery": []}',
+        '{"eventType": "Delivery", "mail": {"messageId": "x"}, "delivery": {}}',
+        '{"eventType": "Delivery", "mail": {"messageId": "x"}, "delivery": {"recipients": 5}}',
+        '{"eventType": "Delivery", "mail": {"messageId": "x"}, "delivery": {"recipients": null}}',
     ],
 )
 def test_a_signed_message_that_ses_would_not_send_is_told_so(client: Client, signer: Signer, told: str) -> None:
@@ -335,6 +413,38 @@ def test_a_certificate_that_cannot_be_had_makes_sns_come_again(
     assert post(client, message) == 200
 
 
+def answered(status: int) -> Callable[..., Any]:
+    """urlopen, as if the certificate's host had given this status."""
+
+    def urlopen(url: str, timeout: float) -> Any:
+        raise urllib.error.HTTPError(url, status, "as the test wants it", Message(), None)
+
+    return urlopen
+
+
+@pytest.mark.parametrize(
+    ("told", "status"), [(400, 403), (403, 403), (404, 403), (410, 403), (408, 503), (429, 503), (500, 503), (503, 503)]
+)
+def test_a_certificate_that_sns_does_not_have_is_a_forgery(
+    client: Client, signer: Signer, monkeypatch: pytest.MonkeyPatch, told: int, status: int
+) -> None:
+    monkeypatch.setattr(sns, "fetch_certificate", FETCH)
+    monkeypatch.setattr("urllib.request.urlopen", answered(told))
+    assert post(client, signer.signed(Message=bounce("ada@example.com"))) == status
+    assert not Suppression.objects.exists()
+
+
+def test_an_answer_that_is_no_http_makes_sns_come_again(
+    client: Client, signer: Signer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(url: str, timeout: float) -> Any:
+        raise http.client.IncompleteRead(b"")
+
+    monkeypatch.setattr(sns, "fetch_certificate", FETCH)
+    monkeypatch.setattr("urllib.request.urlopen", broken)
+    assert post(client, signer.signed()) == 503
+
+
 def test_a_complaint_outlives_an_erasure(client: Client, signer: Signer) -> None:
     ada = reader("ada")
     preferences.erase(ada)
@@ -351,25 +461,65 @@ def test_what_no_database_keeps_is_taken_out_of_a_servers_words(client: Client, 
     assert Suppression.objects.get().detail == "smtp; 550 5.1.1 unknown ?"
 
 
-@given(
-    body=st.recursive(
-        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-        lambda inner: (
-            st.lists(inner, max_size=3)
-            | st.dictionaries(
-                st.text() | st.sampled_from(["eventType", "bounce", "mail", "complaint"]), inner, max_size=4
-            )
-        ),
-        max_leaves=12,
-    )
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["é", "\ud800", "\0"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text() | st.sampled_from(["eventType", "bounce", "mail", "complaint"]), inner, max_size=4)
+    ),
+    max_leaves=12,
 )
-@hypothesis.settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_body_and_no_signed_message_is_the_sites_fault(client: Client, signer: Signer, body: Any) -> None:
-    assert post(client, body) == 400
-    assert post(client, signer.signed() | {"Message": body, "Subject": body}) in (400, 403)
-    if isinstance(body, dict):
-        told = {"eventType": "Bounce", "mail": {"messageId": "x"}} | body
-        assert post(client, signer.signed(Message=json.dumps(told))) in (200, 400)
+FIELDS = ("Type", "MessageId", "TopicArn", "Message", "Timestamp", "Subject", "Token", "SubscribeURL")
+PROOFS = ("SignatureVersion", "Signature", "SigningCertURL")
+unhurried = hypothesis.settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@given(body=ANYTHING)
+@unhurried
+def test_no_body_is_the_sites_fault(client: Client, body: Any) -> None:
+    assert post(client, json.dumps(body)) == 400
+    assert post(client, str(body).encode("utf-8", "surrogatepass")) == 400
+
+
+@given(changed=st.dictionaries(st.sampled_from([*FIELDS, *PROOFS]), ANYTHING, min_size=1, max_size=4))
+@unhurried
+def test_no_forged_envelope_is_the_sites_fault(client: Client, signer: Signer, changed: dict[str, Any]) -> None:
+    assert post(client, signer.signed() | changed) in (400, 403)
+
+
+@given(name=st.sampled_from(["MessageId", "Timestamp", "Subject", "Message"]), text=st.text() | st.just("\ud800\0"))
+@unhurried
+def test_no_signed_envelope_is_the_sites_fault(client: Client, signer: Signer, name: str, text: str) -> None:
+    message: dict[str, Any] = {"Message": bounce("ada@example.com", kind="Transient"), name: text}
+    assert post(client, signer.signed(**message)) in (200, 400)
+
+
+TOLD = {
+    "Bounce": ("bounce", "bouncedRecipients"),
+    "Complaint": ("complaint", "complainedRecipients"),
+    "Delivery": ("delivery", "recipients"),
+    "Open": ("open", "ipAddress"),
+}
+
+
+@given(
+    kind=st.sampled_from(sorted(TOLD)),
+    form=st.sampled_from(["eventType", "notificationType"]),
+    about=ANYTHING,
+    within=st.none() | st.sampled_from(["whole", "list", "one", "mail", "said"]),
+)
+@unhurried
+def test_no_event_is_the_sites_fault(
+    client: Client, signer: Signer, kind: str, form: str, about: Any, within: str | None
+) -> None:
+    part, entries = TOLD[kind]
+    one: Any = {"emailAddress": "ada@example.com", "diagnosticCode": about if within == "said" else "no"}
+    listed: Any = [about] if within == "one" else about if within == "list" else [one]
+    told = {form: kind, "mail": {"messageId": about if within == "mail" else "x"}}
+    told[part] = about if within == "whole" else {"bounceType": "Permanent", entries: listed}
+    assert post(client, signer.signed(Message=json.dumps(told))) in (200, 400)
+    if isinstance(about, dict):
+        assert post(client, signer.signed(Message=json.dumps(told | about))) in (200, 400)
 
 
 def test_a_subscriber_who_asks_again_after_a_bounce_gets_no_mail(client: Client, signer: Signer) -> None:

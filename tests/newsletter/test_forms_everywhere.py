@@ -18,10 +18,18 @@ PAGES = [
 ]
 
 
+OF_SUBSCRIBERS = {
+    f"newsletter/{name}.html" for name in ("confirm", "confirmed", "preferences", "move", "moved", "erase")
+}
+"""Whoever reads these is subscribed, or about to be: a form would ask them for what they have given."""
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda file: file.relative_to(TEMPLATES).as_posix())
 def test_no_page_leaves_out_the_form_but_for_one_of_its_own(page: Path) -> None:
     text = page.read_text("utf-8")
-    assert ("{% block subscribe %}" in text) == ("newsletter/_form.html" in text)
+    subscribed = page.relative_to(TEMPLATES).as_posix() in OF_SUBSCRIBERS
+    assert ("{% block subscribe %}" in text) == (subscribed or "newsletter/_form.html" in text)
+    assert not (subscribed and "newsletter/_form.html" in text)
 
 
 @pytest.mark.django_db
@@ -42,3 +50,6 @@ def test_pages_that_only_a_reader_sees_have_the_form_once(client: Client) -> Non
     ):
         html = client.get(address, headers={"accept": "text/html"}).content.decode()
         assert html.count(FORM) == 1, address
+    confirm, choose = tokens.confirm_token(ada), tokens.preferences_token(ada.ref)
+    for address in (f"confirm/{confirm}", f"preferences/{choose}", f"preferences/{choose}/erase"):
+        assert FORM not in client.get(f"/newsletter/{address}").content.decode(), address

@@ -1,6 +1,7 @@
 import pytest
 from django.test import RequestFactory
 
+from catalogue.newsletter import limits
 from catalogue.newsletter.limits import client_key
 
 
@@ -25,3 +26,11 @@ def test_an_ipv4_address_is_the_same_client_over_ipv6() -> None:
 @pytest.mark.parametrize("address", ["", "unix:", "not an address"])
 def test_a_missing_address_still_has_a_limit(address: str) -> None:
     assert key(address) == key("")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(1, "a minute"), (61, "2 minutes"), (300, "5 minutes"), (5401, "2 hours"), (86400, "24 hours")],
+)
+def test_a_wait_is_told_in_words(seconds: int, words: str) -> None:
+    assert limits.in_words(seconds) == words

@@ -3,7 +3,9 @@
 from typing import TYPE_CHECKING
 
 from django.contrib import admin
+from django.http import HttpRequest
 
+from catalogue.newsletter import consent
 from catalogue.newsletter.admin.readonly import ReadOnly
 from catalogue.newsletter.models import ConsentRecord, Delivery, Subscriber
 
@@ -19,7 +21,14 @@ else:
 
 class ConsentInline(ReadOnly, ConsentTable):
     model = ConsentRecord
-    fields = ("event", "at", "address", "form", "page", "wording")
+    fields = ("event", "at", "address", "form", "page", "words")
+
+    @admin.display(description="Wording")
+    def words(self, row: ConsentRecord) -> str:
+        return f"{row.wording}: {consent.WORDINGS.get(row.wording, 'unknown')}"
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Subscriber | None = None) -> tuple[str, ...]:
+        return ("words",)
 
 
 class DeliveryInline(ReadOnly, DeliveryTable):

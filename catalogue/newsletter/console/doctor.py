@@ -7,11 +7,16 @@ from django.core.management.base import CommandError, OutputWrapper
 from catalogue.newsletter.doctor.finding import Grade
 from catalogue.newsletter.doctor.run import run
 from catalogue.newsletter.doctor.site import Site
+from catalogue.newsletter.messages import UnsendableError
 
 
 def examine(out: OutputWrapper, site: Site | None = None, **_: Any) -> None:
     wrong = 0
-    for title, finding in run(site or Site()):
+    try:
+        examined = site or Site()
+    except UnsendableError as error:
+        raise CommandError(f"FROM_EMAIL is no address to send mail from: {error}") from error
+    for title, finding in run(examined):
         out.write(f"{finding.grade.value:>12}  {title}: {finding.what}")
         if finding.remedy:
             out.write(f"{'':>12}  → {finding.remedy}")

@@ -8,7 +8,7 @@ from django.core.management.base import CommandError, OutputWrapper
 from django.db import transaction
 from tqdm import tqdm
 
-from catalogue.newsletter import addresses, csv_files, services, suppression, tokens
+from catalogue.newsletter import addresses, csv_files, preferences, services, suppression, tokens
 from catalogue.newsletter.models import Subscriber, Suppression
 
 SOME_REFUSED = 3  # 1 and 2 say, as of any command, that nothing was done
@@ -49,6 +49,17 @@ def suppress(out: OutputWrapper, address: str, **_: Any) -> None:
         else:
             suppression.suppress(person, Suppression.Reason.BY_HAND)
     out.write(f"{address} gets no mail any more.")
+
+
+def erase(out: OutputWrapper, address: str, **_: Any) -> None:
+    person = Subscriber.objects.filter(key=_key(address)).first()
+    if person is None:
+        raise CommandError(
+            f"{address} is no subscriber's address: nothing was erased. Ask for the address that the mail goes to; "
+            "`suppress` keeps an import from bringing this one in."
+        )
+    preferences.erase(person)
+    out.write(f"{address} is erased. A keyed hash of it stays, so that no import brings it back.")
 
 
 def unsubscribe(out: OutputWrapper, who: str, **_: Any) -> None:

@@ -56,7 +56,7 @@ def read(text: str) -> Event:
             kind = Kind.OTHER if complaint.get("complaintFeedbackType") == "not-spam" else Kind.COMPLAINT
             return Event(kind, mail, _recipients(complaint, "complainedRecipients"))
         case "Delivery":
-            reached = _object(fields, "delivery").get("recipients", [])
+            reached = _list(_object(fields, "delivery"), "recipients")
             return Event(Kind.DELIVERY, mail, tuple((one, "") for one in reached if isinstance(one, str)))
         case _:
             return Event(Kind.OTHER, mail)
@@ -65,6 +65,13 @@ def read(text: str) -> Event:
 def _object(fields: dict[str, Any], name: str) -> dict[str, Any]:
     value = fields.get(name)
     if not isinstance(value, dict):
+        raise BadEvent(f"The message has no {name}.")
+    return value
+
+
+def _list(fields: dict[str, Any], name: str) -> list[Any]:
+    value = fields.get(name)
+    if not isinstance(value, list):
         raise BadEvent(f"The message has no {name}.")
     return value
 
@@ -82,13 +89,10 @@ def _readable(said: str) -> str:
 
 
 def _recipients(fields: dict[str, Any], name: str) -> tuple[tuple[str, str], ...]:
-    given = fields.get(name)
-    if not isinstance(given, list):
-        raise BadEvent(f"The message has no {name}.")
     found = []
-    for one in given:
+    for one in _list(fields, name):
         if not isinstance(one, dict) or not isinstance(one.get("emailAddress"), str):
             raise BadEvent(f"An entry of {name} has no emailAddress.")
         said = one.get("diagnosticCode") or one.get("status") or ""
-        found.append((one["emailAddress"], _readable(str(said))))
+        found.append((one["emailAddress"], _readable(said) if isinstance(said, str) else ""))
     return tuple(found)

@@ -26,39 +26,59 @@ def take(message_id: str, event: Event) -> bool:
 
 
 def _act(event: Event, address: str, said: str) -> None:
-    person = _subscriber(event.mail, address)
+    mail = _mail(event.mail)
+    key = _key(address)
+    person = Subscriber.objects.filter(key=key).first() if key else None
+    if mail is not None and mail.kind == Delivery.Kind.MOVE and (person is None or person.pk != mail.subscriber_id):
+        _act_on_move(event, mail, key, said)
+    elif person is None and mail is not None:
+        person = mail.subscriber  # a forwarded mail may bounce from another address
     match event.kind:
         case Kind.HARD_BOUNCE:
-            _suppress(person, address, Suppression.Reason.HARD_BOUNCE, said)
+            _suppress(person, key, Suppression.Reason.HARD_BOUNCE, said)
         case Kind.COMPLAINT:
-            _suppress(person, address, Suppression.Reason.COMPLAINT, said)
+            _suppress(person, key, Suppression.Reason.COMPLAINT, said)
         case Kind.SOFT_BOUNCE if person is not None:
             counted = Subscriber.objects.filter(pk=person.pk)
             counted.update(soft_bounces=F("soft_bounces") + 1)
             # Read again: two bounces may be counted at the same moment.
             if counted.filter(soft_bounces__gte=SOFT_BOUNCES_ALLOWED).exists():
-                _suppress(person, address, Suppression.Reason.SOFT_BOUNCES, said)
+                _suppress(person, key, Suppression.Reason.SOFT_BOUNCES, said)
         case Kind.DELIVERY if person is not None:
             Subscriber.objects.filter(pk=person.pk, soft_bounces__gt=0).update(soft_bounces=0)
 
 
-def _subscriber(mail: str, address: str) -> Subscriber | None:
-    """By the address, or by the mail that SES names: a forwarded mail may bounce from another address."""
+def _act_on_move(event: Event, mail: Delivery, key: str, said: str) -> None:
+    """A mail to an address that somebody would move to says nothing about the address they have."""
+    reasons = {Kind.HARD_BOUNCE: Suppression.Reason.HARD_BOUNCE, Kind.COMPLAINT: Suppression.Reason.COMPLAINT}
+    reason = reasons.get(event.kind)
+    if reason is None:
+        return
+    person = mail.subscriber
+    newest = person.deliveries.filter(kind=Delivery.Kind.MOVE).order_by("-pk").values_list("pk", flat=True).first()
+    # The answer may come from where the new address forwards to; a wish made since is not what it is about.
+    if person.new_key and newest == mail.pk:
+        suppression.move_failed(person, person.new_key, reason, said)
+    elif key:
+        suppression.move_failed(person, key, reason, said)
+
+
+def _mail(provider_id: str) -> Delivery | None:
+    """The mail that SES names."""
+    known = Delivery.objects.filter(provider_id=provider_id).exclude(provider_id="")
+    return known.select_related("subscriber").first()
+
+
+def _key(address: str) -> str:
+    """An address in its canonical form; empty if it is none."""
     try:
-        found = Subscriber.objects.filter(key=addresses.parse(address).key).first()
+        return addresses.parse(address).key
     except addresses.BadAddress:
-        found = None
-    if found is not None:
-        return found
-    delivery = Delivery.objects.filter(provider_id=mail).exclude(provider_id="").select_related("subscriber").first()
-    return delivery.subscriber if delivery else None
+        return ""
 
 
-def _suppress(person: Subscriber | None, address: str, reason: Suppression.Reason, said: str) -> None:
+def _suppress(person: Subscriber | None, key: str, reason: Suppression.Reason, said: str) -> None:
     if person is not None:
         suppression.suppress(person, reason, said)
-        return
-    try:
-        suppression.remember(addresses.parse(address).key, reason, said)
-    except addresses.BadAddress:
-        return
+    elif key:
+        suppression.remember(key, reason, said)

@@ -4,9 +4,10 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
 """
 
 import base64
-import binascii
+import http.client
 import json
 import re
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ _HASHES: dict[str, Callable[[], hashes.HashAlgorithm]] = {"1": hashes.SHA1, "2":
 _ARN = re.compile(r"arn:aws[a-z-]*:sns:([a-z0-9-]+):[0-9]{12}:[A-Za-z0-9_-]{1,256}")
 _MOST_CERTIFICATE_BYTES = 20_000
 _TIMEOUT = 5
+_COME_AGAIN = (408, 429)
+"""Statuses by which a server says that it would answer later."""
 
 
 class BadMessage(ValueError):
@@ -68,6 +71,8 @@ def read(body: bytes, topic: str) -> Message:
     for name in (*needed, "SignatureVersion", "Signature", "SigningCertURL"):
         if not isinstance(fields.get(name), str):
             raise BadMessage(f"The message has no {name}.")
+    if not (fields["MessageId"].isascii() and fields["MessageId"].isprintable()):
+        raise BadMessage("The MessageId is none that SNS gives.")
     if fields["TopicArn"] != topic:
         raise Forged("The message is of another topic.")
     _verify(fields, topic)
@@ -106,7 +111,7 @@ def _verify(fields: dict[str, Any], topic: str) -> None:
         raise Forged("The signing certificate does not come from SNS.")
     try:
         signature = base64.b64decode(fields["Signature"], validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # also of letters outside ASCII, which are no binascii.Error
         raise Forged("The signature is not Base64.") from error
     try:
         signing_key(fields["SigningCertURL"]).verify(signature, string_to_sign(fields), padding.PKCS1v15(), algorithm())
@@ -124,16 +129,19 @@ def _is_certificate_address(url: str, region: str) -> bool:
     return (
         parts.scheme == "https"
         and parts.hostname in hosts
-        and parts.netloc == parts.hostname
         and port is None
         and bool(re.fullmatch(r"/SimpleNotificationService-[A-Za-z0-9]+\.pem", parts.path))
-        and not parts.query
+        # nothing beside them, such as a user, a query, or a line break that urlsplit passes over
+        and url == f"https://{parts.hostname}{parts.path}"
     )
 
 
 @lru_cache(maxsize=8)
 def signing_key(url: str) -> rsa.RSAPublicKey:
-    """The key of a certificate of SNS. Raises OSError if it cannot be had, or what came is none: not kept then."""
+    """The key of a certificate of SNS. Nothing is kept where it raises.
+
+    Raises Forged if SNS has no such certificate, OSError if it cannot be had now, or what came is none.
+    """
     try:
         key = x509.load_pem_x509_certificate(fetch_certificate(url)).public_key()
     except ValueError as error:
@@ -144,6 +152,17 @@ def signing_key(url: str) -> rsa.RSAPublicKey:
 
 
 def fetch_certificate(url: str) -> bytes:
-    """The certificate as PEM. The address has been checked to be SNS's own. Raises OSError."""
-    with urllib.request.urlopen(url, timeout=_TIMEOUT) as response:  # noqa: S310  (https at a host of SNS only)
-        return bytes(response.read(_MOST_CERTIFICATE_BYTES))
+    """The certificate as PEM. The address has been checked to be SNS's own.
+
+    Raises Forged if SNS has no such certificate, OSError if it cannot be had now.
+    """
+    try:
+        with urllib.request.urlopen(url, timeout=_TIMEOUT) as response:  # noqa: S310  (https at a host of SNS only)
+            return bytes(response.read(_MOST_CERTIFICATE_BYTES))
+    except urllib.error.HTTPError as error:
+        error.close()
+        if 400 <= error.code < 500 and error.code not in _COME_AGAIN:
+            raise Forged("SNS has no such signing certificate.") from error
+        raise
+    except http.client.HTTPException as error:
+        raise OSError(f"{url}: {error!r}") from error

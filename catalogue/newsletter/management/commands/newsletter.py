@@ -24,6 +24,7 @@ _DO: dict[str, Callable[..., None]] = {
     "export": people.export,
     "import": people.take_in,
     "suppress": people.suppress,
+    "erase": people.erase,
     "unsubscribe": people.unsubscribe,
     "doctor": doctor.examine,
 }
@@ -66,6 +67,8 @@ class Command(BaseCommand):
         take_in.add_argument("--source", required=True, help="where these people agreed: kept with their consent")
         take_in.add_argument("--dry-run", action="store_true", help="read and judge everything, change nothing")
         subs.add_parser("suppress", help="never send mail to an address").add_argument("address")
+        erase = subs.add_parser("erase", help="for a mail that asks for it: forget all that is stored about an address")
+        erase.add_argument("address")
         leave = subs.add_parser("unsubscribe", help="for a mail that asks for it: its subject, or an address")
         leave.add_argument("who", help="token or address")
         subs.add_parser("doctor", help="examine what only an operator can mend: DNS, SES, addresses")

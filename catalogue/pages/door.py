@@ -9,8 +9,8 @@ every request.
 import asyncio
 import logging
 import sqlite3
-import time
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
 from functools import lru_cache
 from urllib.parse import parse_qsl
 
@@ -26,8 +26,12 @@ from catalogue.patterns import library
 
 logger = logging.getLogger(__name__)
 
+type _Stamp = tuple[tuple[int, int, int], ...]
+
 LOOK_EVERY = 1.0
 """Seconds between looks whether there is a new edition."""
+_PAUSE = 0.05
+"""At least so many seconds lie between two, however many requests miss a page."""
 _LEFT_TO_DJANGO = frozenset(
     (b"if-match", b"if-unmodified-since", b"content-length", b"transfer-encoding", b"expect", b"upgrade")
 )
@@ -43,22 +47,20 @@ WEIGHED = _LEFT_TO_DJANGO | {
 
 
 class PagesDoor:
-    """The pages of one web process. `look` takes up a new edition, now and then, beside the requests."""
+    """The pages of one web process. Within `watching`, new editions are taken up, whether or not requests come."""
 
     def __init__(self) -> None:
         self._shelf: Shelf | None = None
         self._edition: Edition | None = None
-        self._stamp: float | None = None
-        self._next_look = 0.0
-        self._looking: asyncio.Task[None] | None = None
+        self._stamp: _Stamp = ()
+        self._look_now = asyncio.Event()
+        self._trouble = ""
 
     def answer(self, method: str, path: str, query: bytes, headers: Iterable[tuple[bytes, bytes]]) -> Answer | None:
         """What is sent for a request, of which `path` is decoded and the names of `headers` are in lower case.
 
         The body of an answer to HEAD is to be left out.
         """
-        if time.monotonic() > self._next_look:
-            self._look_soon()
         shelf = self._shelf
         if shelf is None or method not in ("GET", "HEAD"):
             return None
@@ -89,6 +91,7 @@ class PagesDoor:
             return None
         ready = shelf.ready(page, best_encoding(accepted))
         if ready is None:
+            self._look_now.set()
             return None
         if if_none_match == ready.tag:
             return ready.unchanged
@@ -113,13 +116,43 @@ class PagesDoor:
         if edition is None or edition == self._edition:
             database.close()
             return
-        self._edition = edition
-        self._shelf = await asyncio.to_thread(_shelf, database, edition)
+        shelf = await asyncio.to_thread(_shelf, database, edition)
+        self._edition, self._shelf = edition, shelf
+        if shelf is not None:
+            logger.info("The %d pages of build %d are at hand.", len(shelf), edition.number)
 
-    def _look_soon(self) -> None:
-        self._next_look = time.monotonic() + LOOK_EVERY
-        if self._looking is None or self._looking.done():
-            self._looking = asyncio.create_task(self.look())
+    @asynccontextmanager
+    async def watching(self) -> AsyncIterator[None]:
+        """Look once, and then again and again for the length of a block."""
+        self._look_now = asyncio.Event()  # one that belongs to this event loop
+        await self._look_and_tell()
+        watch = asyncio.create_task(self._watch())
+        try:
+            yield
+        finally:
+            watch.cancel()
+            await asyncio.wait([watch])
+
+    async def _watch(self) -> None:
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._look_now.wait(), LOOK_EVERY)
+                self._stamp = ()  # a file's times are coarse: two changes can have the same
+            self._look_now.clear()
+            await self._look_and_tell()
+            await asyncio.sleep(_PAUSE)
+
+    async def _look_and_tell(self) -> None:
+        """Whatever goes wrong, the site goes on with what it has, and looks again."""
+        try:
+            await self.look()
+        except Exception as error:
+            self._stamp = ()
+            if self._trouble != str(error):
+                logger.exception("The kept pages could not be looked at, and are tried again.")
+            self._trouble = str(error)
+        else:
+            self._trouble = ""
 
 
 def _shelf(database: sqlite3.Connection, edition: Edition) -> Shelf | None:
@@ -138,11 +171,15 @@ door = PagesDoor()
 """The one of this process."""
 
 
-def _stamp() -> float | None:
+def _stamp() -> _Stamp:
     """Of the store's last change: a build writes its log beside the file, so both are looked at."""
     file = store.store_file()
-    times = [found.stat().st_mtime for found in (file, file.with_name(file.name + "-wal")) if found.exists()]
-    return max(times, default=None)
+    found = []
+    for one in (file, file.with_name(file.name + "-wal")):
+        with suppress(FileNotFoundError):
+            status = one.stat()
+            found.append((status.st_ino, status.st_size, status.st_mtime_ns))
+    return tuple(found)
 
 
 def _meant(pages: list[Kept], query: bytes) -> Kept | None:

@@ -46,7 +46,6 @@ def kept(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Ite
 def door(kept: list[Kept]) -> PagesDoor:
     fresh = PagesDoor()
     asyncio.run(fresh.look())
-    fresh._next_look = float("inf")  # nothing changes while these tests run, and they have no event loop
     return fresh
 
 

@@ -1,9 +1,8 @@
 """The door in front of Django: an ASGI application that answers what is the same for everybody, and nothing else.
 
 `PagesDoor.answer` says what is sent for a request, or None where Django must look at it: another method, an address
-that is not kept, a parameter that a view reads, a Host that Django would refuse, a body, conditions that only Django
-weighs. Before the first build, with DEBUG, and while code or content are other than those of the last build, that is
-every request.
+that is not kept, a parameter that a view reads, a Host that Django would refuse, a body. Before the first build, with
+DEBUG, and while code or content are other than those of the last build, that is every request.
 """
 
 import asyncio
@@ -19,7 +18,7 @@ from django.http.request import split_domain_port, validate_host
 
 from catalogue import fingerprint
 from catalogue.pages import store
-from catalogue.pages.http import best_encoding, not_modified, span
+from catalogue.pages.http import best_encoding, not_modified, precondition_failed, span
 from catalogue.pages.shelf import Answer, Ready, Shelf
 from catalogue.pages.store import Edition, Kept
 from catalogue.patterns import library
@@ -32,14 +31,14 @@ LOOK_EVERY = 1.0
 """Seconds between looks whether there is a new edition."""
 _PAUSE = 0.05
 """At least so many seconds lie between two, however many requests miss a page."""
-_LEFT_TO_DJANGO = frozenset(
-    (b"if-match", b"if-unmodified-since", b"content-length", b"transfer-encoding", b"expect", b"upgrade")
-)
+_LEFT_TO_DJANGO = frozenset((b"content-length", b"transfer-encoding", b"expect", b"upgrade"))
 WEIGHED = _LEFT_TO_DJANGO | {
     b"host",
     b"accept-encoding",
+    b"if-match",
     b"if-none-match",
     b"if-modified-since",
+    b"if-unmodified-since",
     b"range",
     b"if-range",
 }
@@ -69,6 +68,7 @@ class PagesDoor:
         if page is None:
             return None
         host = accepted = if_none_match = if_modified_since = wanted = if_range = b""
+        if_match = if_unmodified_since = b""
         for name, value in headers:
             if name not in WEIGHED:
                 continue
@@ -85,6 +85,10 @@ class PagesDoor:
                     wanted = value
                 case b"if-range":
                     if_range = value
+                case b"if-match":
+                    if_match = if_match + b"," + value if if_match else value
+                case b"if-unmodified-since":
+                    if_unmodified_since = value
                 case _:
                     return None
         if not _is_ours(host):
@@ -93,6 +97,10 @@ class PagesDoor:
         if ready is None:
             self._look_now.set()
             return None
+        if (if_match or if_unmodified_since) and precondition_failed(
+            if_match, if_unmodified_since, ready.etag, ready.changed
+        ):
+            return _other_bytes(ready)
         if if_none_match == ready.tag:
             return ready.unchanged
         if (if_none_match or if_modified_since) and not_modified(
@@ -191,16 +199,18 @@ def _meant(pages: list[Kept], query: bytes) -> Kept | None:
         if page.query == text:
             return page
     plain = next((page for page in pages if not page.query), None)
-    if plain is None or (plain.reads and not plain.reads.isdisjoint(_names(text))):
+    if plain is None or (plain.reads and _has_one(plain.reads, text)):
         return None
     return plain
 
 
-def _names(query: str) -> set[str]:
+def _has_one(names: frozenset[str], query: str) -> bool:
+    """Whether one of the parameters is in a query string, or may be: what is too long is not looked through."""
     try:
-        return {name for name, _ in parse_qsl(query, keep_blank_values=True, max_num_fields=200)}
+        fields = parse_qsl(query, keep_blank_values=True, max_num_fields=200)
     except ValueError:
-        return set()
+        return True
+    return not names.isdisjoint(name for name, _ in fields)
 
 
 @lru_cache(maxsize=1024)
@@ -208,6 +218,11 @@ def _is_ours(host: bytes) -> bool:
     """Whether Django would answer under this Host; without one, it decides itself."""
     domain, _ = split_domain_port(host.decode("latin-1"))
     return bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS)
+
+
+def _other_bytes(ready: Ready) -> Answer:
+    headers = [pair for pair in ready.unchanged.headers if pair[0] != b"cache-control"]
+    return Answer.of(412, [*headers, (b"content-length", b"0")], b"")
 
 
 def _part(ready: Ready, wanted: bytes, if_range: bytes) -> Answer:

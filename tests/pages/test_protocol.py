@@ -205,6 +205,20 @@ def test_odd_requests_get_a_clear_answer(port: int, request_: bytes, status: byt
     assert statuses(received)[-1:] == [status], received[:300]
 
 
+def test_a_download_is_gone_on_with_only_while_it_is_the_same(port: int) -> None:
+    path = "/patterns/owls/project.zip"
+    whole = talk(port, get(path, CLOSE)).partition(b"\r\n\r\n")[2]
+    etag = next(line for line in talk(port, get(path, CLOSE)).split(b"\r\n") if line.startswith(b"etag: "))[6:].decode()
+    received = talk(
+        port,
+        get(path, f"If-Match: {etag}", "Range: bytes=10-19"),
+        get(path, 'If-Match: "older"', "Range: bytes=10-19"),
+        get(path, f"Range: bytes=0-{'9' * 5000}", CLOSE),
+    )
+    assert statuses(received) == [b"206", b"412", b"200"]
+    assert received.endswith(whole)
+
+
 @pytest.mark.parametrize("path", ["/patterns/owls/", "/nowhere"])
 def test_trailers_of_one_request_are_not_headers_of_the_next(port: int, path: str) -> None:
     first = get(path, "Transfer-Encoding: chunked") + b"2\r\n{}\r\n0\r\nIf-None-Match: *\r\nHost: evil.example\r\n\r\n"

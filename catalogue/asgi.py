@@ -24,8 +24,8 @@ from catalogue.pages.shelf import Answer  # noqa: E402
 
 async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
     if scope["type"] == "lifespan":
-        await door.look()
-        await edge(scope, receive, send)
+        async with door.watching():
+            await edge(scope, receive, send)
     elif scope["type"] == "http" and scope["path"].startswith("/live/"):
         await edge(scope, receive, send)
     elif scope["type"] == "http" and (

@@ -1,16 +1,15 @@
 """The door in front of Django: an ASGI application that answers what is the same for everybody, and nothing else.
 
 `PagesDoor.answer` says what is sent for a request, or None where Django must look at it: another method, an address
-that is not kept, a parameter that a view reads, a Host that Django would refuse, a body, conditions that only Django
-weighs. Before the first build, with DEBUG, and while code or content are other than those of the last build, that is
-every request.
+that is not kept, a parameter that a view reads, a Host that Django would refuse, a body. Before the first build, with
+DEBUG, and while code or content are other than those of the last build, that is every request.
 """
 
 import asyncio
 import logging
 import sqlite3
-import time
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
 from functools import lru_cache
 from urllib.parse import parse_qsl
 
@@ -19,23 +18,27 @@ from django.http.request import split_domain_port, validate_host
 
 from catalogue import fingerprint
 from catalogue.pages import store
-from catalogue.pages.http import best_encoding, not_modified, span
+from catalogue.pages.http import best_encoding, not_modified, precondition_failed, span
 from catalogue.pages.shelf import Answer, Ready, Shelf
 from catalogue.pages.store import Edition, Kept
 from catalogue.patterns import library
 
 logger = logging.getLogger(__name__)
 
+type _Stamp = tuple[tuple[int, int, int], ...]
+
 LOOK_EVERY = 1.0
 """Seconds between looks whether there is a new edition."""
-_LEFT_TO_DJANGO = frozenset(
-    (b"if-match", b"if-unmodified-since", b"content-length", b"transfer-encoding", b"expect", b"upgrade")
-)
+_PAUSE = 0.05
+"""At least so many seconds lie between two, however many requests miss a page."""
+_LEFT_TO_DJANGO = frozenset((b"content-length", b"transfer-encoding", b"expect", b"upgrade"))
 WEIGHED = _LEFT_TO_DJANGO | {
     b"host",
     b"accept-encoding",
+    b"if-match",
     b"if-none-match",
     b"if-modified-since",
+    b"if-unmodified-since",
     b"range",
     b"if-range",
 }
@@ -43,22 +46,20 @@ WEIGHED = _LEFT_TO_DJANGO | {
 
 
 class PagesDoor:
-    """The pages of one web process. `look` takes up a new edition, now and then, beside the requests."""
+    """The pages of one web process. Within `watching`, new editions are taken up, whether or not requests come."""
 
     def __init__(self) -> None:
         self._shelf: Shelf | None = None
         self._edition: Edition | None = None
-        self._stamp: float | None = None
-        self._next_look = 0.0
-        self._looking: asyncio.Task[None] | None = None
+        self._stamp: _Stamp = ()
+        self._look_now = asyncio.Event()
+        self._trouble = ""
 
     def answer(self, method: str, path: str, query: bytes, headers: Iterable[tuple[bytes, bytes]]) -> Answer | None:
         """What is sent for a request, of which `path` is decoded and the names of `headers` are in lower case.
 
         The body of an answer to HEAD is to be left out.
         """
-        if time.monotonic() > self._next_look:
-            self._look_soon()
         shelf = self._shelf
         if shelf is None or method not in ("GET", "HEAD"):
             return None
@@ -67,6 +68,7 @@ class PagesDoor:
         if page is None:
             return None
         host = accepted = if_none_match = if_modified_since = wanted = if_range = b""
+        if_match = if_unmodified_since = b""
         for name, value in headers:
             if name not in WEIGHED:
                 continue
@@ -83,13 +85,22 @@ class PagesDoor:
                     wanted = value
                 case b"if-range":
                     if_range = value
+                case b"if-match":
+                    if_match = if_match + b"," + value if if_match else value
+                case b"if-unmodified-since":
+                    if_unmodified_since = value
                 case _:
                     return None
         if not _is_ours(host):
             return None
         ready = shelf.ready(page, best_encoding(accepted))
         if ready is None:
+            self._look_now.set()
             return None
+        if (if_match or if_unmodified_since) and precondition_failed(
+            if_match, if_unmodified_since, ready.etag, ready.changed
+        ):
+            return _other_bytes(ready)
         if if_none_match == ready.tag:
             return ready.unchanged
         if (if_none_match or if_modified_since) and not_modified(
@@ -113,13 +124,43 @@ class PagesDoor:
         if edition is None or edition == self._edition:
             database.close()
             return
-        self._edition = edition
-        self._shelf = await asyncio.to_thread(_shelf, database, edition)
+        shelf = await asyncio.to_thread(_shelf, database, edition)
+        self._edition, self._shelf = edition, shelf
+        if shelf is not None:
+            logger.info("The %d pages of build %d are at hand.", len(shelf), edition.number)
 
-    def _look_soon(self) -> None:
-        self._next_look = time.monotonic() + LOOK_EVERY
-        if self._looking is None or self._looking.done():
-            self._looking = asyncio.create_task(self.look())
+    @asynccontextmanager
+    async def watching(self) -> AsyncIterator[None]:
+        """Look once, and then again and again for the length of a block."""
+        self._look_now = asyncio.Event()  # one that belongs to this event loop
+        await self._look_and_tell()
+        watch = asyncio.create_task(self._watch())
+        try:
+            yield
+        finally:
+            watch.cancel()
+            await asyncio.wait([watch])
+
+    async def _watch(self) -> None:
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._look_now.wait(), LOOK_EVERY)
+                self._stamp = ()  # a file's times are coarse: two changes can have the same
+            self._look_now.clear()
+            await self._look_and_tell()
+            await asyncio.sleep(_PAUSE)
+
+    async def _look_and_tell(self) -> None:
+        """Whatever goes wrong, the site goes on with what it has, and looks again."""
+        try:
+            await self.look()
+        except Exception as error:
+            self._stamp = ()
+            if self._trouble != str(error):
+                logger.exception("The kept pages could not be looked at, and are tried again.")
+            self._trouble = str(error)
+        else:
+            self._trouble = ""
 
 
 def _shelf(database: sqlite3.Connection, edition: Edition) -> Shelf | None:
@@ -138,11 +179,15 @@ door = PagesDoor()
 """The one of this process."""
 
 
-def _stamp() -> float | None:
+def _stamp() -> _Stamp:
     """Of the store's last change: a build writes its log beside the file, so both are looked at."""
     file = store.store_file()
-    times = [found.stat().st_mtime for found in (file, file.with_name(file.name + "-wal")) if found.exists()]
-    return max(times, default=None)
+    found = []
+    for one in (file, file.with_name(file.name + "-wal")):
+        with suppress(FileNotFoundError):
+            status = one.stat()
+            found.append((status.st_ino, status.st_size, status.st_mtime_ns))
+    return tuple(found)
 
 
 def _meant(pages: list[Kept], query: bytes) -> Kept | None:
@@ -154,16 +199,18 @@ def _meant(pages: list[Kept], query: bytes) -> Kept | None:
         if page.query == text:
             return page
     plain = next((page for page in pages if not page.query), None)
-    if plain is None or (plain.reads and not plain.reads.isdisjoint(_names(text))):
+    if plain is None or (plain.reads and _has_one(plain.reads, text)):
         return None
     return plain
 
 
-def _names(query: str) -> set[str]:
+def _has_one(names: frozenset[str], query: str) -> bool:
+    """Whether one of the parameters is in a query string, or may be: what is too long is not looked through."""
     try:
-        return {name for name, _ in parse_qsl(query, keep_blank_values=True, max_num_fields=200)}
+        fields = parse_qsl(query, keep_blank_values=True, max_num_fields=200)
     except ValueError:
-        return set()
+        return True
+    return not names.isdisjoint(name for name, _ in fields)
 
 
 @lru_cache(maxsize=1024)
@@ -171,6 +218,11 @@ def _is_ours(host: bytes) -> bool:
     """Whether Django would answer under this Host; without one, it decides itself."""
     domain, _ = split_domain_port(host.decode("latin-1"))
     return bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS)
+
+
+def _other_bytes(ready: Ready) -> Answer:
+    headers = [pair for pair in ready.unchanged.headers if pair[0] != b"cache-control"]
+    return Answer.of(412, [*headers, (b"content-length", b"0")], b"")
 
 
 def _part(ready: Ready, wanted: bytes, if_range: bytes) -> Answer:

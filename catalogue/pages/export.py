@@ -1,6 +1,6 @@
 """The catalogue as plain files, for any static host: the pages that the site would send, with the files they load.
 
-A manifest (`catalogue.json`) says what was written, with the headers each file should be sent with. It is how a later
+The manifest (`manifest.py`) says what was written, with the headers each file should be sent with. It is how a later
 export knows its own files: it changes and deletes those and no others.
 """
 
@@ -9,7 +9,7 @@ import json
 import mimetypes
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from django.conf import settings
@@ -21,24 +21,14 @@ from django.http import Http404
 from catalogue.errors import not_found
 from catalogue.kept_files import put
 from catalogue.pages import store
+from catalogue.pages.manifest import MANIFEST, File, manifest_text, parse_manifest
 from catalogue.pages.rendering import request_for
 from catalogue.patterns.views.sharing import FRESH, HTML
 from catalogue.static_headers import FOREVER
 
-MANIFEST = "catalogue.json"
-
 
 class NotOurs(Exception):
     """A file is in the way that no export has written. Nothing was changed."""
-
-
-@dataclass(frozen=True)
-class File:
-    """A written file, as the manifest tells of it."""
-
-    sha256: str
-    headers: Mapping[str, str]
-    """What it should be sent with: Content-Type, Cache-Control, and more where the site sends more."""
 
 
 @dataclass(frozen=True)
@@ -73,17 +63,9 @@ def export(to: Path) -> Exported:
 def read_manifest(folder: Path) -> dict[str, File]:
     """What the last export wrote into this folder, by path; nothing without one."""
     try:
-        return parse_manifest((folder / MANIFEST).read_text())
+        return dict(parse_manifest((folder / MANIFEST).read_text()).files)
     except FileNotFoundError:
         return {}
-
-
-def parse_manifest(text: str) -> dict[str, File]:
-    return {path: File(entry["sha256"], entry["headers"]) for path, entry in json.loads(text)["files"].items()}
-
-
-def manifest_text(files: Mapping[str, File]) -> str:
-    return json.dumps({"files": {path: asdict(files[path]) for path in sorted(files)}}, indent=1) + "\n"
 
 
 def _write_manifest(folder: Path, files: Mapping[str, File]) -> None:

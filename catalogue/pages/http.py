@@ -9,7 +9,8 @@ from django.utils.http import parse_etags, parse_http_date_safe
 type Encoding = Literal["identity", "gzip", "br"]
 
 _BY_SIZE: tuple[Encoding, ...] = ("br", "gzip", "identity")
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
+_RANGE = re.compile(r"bytes=(\d{0,20})-(\d{0,20})", re.ASCII)
+"""Up to the largest number of 64 bits, which some clients send for `to the end`."""
 
 
 class Span(NamedTuple):
@@ -46,6 +47,18 @@ def best_encoding(accepted: bytes) -> Encoding:
 def etag_of(etag: str, encoding: Encoding) -> str:
     """A strong validator of its own for each encoding (RFC 9110, 8.8.3.3), with its quotes."""
     return f'"{etag}"' if encoding == "identity" else f'"{etag}-{encoding}"'
+
+
+def precondition_failed(if_match: bytes, if_unmodified_since: bytes, etag: str, changed: int) -> bool:
+    """Whether the client wants an answer only of other bytes than these (RFC 9110, 13.1.1, 13.1.4 and 13.2.2).
+
+    If-Match decides where it is given, by strong comparison; a date that cannot be read is passed over.
+    """
+    if if_match:
+        wanted = parse_etags(if_match.decode("latin-1"))
+        return wanted != ["*"] and etag not in wanted
+    since = parse_http_date_safe(if_unmodified_since.decode("latin-1")) if if_unmodified_since else None
+    return since is not None and changed > since
 
 
 def not_modified(if_none_match: bytes, if_modified_since: bytes, etag: str, changed: int) -> bool:

@@ -16,7 +16,7 @@ from catalogue.pages.door import WEIGHED, door
 from catalogue.pages.shelf import Answer, Headers
 
 _STATUS_LINES = {
-    status: f"HTTP/1.1 {status} {http.HTTPStatus(status).phrase}\r\n".encode() for status in (200, 206, 304, 416)
+    status: f"HTTP/1.1 {status} {http.HTTPStatus(status).phrase}\r\n".encode() for status in (200, 206, 304, 412, 416)
 }
 
 

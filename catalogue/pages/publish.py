@@ -5,12 +5,13 @@ or deleted; whatever else lies in the bucket is somebody else's.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from catalogue.pages.export import MANIFEST, File, manifest_text, parse_manifest, read_manifest
+from catalogue.pages.export import read_manifest
+from catalogue.pages.manifest import MANIFEST, File, Manifest, manifest_text, parse_manifest
 from catalogue.static_headers import FOREVER
 
 if TYPE_CHECKING:
@@ -37,16 +38,17 @@ class Plan:
     """Paths as CloudFront takes them."""
 
 
-def plan(here: Mapping[str, File], there: Mapping[str, File]) -> Plan:
-    """From the manifest of an export and that of the bucket."""
+def plan(here: Mapping[str, File], there: Mapping[str, File], waiting: Iterable[str] = ()) -> Plan:
+    """From the manifest of an export and that of the bucket; `waiting` are paths of which CloudFront was to be told
+    before."""
     changed = [path for path, file in here.items() if there.get(path) != file]
     gone = [path for path in there if path not in here]
     stale = [path for path in (*changed, *gone) if path in there and not _forever(there[path])]
-    paths = sorted({f"/{_shown(path)}" for path in stale})
+    paths = sorted({f"/{_shown(path)}" for path in stale} | set(waiting))
     return Plan(
         upload=sorted(changed, key=lambda path: (not _forever(here[path]), path)),
         delete=sorted(gone),
-        invalidate=paths if len(paths) <= MOST_PATHS else ["/*"],
+        invalidate=paths if len(paths) <= MOST_PATHS and "/*" not in paths else ["/*"],
     )
 
 
@@ -63,22 +65,25 @@ def publish(
     """Bring the bucket up to date with an export, and return what was done, or is to be done in a dry run. Raises
     NotPublished.
 
-    Stopped half-way, it can be run again: the bucket's manifest is replaced at the end, and until then names all that
-    may be there.
+    Stopped or failed anywhere, it can be run again and does what is left: the bucket's manifest is replaced at the end,
+    until then names all that may be there, and remembers what CloudFront has to be told until it has been.
     """
     here = read_manifest(folder)
     if not here:
         raise NotPublished(f"{folder} holds no export: run `manage.py build --to {folder}` first.")
     there = _published(s3, bucket)
-    doing = plan(here, there)
+    tells = cloudfront is not None and bool(distribution)
+    doing = plan(here, there.files, there.invalidate if tells else ())
     for path in doing.upload:
-        if path not in there and _exists(s3, bucket, path):
+        if path not in there.files and _exists(s3, bucket, path):
             raise NotPublished(f"s3://{bucket}/{path} was there already, and was not published from here.")
     if dry_run:
         return doing
+    waiting = doing.invalidate if tells else there.invalidate
     if doing.upload or doing.delete:
         # Until all is there the manifest knows the new names, and none of their contents.
-        _put_manifest(s3, bucket, {**there, **{path: replace(here[path], sha256="") for path in doing.upload}})
+        new = {path: replace(here[path], sha256="") for path in doing.upload}
+        _put_manifest(s3, bucket, {**there.files, **new}, waiting)
     for number, path in enumerate(doing.upload, 1):
         s3.put_object(
             Bucket=bucket,
@@ -91,7 +96,7 @@ def publish(
         keys = doing.delete[first : first + 1000]
         s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True})
     if doing.upload or doing.delete:
-        _put_manifest(s3, bucket, here)
+        _put_manifest(s3, bucket, here, waiting)
     if cloudfront is not None and distribution and doing.invalidate:
         cloudfront.create_invalidation(
             DistributionId=distribution,
@@ -100,6 +105,7 @@ def publish(
                 "CallerReference": f"catalogue-{time.time_ns()}",
             },
         )
+        _put_manifest(s3, bucket, here)
     return doing
 
 
@@ -118,11 +124,11 @@ def _s3_headers(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.replace("-", ""): headers[name] for name in kept if name in headers}
 
 
-def _published(s3: "S3Client", bucket: str) -> dict[str, File]:
+def _published(s3: "S3Client", bucket: str) -> Manifest:
     try:
         kept = s3.get_object(Bucket=bucket, Key=MANIFEST)
     except s3.exceptions.NoSuchKey:
-        return {}
+        return Manifest()
     return parse_manifest(kept["Body"].read().decode())
 
 
@@ -131,11 +137,11 @@ def _exists(s3: "S3Client", bucket: str, key: str) -> bool:
     return bool(found) and found[0].get("Key") == key
 
 
-def _put_manifest(s3: "S3Client", bucket: str, files: Mapping[str, File]) -> None:
+def _put_manifest(s3: "S3Client", bucket: str, files: Mapping[str, File], invalidate: Iterable[str] = ()) -> None:
     s3.put_object(
         Bucket=bucket,
         Key=MANIFEST,
-        Body=manifest_text(files).encode(),
+        Body=manifest_text(files, invalidate).encode(),
         ContentType="application/json",
         CacheControl="no-store",
     )

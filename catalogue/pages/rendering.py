@@ -2,21 +2,25 @@
 
 import gzip
 import io
+import logging
 import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import brotli
+import django
 from django.conf import settings
 from django.core.handlers.base import BaseHandler
 from django.core.handlers.wsgi import WSGIRequest
 from django.core.signals import got_request_exception
 from django.http.response import HttpResponseBase
+from django.template.base import Node, Template
 
 from catalogue.pages.addresses import Address
 
@@ -24,6 +28,7 @@ GZIP_LEVEL = 6
 BROTLI_QUALITY = 5
 """A tenth larger than with 11, in a fiftieth of the time: a thousand patterns have thirty thousand pages."""
 _LEFT_OUT = {"content-length", "etag", "date", "content-encoding"}
+_DJANGO = Path(django.__file__).parent
 _PACKED_ALREADY = ("image/png", "application/zip")
 
 
@@ -49,10 +54,12 @@ class Page:
 def render(address: Address) -> Page:
     """Raises NotRendered for anything but a 200 that is the same for everybody."""
     with _failures() as failures:
-        response = _handler().get_response(request_for(address.path, address.query))
+        try:
+            response = _handler().get_response(request_for(address.path, address.query))
+        except Exception as another:  # the page that tells of a failure has failed too
+            failures.append(another)
     for error in failures:
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        raise NotRendered(f"{address.url}: {frame.filename}:{frame.lineno}: {error!r}") from error
+        raise NotRendered(f"{address.url}: {_place(error)}: {error!r}") from error
     body: bytes | None = getattr(response, "content", None)
     why = "it is streamed" if body is None else _unfit(response)
     if why or body is None:
@@ -68,8 +75,10 @@ def render(address: Address) -> Page:
 
 @contextmanager
 def _failures() -> Iterator[list[BaseException]]:
-    """What went wrong in a view meanwhile: Django turns it into an answer of 500."""
+    """What went wrong in a view meanwhile: Django turns it into an answer of 500, and need not log what we tell."""
     found: list[BaseException] = []
+    log = logging.getLogger("django.request")
+    before = log.disabled
 
     def note(**_: object) -> None:
         error = sys.exc_info()[1]
@@ -77,10 +86,40 @@ def _failures() -> Iterator[list[BaseException]]:
             found.append(error)
 
     got_request_exception.connect(note)
+    log.disabled = True
     try:
         yield found
     finally:
+        log.disabled = before
         got_request_exception.disconnect(note)
+
+
+def _place(error: BaseException) -> str:
+    """File and line of the mistake: the template's, if it was made or met in one, and the code's, if it is ours."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    code = f"{last.filename}:{last.lineno}"
+    template = _template_line(error)
+    if not template:
+        return code
+    return template if Path(last.filename).is_relative_to(_DJANGO) else f"{template} ({code})"
+
+
+def _template_line(error: BaseException) -> str:
+    """The innermost `template:line` that an exception has passed; empty if it came through none.
+
+    Django's own notes (`template_debug`) are made with DEBUG only, but each node knows where it was written, and a
+    mistake of syntax the token that it was found at.
+    """
+    place = ""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        at, function = frame.f_locals.get("self"), frame.f_code.co_name
+        if function == "render_annotated" and isinstance(at, Node) and at.token:
+            place = f"{at.origin.name}:{at.token.lineno}"
+        elif function == "compile_nodelist" and isinstance(at, Template) and hasattr(error, "token"):
+            place = f"{at.origin.name}:{error.token.lineno}"
+    if not place and error.__cause__ is not None:  # a template that is missing is told of by a copy
+        return _template_line(error.__cause__)
+    return place
 
 
 def _unfit(response: HttpResponseBase) -> str:

@@ -155,6 +155,53 @@ def test_a_page_that_cannot_be_rendered_fails_the_build_with_its_address_and_pla
     assert store.reading() is None or not kept_urls()
 
 
+@pytest.mark.parametrize(
+    ("mistake", "told"),
+    [
+        ("{{ x|nofilter }}", "nofilter"),
+        ('{% include "patterns/gone.html" %}', "patterns/gone.html"),
+        ('{% url "patterns:gone" %}', "gone"),
+        ("{% nosuchtag %}", "nosuchtag"),
+        ("{% load broken %}{% fails %}", "no such ink"),
+        ("{% if x %}", "Unclosed tag"),
+        ("{% block scripts %}{% load broken %}{% fails %}{% endblock %}", "no such ink"),
+    ],
+)
+@pytest.mark.parametrize("template", ["patterns/about.html", "patterns/piece.html", "base.html"])
+def test_a_mistake_in_a_template_is_told_with_its_line_once_a_page(
+    content: Path,
+    settings: Settings,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    template: str,
+    mistake: str,
+    told: str,
+) -> None:
+    templates = tmp_path / "templates"
+    for name, text in (
+        ("patterns/about.html", 'One.\n{% include "patterns/piece.html" %}\n'),
+        ("patterns/piece.html", "A piece."),
+        (template, f"One.\n{mistake}\n"),
+    ):
+        (templates / name).parent.mkdir(parents=True, exist_ok=True)
+        (templates / name).write_text(text)
+    (engine,) = settings.TEMPLATES
+    libraries = {"libraries": {"broken": "tests.pages.broken_tags"}}
+    settings.TEMPLATES = [
+        {**engine, "DIRS": [templates, *engine["DIRS"]], "OPTIONS": {**engine["OPTIONS"], **libraries}}
+    ]
+    with pytest.raises(BuildFailed) as caught:
+        built()
+    by_url = {str(one).partition(": ")[0]: str(one) for one in caught.value.mistakes}
+    assert len(by_url) == len(caught.value.mistakes)
+    message = by_url["/about/" if template != "base.html" else "/"]
+    assert f": {templates / template}:2" in message
+    assert told in message
+    assert "\n" not in message
+    assert ("broken_tags.py:10" in message) is ("ink" in told)
+    assert not caplog.records, "what the build tells is not logged too"
+
+
 def test_a_build_that_was_stopped_goes_on_where_it_was(content: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     really: Callable[..., Any] = store.publish
 

@@ -1,6 +1,7 @@
 """The door takes up what was built, and only what is of this code and this content."""
 
 import asyncio
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,10 @@ from pytest_django.fixtures import Settings
 
 from catalogue import fingerprint
 from catalogue.pages import door as doors
+from catalogue.pages import store
 from catalogue.pages.door import PagesDoor
 from catalogue.pages.shelf import Answer
+from catalogue.pages.store import Edition
 from catalogue.patterns import library
 from tests.pages.conftest import built, change, door
 
@@ -24,22 +27,68 @@ async def test_before_the_first_build_everything_is_djangos(content: Path) -> No
     assert page(await door()) is None
 
 
-async def test_a_new_edition_is_taken_up_while_the_site_runs(content: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doors, "LOOK_EVERY", 0.0)
+async def taken_up(ours: PagesDoor, number: int) -> None:
+    """Wait until the door has this build, without asking it for anything."""
+    async with asyncio.timeout(20):
+        while ours._edition is None or ours._edition.number != number:
+            await asyncio.sleep(0.01)
+
+
+async def test_a_new_edition_is_taken_up_though_nobody_asks(content: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doors, "LOOK_EVERY", 0.01)
     await asyncio.to_thread(built)
-    ours = await door()
-    before = page(ours)
-    assert before is not None
-    change(content / "owls/pattern.md", "A courier waits", "A courier has waited")
+    ours = PagesDoor()
+    async with ours.watching():
+        assert page(ours) is not None
+        change(content / "owls/pattern.md", "A courier waits", "A courier has waited")
+        await asyncio.to_thread(built)
+        await taken_up(ours, 2)
+        first = page(ours)
+    assert first is not None
+    assert b"A courier has waited" in first.body
+
+
+async def test_a_page_that_is_missed_makes_it_look_at_once(content: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doors, "LOOK_EVERY", 3600)
     await asyncio.to_thread(built)
-    now = page(ours)  # asks for a look; that takes up the edition beside the requests
-    while ours._looking is not None:
-        await ours._looking
-        now = page(ours)
-        if now is not None and now.body != before.body:
-            break
-    assert now is not None
-    assert b"A courier has waited" in now.body
+    ours = PagesDoor()
+    async with ours.watching():
+        change(content / "owls/pattern.md", "A courier waits", "A courier has waited")
+        await asyncio.to_thread(built)
+        assert page(ours) is None, "its bytes are forgotten"
+        await taken_up(ours, 2)
+        assert page(ours) is not None
+
+
+async def test_what_goes_wrong_is_told_once_and_does_not_end_the_watch(
+    content: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(doors, "LOOK_EVERY", 0.01)
+    monkeypatch.setattr(doors, "_PAUSE", 0)
+    really, looks = store.edition, 0
+
+    def fails(database: sqlite3.Connection) -> Edition | None:
+        nonlocal looks
+        looks += 1
+        if looks <= 3:
+            raise OSError("no such ink")
+        return really(database)
+
+    await asyncio.to_thread(built)
+    monkeypatch.setattr(store, "edition", fails)
+    ours = PagesDoor()
+    async with ours.watching():
+        await taken_up(ours, 1)
+    assert caplog.text.count("could not be looked at") == 1
+    assert "no such ink" in caplog.text
+    assert page(ours) is not None
+
+
+async def test_the_watch_ends_with_its_block(content: Path) -> None:
+    before = asyncio.all_tasks()
+    async with PagesDoor().watching():
+        assert asyncio.all_tasks() > before
+    assert asyncio.all_tasks() == before
 
 
 async def test_pages_of_other_code_are_left(content: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,8 @@ from django.test import Client, override_settings
 from pytest_django.fixtures import Settings
 
 from catalogue import fingerprint
-from catalogue.pages.export import MANIFEST, NotOurs, export, read_manifest
+from catalogue.pages.export import NotOurs, export, read_manifest
+from catalogue.pages.manifest import MANIFEST
 from tests.pages.conftest import built, change
 
 LIVE = "https://live.example"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalogue.pages.http import Encoding, Span, best_encoding, etag_of, not_modified, span
+from catalogue.pages.http import Encoding, Span, best_encoding, etag_of, not_modified, precondition_failed, span
 
 LONG_AGO = b"Thu, 01 Jan 1970 00:00:00 GMT"
 AT = 1_790_000_000
@@ -67,6 +67,29 @@ def test_if_none_match_decides_and_the_date_only_without_it(
 
 
 @pytest.mark.parametrize(
+    ("if_match", "if_unmodified_since", "failed"),
+    [
+        (b'"a"', b"", False),
+        (b'"b", "a"', b"", False),
+        (b"*", b"", False),
+        (b'"b"', b"", True),
+        (b'W/"a"', b"", True),
+        (b"a", b"", True),
+        (b'"a"', LONG_AGO, False),
+        (b'"b"', THEN, True),
+        (b"", THEN, False),
+        (b"", LONG_AGO, True),
+        (b"", b"yesterday", False),
+        (b"", b"", False),
+    ],
+)
+def test_if_match_decides_whether_to_go_on_and_the_date_only_without_it(
+    if_match: bytes, if_unmodified_since: bytes, failed: bool
+) -> None:
+    assert precondition_failed(if_match, if_unmodified_since, '"a"', AT) is failed
+
+
+@pytest.mark.parametrize(
     ("wanted", "found"),
     [
         (b"bytes=0-9", Span(0, 9)),
@@ -81,6 +104,10 @@ def test_if_none_match_decides_and_the_date_only_without_it(
         (b"bytes=0-1,5-6", None),
         (b"lines=0-1", None),
         (b"bytes=a-b", None),
+        (b"bytes=90-18446744073709551615", Span(90, 99)),
+        (b"bytes=0-" + b"9" * 5000, None),
+        (b"bytes=" + b"9" * 5000 + b"-", None),
+        (b"bytes=-" + b"9" * 5000, None),
     ],
 )
 def test_one_range_is_served_and_what_cannot_be_read_is_passed_over(wanted: bytes, found: object) -> None:

@@ -1,52 +1,83 @@
 """The web server with our protocol, spoken to byte by byte: what it answers itself mixes with what Django answers."""
 
+import gzip
 import os
 import re
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from catalogue import server
+from tests.pages.conftest import change
 from tests.patterns.example import write_pattern
 from tests.site import ROOT, free_port
-from tests.test_up import answers, await_true
+from tests.test_up import await_true
 
 ANSWERED_HERE = b"last-modified:"
 """Only the door sends it: so a test can tell who has answered."""
 
 
+class Server:
+    """A web server alone, with a built catalogue of two patterns in `folder`, and what it writes in `log`."""
+
+    def __init__(self, folder: Path) -> None:
+        for slug in ("owls", "twin"):
+            write_pattern(folder / "content", slug, title=slug.capitalize())
+        self.content = folder / "content"
+        self.log = folder / "log"
+        self.port = free_port()
+        self._environment = {
+            **os.environ,
+            "DEBUG": "0",
+            "SECRET_KEY": "s" * 50,
+            "SITE_URL": "https://patterns.example",
+            "SMTP_HOST": "127.0.0.1",
+            "CONTENT_DIR": str(self.content),
+            "VAR_DIR": str(folder / "var"),
+            "EMBEDDED_AWS_URL": "http://127.0.0.1:1",
+            "LOG_LEVEL": "INFO",
+        }
+
+    def build(self) -> None:
+        command = [sys.executable, "manage.py", "build", "-v0"]
+        subprocess.run(command, cwd=ROOT, env=self._environment, check=True, timeout=120)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """From the moment at which the pages are at hand; it is asked for nothing."""
+        command = server.command("127.0.0.1", self.port)
+        with self.log.open("w") as log:
+            process = subprocess.Popen(command, cwd=ROOT, env=self._environment, stderr=log)
+        try:
+            await_true(lambda: "are at hand" in self.log.read_text(), 60)
+            await_true(lambda: _listens(self.port), 30)
+            yield
+        finally:
+            process.terminate()
+            process.wait(15)
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """A web server alone, with a built catalogue of one pattern."""
-    folder = tmp_path_factory.mktemp("site")
-    for slug in ("owls", "twin"):
-        write_pattern(folder / "content", slug, title=slug.capitalize())
-    environment = {
-        **os.environ,
-        "DEBUG": "0",
-        "SECRET_KEY": "s" * 50,
-        "SITE_URL": "https://patterns.example",
-        "SMTP_HOST": "127.0.0.1",
-        "CONTENT_DIR": str(folder / "content"),
-        "VAR_DIR": str(folder / "var"),
-        "EMBEDDED_AWS_URL": "http://127.0.0.1:1",
-    }
-    python = server.command("", 0)[0]
-    subprocess.run([python, "manage.py", "build", "-v0"], cwd=ROOT, env=environment, check=True, timeout=120)
-    number = free_port()
-    process = subprocess.Popen(server.command("127.0.0.1", number), cwd=ROOT, env=environment)
-    try:
-        await_true(lambda: answers(f"http://127.0.0.1:{number}/healthz"), 60)
-        await_true(lambda: ANSWERED_HERE in talk(number, get("/patterns/owls/", "Connection: close")), 30)
-        yield number
-    finally:
-        process.terminate()
-        process.wait(15)
+    site = Server(tmp_path_factory.mktemp("site"))
+    site.build()
+    with site.running():
+        yield site.port
 
 
 def get(path: str, *headers: str, method: str = "GET", version: str = "1.1") -> bytes:
@@ -63,6 +94,12 @@ def talk(port: int, *requests: bytes, most_seconds: float = 20) -> bytes:
         while part := connection.recv(65536):
             received += part
     return received
+
+
+def unzipped(received: bytes) -> bytes:
+    head, _, body = received.partition(b"\r\n\r\n")
+    assert b"content-encoding: gzip" in head
+    return gzip.decompress(body)
 
 
 def statuses(received: bytes) -> list[bytes]:
@@ -100,6 +137,23 @@ def test_requests_sent_at_once_are_answered_in_their_order(port: int) -> None:
         )
     ]
     assert places == sorted(places)
+
+
+def test_after_a_build_the_first_request_to_an_idle_server_gets_the_new_text(tmp_path: Path) -> None:
+    site = Server(tmp_path)
+    site.build()
+    with site.running():
+        before = talk(site.port, get("/patterns/owls/", "Accept-Encoding: gzip", CLOSE))
+        assert b"A courier waits" in unzipped(before)
+        change(site.content / "owls/pattern.md", "A courier waits", "A courier has waited")
+        site.build()
+        await_true(lambda: "build 2 are at hand" in site.log.read_text(), 20)
+        first = talk(site.port, get("/patterns/owls/", "Accept-Encoding: gzip", CLOSE))
+    assert statuses(first) == [b"200"]
+    assert ANSWERED_HERE in first
+    assert re.search(rb'\r\netag: "[0-9a-f]+-gzip"\r\n', first)
+    assert b"A courier has waited" in unzipped(first)
+    assert "Traceback" not in site.log.read_text(), "the watch ends cleanly"
 
 
 @pytest.mark.parametrize("connection", ["close", "Close", "keep-alive"])
@@ -149,6 +203,20 @@ def test_not_modified_has_no_body(port: int) -> None:
 def test_odd_requests_get_a_clear_answer(port: int, request_: bytes, status: bytes) -> None:
     received = talk(port, request_)
     assert statuses(received)[-1:] == [status], received[:300]
+
+
+def test_a_download_is_gone_on_with_only_while_it_is_the_same(port: int) -> None:
+    path = "/patterns/owls/project.zip"
+    whole = talk(port, get(path, CLOSE)).partition(b"\r\n\r\n")[2]
+    etag = next(line for line in talk(port, get(path, CLOSE)).split(b"\r\n") if line.startswith(b"etag: "))[6:].decode()
+    received = talk(
+        port,
+        get(path, f"If-Match: {etag}", "Range: bytes=10-19"),
+        get(path, 'If-Match: "older"', "Range: bytes=10-19"),
+        get(path, f"Range: bytes=0-{'9' * 5000}", CLOSE),
+    )
+    assert statuses(received) == [b"206", b"412", b"200"]
+    assert received.endswith(whole)
 
 
 @pytest.mark.parametrize("path", ["/patterns/owls/", "/nowhere"])

@@ -6,10 +6,12 @@ from uuid import uuid4
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
+from django.core.management import call_command
 
 from catalogue.labs.embedded.process import Emulator
-from catalogue.pages.export import MANIFEST, File, manifest_text
+from catalogue.pages.manifest import MANIFEST, File, manifest_text
 from catalogue.pages.publish import NotPublished, Plan, plan, publish
 from catalogue.patterns.views.sharing import FRESH
 from catalogue.static_headers import FOREVER
@@ -108,6 +110,22 @@ def test_a_dry_run_changes_nothing(s3: Any, bucket: str, tmp_path: Path) -> None
     assert keys(s3, bucket) == set()
 
 
+def test_a_dry_run_tells_one_thing_a_line(
+    s3: Any, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(boto3, "client", lambda *_, **__: s3)
+    publish(write(tmp_path / "a", index_html=("1", PAGE), old_html=("1", PAGE)), bucket, s3)
+    folder = write(tmp_path / "b", index_html=("2", PAGE), new_html=("1", PAGE))
+    call_command("publish", str(folder), bucket=bucket, dry_run=True)
+    assert capsys.readouterr().out.splitlines() == [
+        "upload index.html",
+        "upload new.html",
+        "delete old.html",
+        "invalidate /",
+        "invalidate /old.html",
+    ]
+
+
 def test_a_folder_without_an_export_is_refused(s3: Any, bucket: str, tmp_path: Path) -> None:
     with pytest.raises(NotPublished, match="build --to"):
         publish(tmp_path, bucket, s3)
@@ -134,6 +152,61 @@ def test_cloudfront_is_told_of_changed_pages_as_readers_ask_for_them(s3: Any, bu
         publish(changed, bucket, s3, cloudfront, "E123")
         publish(changed, bucket, s3, cloudfront, "E123")  # nothing changed: nobody is told
         stub.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize("then", ["at once", "without a distribution first", "with the content of before"])
+def test_an_invalidation_that_failed_is_made_up_for_by_the_next_run(
+    s3: Any, bucket: str, tmp_path: Path, then: str
+) -> None:
+    before = write(tmp_path / "a", index_html=("1", PAGE), about_html=("1", PAGE), old_html=("1", PAGE))
+    publish(before, bucket, s3)
+    changed = write(tmp_path / "b", index_html=("2", PAGE), about_html=("1", PAGE))
+    cloudfront = boto3.client(
+        "cloudfront", region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test"
+    )
+    with Stubber(cloudfront) as stub:
+        stub.add_client_error("create_invalidation", "TooManyInvalidationsInProgress")
+        with pytest.raises(ClientError):
+            publish(changed, bucket, s3, cloudfront, "E123")
+        if then == "without a distribution first":
+            assert publish(changed, bucket, s3) == Plan([], [], [])
+        stub.add_response("create_invalidation", {})
+        if then == "with the content of before":
+            doing = publish(before, bucket, s3, cloudfront, "E123")
+            assert doing == Plan(["index.html", "old.html"], [], ["/", "/old.html"])
+        else:
+            assert publish(changed, bucket, s3, cloudfront, "E123", dry_run=True).invalidate == ["/", "/old.html"]
+            assert publish(changed, bucket, s3, cloudfront, "E123") == Plan([], [], ["/", "/old.html"])
+        stub.assert_no_pending_responses()
+        assert publish(changed if then != "with the content of before" else before, bucket, s3, cloudfront, "E123") == (
+            Plan([], [], [])
+        )
+
+
+@pytest.mark.parametrize("call", ["put_object", "delete_objects"])
+def test_what_a_run_that_failed_has_not_told_cloudfront_the_next_one_tells(
+    s3: Any, bucket: str, tmp_path: Path, call: str
+) -> None:
+    publish(write(tmp_path / "a", index_html=("1", PAGE), about_html=("1", PAGE), old_html=("1", PAGE)), bucket, s3)
+    changed = write(tmp_path / "b", index_html=("2", PAGE), about_html=("2", PAGE))
+    cloudfront = boto3.client(
+        "cloudfront", region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test"
+    )
+
+    def fails(params: dict[str, Any], **_: object) -> None:
+        if params.get("Key", "index.html") == "index.html":
+            raise ConnectionError(call)
+
+    operation = call.title().replace("_", "")
+    s3.meta.events.register(f"provide-client-params.s3.{operation}", fails)
+    with Stubber(cloudfront) as stub:
+        with pytest.raises(ConnectionError, match=call):
+            publish(changed, bucket, s3, cloudfront, "E123")
+        s3.meta.events.unregister(f"provide-client-params.s3.{operation}", fails)
+        stub.add_response("create_invalidation", {})
+        assert publish(changed, bucket, s3, cloudfront, "E123").invalidate == ["/", "/about.html", "/old.html"]
+        stub.assert_no_pending_responses()
+    assert keys(s3, bucket) == {"index.html", "about.html", MANIFEST}
 
 
 def test_files_that_pages_load_go_first() -> None:

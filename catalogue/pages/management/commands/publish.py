@@ -33,20 +33,19 @@ class Command(BaseCommand):
             cloudfront = boto3.client("cloudfront") if distribution else None
             with tqdm(desc="uploading", unit="file", disable=not verbosity or not sys.stderr.isatty()) as bar:
 
-                def told(number: int, total: int) -> None:
+                def uploaded(number: int, total: int) -> None:
                     bar.total = total
                     bar.update(number - bar.n)
 
-                doing = publish(folder, bucket, s3, cloudfront, distribution, told, dry_run=dry_run)
+                doing = publish(folder, bucket, s3, cloudfront, distribution, uploaded, dry_run=dry_run)
         except NotPublished as error:
             raise CommandError(str(error)) from None
         except (BotoCoreError, ClientError) as error:
             raise CommandError(f"AWS: {error}. Run it again once that is mended; it goes on where it was.") from None
         if dry_run:
             for what, names in (("upload", doing.upload), ("delete", doing.delete), ("invalidate", doing.invalidate)):
-                self.stdout.writelines(f"{what} {name}" for name in names)
+                for name in names:
+                    self.stdout.write(f"{what} {name}")
         elif verbosity:
-            self.stdout.write(
-                f"{len(doing.upload)} files uploaded, {len(doing.delete)} deleted, "
-                f"{len(doing.invalidate)} paths invalidated."
-            )
+            told = f"{len(doing.invalidate)} paths invalidated" if distribution else "nothing invalidated"
+            self.stdout.write(f"{len(doing.upload)} files uploaded, {len(doing.delete)} deleted, {told}.")

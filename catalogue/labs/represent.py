@@ -35,13 +35,14 @@ def lab_document(lab: Lab) -> dict[str, Any]:
     return document
 
 
-def status_text(lab: Lab) -> str:
-    """One sentence on the lab's state."""
+def status_text(lab: Lab, *, owned: bool = True) -> str:
+    """One sentence on the lab's state, to whoever started it or to somebody else."""
+    your = "your" if owned else "this"
     match lab.status:
         case Status.READY:
-            return "Your stack is ready."
+            return f"{your.capitalize()} stack is ready."
         case Status.DEPLOYING:
-            return "CloudFormation is creating your stack. Reload this page in a moment."
+            return f"CloudFormation is creating {your} stack. Reload this page in a moment."
         case Status.FAILED:
             return f"CloudFormation could not create the stack: {lab.reason}"
         case _:

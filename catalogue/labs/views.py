@@ -216,6 +216,7 @@ def _target_down(error: TargetDown) -> Problem:
 def _page(
     request: HttpRequest, lab: Lab, outcome: StepResult | None = None, run: dict[str, str] | None = None
 ) -> HttpResponse:
+    owned = ownership.owns(request, lab)
     context = {
         "lab": lab_document(lab),
         "pattern": pattern_of(lab),
@@ -224,8 +225,8 @@ def _page(
         "runs": latest_runs(lab),
         "moved": shown_outcome(request, lab),
         "meter": meter_shown(lab),
-        "status_text": status_text(lab),
-        "owned": ownership.owns(request, lab),
+        "status_text": status_text(lab, owned=owned),
+        "owned": owned,
     }
     response = render(request, "labs/detail.html", context)
     response["Cache-Control"] = "no-store"

@@ -12,11 +12,13 @@ from xml.etree.ElementTree import Element
 
 from markdown import Markdown
 from markdown.blockparser import BlockParser
-from markdown.blockprocessors import BlockProcessor
+from markdown.blockprocessors import BlockProcessor, ParagraphProcessor
 from markdown.extensions import Extension
 from markdown.extensions.smarty import SmartyExtension
 from markdown.extensions.toc import TocExtension
+from markdown.preprocessors import NormalizeWhitespace
 from markdown.treeprocessors import Treeprocessor
+from markdown.util import Registry
 from pymdownx.superfences import SuperFencesCodeExtension
 
 from catalogue.patterns.highlighting import highlight
@@ -129,6 +131,16 @@ def converter(expand: Expand) -> Markdown:
     )
 
 
+def sentence_converter() -> Markdown:
+    """A converter that knows no block but the paragraph: `422. No such key.` is no list that starts at 422."""
+    markdown = converter(lambda name, argument: "")
+    markdown.preprocessors = Registry()
+    markdown.preprocessors.register(NormalizeWhitespace(markdown), "normalize_whitespace", 30)
+    markdown.parser.blockprocessors = Registry()
+    markdown.parser.blockprocessors.register(ParagraphProcessor(markdown.parser), "paragraph", 10)
+    return markdown
+
+
 _PLAIN = re.compile(r"[^\W\d_](?:[^\W_]|[ ,;:()/?=%×–—…-]|\.(?!\.))*")
 """Words and signs that mean nothing in Markdown, nor to the typography: most sentences are such."""
 
@@ -137,14 +149,17 @@ _idle: list[Markdown] = []
 
 
 def inline(text: str) -> str:
-    """A sentence with emphasis, code and links as HTML, without the paragraph around it."""
+    """A sentence with emphasis, code and links as HTML, without the paragraph around it.
+
+    Whatever it begins with, it stays a sentence: no list, heading, quotation or other block comes of it.
+    """
     sentence = " ".join(text.split())
     if _PLAIN.fullmatch(sentence):
         return sentence
     try:
         markdown = _idle.pop()
     except IndexError:
-        markdown = converter(lambda name, argument: "")
+        markdown = sentence_converter()
     html = markdown.convert(sentence)
     # Never reached by one that failed halfway, which is dropped with whatever it holds.
     _idle.append(markdown.reset())

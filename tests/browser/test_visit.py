@@ -1,6 +1,7 @@
 """A visitor's whole story in a real browser: read, run, watch, subscribe, confirm."""
 
 import re
+import subprocess
 from collections.abc import Callable
 
 import httpx
@@ -162,3 +163,18 @@ def test_without_javascript_a_pattern_is_run_stepped_through_and_deleted(browser
     page.get_by_role("button", name="Delete this lab").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Function as a Web Service")
     context.close()
+
+
+def test_a_steps_request_is_edited_and_shown_as_curl_with_all_that_the_step_sent(page: Page) -> None:
+    page.goto("/patterns/gateway-proxy/")  # its gateway takes JSON that says so, and refuses all else with 415
+    page.get_by_role("button", name="Run it").click()
+    expect(page.locator("[data-status]")).to_contain_text("ready")
+    first = page.locator(".lab-step").first
+    first.get_by_role("button", name=re.compile("^Send")).click()
+    first.get_by_text("The same with curl").click()
+    command = first.locator(".step-command pre").inner_text()
+    answer = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=20, check=True).stdout
+    assert answer.split(maxsplit=2)[1] == "202", answer
+    first.get_by_role("button", name="Edit this request").click()
+    page.get_by_role("button", name="Send from this browser").click()
+    expect(page.locator("[data-answer] .answer-line")).to_contain_text("202")

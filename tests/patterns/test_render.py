@@ -1,6 +1,7 @@
 """Bodies as HTML: sections, code from the real files, and nothing that could harm a reader."""
 
 import re
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from catalogue.patterns.content import Pattern, load_pattern
 from catalogue.patterns.library import library
-from catalogue.patterns.markdown_ext import converter, inline
+from catalogue.patterns.markdown_ext import converter, inline, sentence_converter
 from catalogue.patterns.render import highlight, render_body
 from tests.patterns.example import BODY, write_pattern
 
@@ -190,6 +191,41 @@ def test_quotes_are_typographic_in_prose_and_straight_in_code(pattern: Pattern) 
     assert '"parcel"' in html
 
 
+@pytest.mark.parametrize(
+    "start",
+    [
+        "422. ",
+        "1) ",
+        "# ",
+        "###### ",
+        "> ",
+        "- ",
+        "* ",
+        "+ ",
+        "    ",
+        "\t",
+        "--- ",
+        "*** ",
+        ": ",
+        "~~~ ",
+        "| ",
+        "[x]: ",
+    ],
+)
+def test_a_sentence_stays_one_whatever_it_begins_with(start: str) -> None:
+    for text in (f"{start}A `key` stands for *one* request.", f"\n{start}A `key` stands\n    for *one* request.\n"):
+        html = inline(text)
+        assert set(re.findall(r"</?(\w+)", html)) <= {"code", "em"}
+        assert unescape(re.sub(r"</?(code|em)>", "", html)) == " ".join(text.split()).replace("`key`", "key").replace(
+            "*one*", "one"
+        )
+
+
+@pytest.mark.parametrize("whole", ["---", "***", "#", ">", "-", "1.", "Key\n===", "[[code app.py]]", "```\nx\n```"])
+def test_signs_alone_are_a_sentence_too(whole: str) -> None:
+    assert not re.search(r"<(?!code|/code)", inline(whole))
+
+
 def test_inline_text_has_no_paragraph() -> None:
     assert inline("Sends `POST`\nto *it*.") == "Sends <code>POST</code> to <em>it</em>."
 
@@ -203,7 +239,7 @@ def test_a_sentence_is_left_as_it_is_only_where_a_converter_leaves_it(piece: str
     for other in PIECES.split():
         for text in (f"A{piece}{other}", f"{piece}{other} word", f"Word {piece} {other}"):
             if inline(text) == text:
-                assert converter(lambda name, argument: "").convert(text) == f"<p>{text}</p>"
+                assert sentence_converter().convert(text) == f"<p>{text}</p>"
 
 
 def test_one_sentence_leaves_nothing_for_the_next() -> None:

@@ -30,7 +30,7 @@ export class Live {
     this.log = new TraceLog(
       panel.querySelector("[role=log]"),
       panel.querySelector("[data-speaker]"),
-      (trace, button) => this.#inspect(trace, button),
+      panel.hasAttribute("stranger") ? null : (trace, button) => this.#inspect(trace, button),
     );
     this.editor = new RequestEditor(panel.querySelector("[data-editor]"));
     this.steps = new Steps(panel.querySelector("[data-steps]"), data.steps, {

@@ -4,6 +4,7 @@ import { createLab, deleteLab, extendLab, readLab } from "./api.js";
  * <lab-panel>: turns the panel's plain forms into a live lab on the page itself.
  *
  * Attributes: `pattern` (slug), `create` (address that makes a lab), `lab` (an existing lab's id, on its own page).
+ * `stranger`: the lab is another visitor's, so the panel has none of the forms that only its owner may send.
  * The lab of a pattern is remembered for the browser tab, so that a reload finds it again.
  */
 class LabPanel extends HTMLElement {
@@ -14,17 +15,18 @@ class LabPanel extends HTMLElement {
   #clock;
 
   connectedCallback() {
-    for (const form of this.querySelectorAll("[data-run]")) {
+    // In a stranger's panel the form leads to the page of the new lab, whose owner lacks no control.
+    for (const form of this.hasAttribute("stranger") ? [] : this.querySelectorAll("[data-run]")) {
       form.addEventListener("submit", (event) => {
         event.preventDefault();
         this.#run();
       });
     }
-    this.querySelector("[data-stop]").addEventListener("submit", (event) => {
+    this.querySelector("[data-stop]")?.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#stop();
     });
-    this.querySelector("[data-extend]").addEventListener("submit", (event) => {
+    this.querySelector("[data-extend]")?.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#extend();
     });
@@ -78,7 +80,7 @@ class LabPanel extends HTMLElement {
     const stood = document.activeElement;
     this.dataset.state = state;
     if (state === "ready" && stood === run) this.querySelector("[data-endpoint]").focus({ preventScroll: true });
-    if (state === "gone" && this.querySelector("[data-stop]").contains(stood)) run?.focus({ preventScroll: true });
+    if (state === "gone" && this.querySelector("[data-stop]")?.contains(stood)) run?.focus({ preventScroll: true });
   }
 
   async #run() {
@@ -120,11 +122,13 @@ class LabPanel extends HTMLElement {
     (await this.#load()).show(this.#lab);
     if (lab.status === "ready") {
       const took = this.#took;
-      this.#say(took ? `Your stack is ready: ${(took / 1000).toFixed(2)} s from the click.` : "Your stack is ready.");
+      const whose = this.hasAttribute("stranger") ? "This" : "Your";
+      this.#say(`${whose} stack is ready${took ? `: ${(took / 1000).toFixed(2)} s from the click` : ""}.`);
     } else if (lab.status === "failed" || lab.status === "gone") {
       this.#gone(lab.reason ?? "This lab is gone. Run it again for a fresh one.");
     }
-    this.querySelector("[data-extend]").hidden = !this.#lab?.extendable;
+    const extend = this.querySelector("[data-extend]");
+    if (extend) extend.hidden = !this.#lab?.extendable;
     this.#showTimeLeft();
     this.#showLevers();
   }
@@ -157,8 +161,11 @@ class LabPanel extends HTMLElement {
   async #stop() {
     const id = this.#lab?.id;
     if (!id) return;
-    this.#live?.then((live) => live.close());
-    await deleteLab(id).catch(() => {});
+    try {
+      await deleteLab(id);
+    } catch (problem) {
+      if (!GONE.includes(problem.status)) return this.#say(problem.message, true);
+    }
     this.#gone("You have stopped this lab and its stack is deleted.");
   }
 
@@ -174,5 +181,8 @@ class LabPanel extends HTMLElement {
     status.classList.toggle("is-error", isError);
   }
 }
+
+/** What the server says of a lab that is over already. */
+const GONE = [404, 410];
 
 customElements.define("lab-panel", LabPanel);

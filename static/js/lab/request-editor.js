@@ -1,6 +1,6 @@
 import { el, milliseconds, pretty } from "./dom.js";
 import { curlCommand } from "./curl.js";
-import { fill } from "./template.js";
+import { fill, headersOf } from "./template.js";
 
 /**
  * The form in which a visitor writes a request of their own. It calls the endpoint straight from the browser,
@@ -34,7 +34,7 @@ export class RequestEditor {
     const fields = this.#form.elements;
     fields.method.value = request.method;
     fields.path.value = fill(request.path, saved);
-    fields.headers.value = Object.entries(request.headers).map(([name, value]) => `${name}: ${fill(value, saved)}`).join("\n");
+    fields.headers.value = Object.entries(headersOf(request, saved)).map(([name, value]) => `${name}: ${value}`).join("\n");
     const body = request.json != null ? JSON.stringify(request.json, null, 2) : (request.text ?? "");
     fields.body.value = fill(body, saved);
     this.#showCurl();

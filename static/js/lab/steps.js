@@ -1,7 +1,7 @@
 import { runStep } from "./api.js";
 import { el, milliseconds, pretty } from "./dom.js";
 import { curlCommand } from "./curl.js";
-import { fill } from "./template.js";
+import { fill, headersOf } from "./template.js";
 
 /**
  * The demo's steps. Each is run by the server through the lab's public endpoint, and its claims are compared with
@@ -83,7 +83,7 @@ export class Steps {
     return curlCommand({
       method: request.method,
       url: this.#lab.endpoint + fill(request.path, this.#saved),
-      headers: Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, fill(value, this.#saved)])),
+      headers: headersOf(request, this.#saved),
       body: fill(body, this.#saved),
     });
   }

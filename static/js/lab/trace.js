@@ -38,12 +38,14 @@ export class TraceLog {
   #box;
   #list;
   #speaker;
+  #inspectable;
 
-  /** @param {HTMLElement} box scrolls, and has the list in it @param {HTMLElement} speaker a live region @param {(trace: string, button: HTMLElement) => void} onInspect */
+  /** @param {HTMLElement} box scrolls, and has the list in it @param {HTMLElement} speaker a live region @param {((trace: string, button: HTMLElement) => void) | null} onInspect */
   constructor(box, speaker, onInspect) {
     this.#box = box;
     this.#list = box.querySelector("ol");
     this.#speaker = new Speaker(speaker);
+    this.#inspectable = onInspect !== null;
     box.addEventListener("click", ({ target }) => {
       const button = target.closest("[data-inspect]");
       if (button) onInspect(button.dataset.inspect, button);
@@ -56,7 +58,7 @@ export class TraceLog {
     const box = this.#box;
     const following = box.scrollHeight - box.scrollTop - box.clientHeight < 40;
     const text = sentence(kind, event);
-    const inspect = kind === "request" && event.trace && el("button", { type: "button", class: "trace-inspect", "data-inspect": event.trace },
+    const inspect = this.#inspectable && kind === "request" && event.trace && el("button", { type: "button", class: "trace-inspect", "data-inspect": event.trace },
       "Inspect", el("span", { class: "visually-hidden" }, ` ${event.method} ${event.path}`));
     list.append(
       el("li", { class: `trace-${kind}${event.status >= 400 || event.error ? " is-refused" : ""}` },

@@ -151,7 +151,7 @@ def settle(delivery: Delivery, result: Result) -> None:
         case Outcome.PERMANENT | Outcome.NO_SUCH_MAILBOX:
             failed = _finish(delivery, _State.FAILED, result.detail)
             if failed and result.outcome is Outcome.NO_SUCH_MAILBOX:
-                suppression.suppress(delivery.subscriber, Suppression.Reason.HARD_BOUNCE, result.detail)
+                _suppress_address(delivery, result.detail)
         case Outcome.TEMPORARY:
             _settle_retry(delivery, result.detail)
         case Outcome.IN_DOUBT if settings.NEWSLETTER_IN_DOUBT == "hold":
@@ -169,7 +169,17 @@ def settle(delivery: Delivery, result: Result) -> None:
 def _settle_sent(delivery: Delivery, result: Result) -> None:
     sent = journal.sent(delivery, result.provider_id, timezone.now())
     if sent and delivery.update_sent_id is None:
-        consent.record(delivery.subscriber, ConsentRecord.Event.MAILED)
+        to = delivery.subscriber.new_address if delivery.kind == Delivery.Kind.MOVE else ""
+        consent.record(delivery.subscriber, ConsentRecord.Event.MAILED, address=to)
+
+
+def _suppress_address(delivery: Delivery, said: str) -> None:
+    """The address that the mail went to: of a wish to move, that is the new one alone."""
+    person = delivery.subscriber
+    if delivery.kind == Delivery.Kind.MOVE:
+        suppression.move_failed(person, person.new_key, Suppression.Reason.HARD_BOUNCE, said)
+    else:
+        suppression.suppress(person, Suppression.Reason.HARD_BOUNCE, said)
 
 
 def _finish(delivery: Delivery, state: Delivery.State, error: str) -> bool:

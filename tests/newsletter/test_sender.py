@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from catalogue.newsletter import sender
+from catalogue.newsletter import queue, sender, suppression
 from catalogue.newsletter.models import ConsentRecord, Delivery, SendingPace, Subscriber, Suppression
 from catalogue.newsletter.queue import MAX_ATTEMPTS
 from tests.newsletter.helpers import link, text_of, use_smtp
@@ -111,6 +111,38 @@ def test_what_a_server_has_against_us_costs_no_reader_the_subscription(sink: Sin
     assert states() == ["retry", "retry"]
     assert not Suppression.objects.exists()
     assert not Subscriber.objects.filter(state="unsubscribed").exists()
+
+
+def test_a_new_address_that_does_not_exist_leaves_the_old_subscription_alone(sink: Sink) -> None:
+    enqueue(1)
+    sender.send_due()
+    Subscriber.objects.update(
+        state="confirmed",
+        confirmed_at=timezone.now(),
+        new_address="typo@nowhere.example",
+        new_key="typo@nowhere.example",
+    )
+    queue.add(Subscriber.objects.get(), Delivery.Kind.MOVE)
+    sink.on_recipient = lambda to: "550 5.1.1 no such user" if "typo" in to else "250 OK"
+    sender.send_due()
+    assert states() == ["sent", "failed"]
+    person = Subscriber.objects.get()
+    assert (person.state, person.new_address, person.new_key) == ("confirmed", "", "")
+    assert suppression.blocks("typo@nowhere.example")
+    assert not suppression.blocks(person.key)
+    assert not ConsentRecord.objects.filter(event="bounced").exists()
+
+
+def test_that_a_change_of_address_was_mailed_is_on_record_with_the_new_address(sink: Sink) -> None:
+    enqueue(1)
+    sender.send_due()
+    Subscriber.objects.update(
+        state="confirmed", confirmed_at=timezone.now(), new_address="new@example.com", new_key="new@example.com"
+    )
+    queue.add(Subscriber.objects.get(), Delivery.Kind.MOVE)
+    sender.send_due()
+    mailed = ConsentRecord.objects.filter(event="mailed").order_by("pk")
+    assert list(mailed.values_list("address", flat=True)) == ["reader0@example.com", "new@example.com"]
 
 
 def test_a_greylisted_reader_waits_alone(sink: Sink) -> None:

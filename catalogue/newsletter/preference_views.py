@@ -144,6 +144,8 @@ def move(request: HttpRequest, token: str) -> HttpResponse:
             return private(render(request, "newsletter/moved.html"))
     elif preferences.moving(wish) is not None:
         return private(render(request, "newsletter/move.html", {"token": token}))
+    elif preferences.moved(wish):
+        return private(render(request, "newsletter/moved.html"))
     return _move_is_over(request)
 
 

@@ -54,6 +54,17 @@ def test_a_catalogue_that_starts_has_no_news() -> None:
     assert updates.draft_all() == []
 
 
+def test_what_is_no_longer_scheduled_does_not_release_itself() -> None:
+    update = new_update()
+    updates.schedule(update, timezone.now())
+    updates.unschedule(update)
+    with pytest.raises(updates.NotNow):
+        updates.release(update, (Update.State.SCHEDULED,))
+    assert updates.release_due() == 0
+    update.refresh_from_db()
+    assert update.state == "draft"
+
+
 def test_a_revision_makes_one_draft(monkeypatch: pytest.MonkeyPatch) -> None:
     updates.draft_all()
     pattern = library().get(SLUG)

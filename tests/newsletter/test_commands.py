@@ -148,6 +148,15 @@ def test_export_and_import(tmp_path: Path, update: Update) -> None:
     assert nothing_done.value.returncode == 1
 
 
+def test_an_export_with_people_who_wait_can_be_imported_again(tmp_path: Path, update: Update) -> None:
+    reader("waits", state="pending", confirmed_at=None)
+    file = tmp_path / "people.csv"
+    file.write_text(run("export"))
+    said = run("import", str(file), "--source", "old list")
+    assert "0 added, 2 known already, 0 refused, 1 skipped" in said
+    assert "people.csv:4: Skipped" in said
+
+
 def test_nothing_is_sent_without_a_mail_server(update: Update, settings: Settings) -> None:
     settings.MAIL_TRANSPORT = "smtp"
     settings.SMTP_HOST = ""

@@ -65,6 +65,18 @@ def test_choices_are_kept_and_shown(client: Client) -> None:
     assert 'name="level" value="100" checked>' in html
 
 
+@pytest.mark.parametrize(
+    "wish", [{"topic": ["sqs", "no-such"]}, {"level": ["100", "150"]}, {"revisions": "perhaps"}, {"level": "\ufffd"}]
+)
+def test_a_program_is_told_of_a_choice_that_means_nothing(client: Client, wish: dict[str, Any]) -> None:
+    ada = reader("ada")
+    before = snapshot()
+    answer = client.post(page_of(ada), {"level": "100"} | wish, headers={"accept": "application/json"})
+    assert answer.status_code == 400
+    assert answer["Content-Type"] == "application/problem+json"
+    assert snapshot() == before
+
+
 def test_no_level_at_all_is_refused_in_words(client: Client) -> None:
     ada = reader("ada")
     answer = client.post(page_of(ada), {"topic": ["sqs"]})

@@ -38,7 +38,17 @@ def _secret_key() -> str:
 
 
 SECRET_KEY = _secret_key()
-PORT = env.integer("PORT", 8000, least=1)
+
+
+def _running_port() -> int:
+    """The port that a running `manage.py up` has noted, so that links which commands write lead to it; else 8000."""
+    try:
+        return int((VAR_DIR / "port").read_text())
+    except (OSError, ValueError):
+        return 8000
+
+
+PORT = env.integer("PORT", _running_port(), least=1)
 SITE_URL = env.text("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 LIVE_URL = env.text("LIVE_URL", "").rstrip("/")  # of the site with labs and newsletter, for pages served as plain files
 SITE_NAME = "Serverless Patterns"
@@ -206,6 +216,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"without_tokens": {"()": "catalogue.newsletter.log_filter.WithoutTokens"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["without_tokens"]}},
     "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "WARNING")},
 }

@@ -35,6 +35,26 @@ def answers(url: str) -> bool:
         return False
 
 
+def site_url_of_a_command(var: Path) -> str:
+    """What a command that knows only the site's folder takes for its address."""
+    bare = {name: value for name, value in os.environ.items() if name not in ("PORT", "SITE_URL")}
+    return subprocess.run(
+        [sys.executable, "-c", "from catalogue import settings; print(settings.SITE_URL)"],
+        cwd=ROOT,
+        env={**bare, "VAR_DIR": str(var)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+
+
+@pytest.mark.parametrize("noted", [None, "", "soon"])
+def test_a_command_without_a_running_site_takes_the_default_port(tmp_path: Path, noted: str | None) -> None:
+    if noted is not None:
+        (tmp_path / "port").write_text(noted)
+    assert site_url_of_a_command(tmp_path) == "http://127.0.0.1:8000"
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with running_site(tmp_path_factory.mktemp("site"), free_port()) as started:
@@ -44,6 +64,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def test_the_line_with_the_address_means_that_pages_and_labs_answer(tmp_path: Path) -> None:
     with running_site(tmp_path, free_port()) as fresh:
         assert httpx.get(fresh.url).status_code == 200
+        assert site_url_of_a_command(tmp_path) == fresh.url
         lab = httpx.post(f"{fresh.url}/labs/", json={"pattern": "function-as-a-web-service"}, timeout=20)
         assert lab.status_code == 201, lab.text
 
@@ -56,6 +77,7 @@ def test_stopping_leaves_no_process_and_no_temporary_folder(tmp_path: Path) -> N
         tree = descendants(site.process.pid)
         assert len(tree) >= 4, tree
         assert site.stop() == 0
+        assert not (tmp_path / "port").exists()
         await_true(lambda: not living(tree), 5)
         assert not list(tmp_path.glob("**/tmp*")), "a temporary folder was left"
 

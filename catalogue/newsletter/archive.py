@@ -1,10 +1,14 @@
 """The web archive: every update that was sent, to be read in a browser."""
 
+import re
+
+from django.conf import settings
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.html import escape
 from django.views.decorators.http import require_safe
 
 from catalogue.newsletter import mime
@@ -13,6 +17,12 @@ from catalogue.newsletter.models import Update
 _SENT = (Update.State.SENDING, Update.State.PAUSED, Update.State.SENT)
 # The mail's own styles are in its elements; nothing of it runs or loads but the site's picture.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; form-action 'self'; base-uri 'none'"
+
+_PERSONAL = re.compile(r'<span class="personal">.*?</span>', re.DOTALL)
+_NOT_PERSONAL = (
+    "This is the public copy of a mail to the subscribers of {site} updates. The links to choose what one gets, and to "
+    "unsubscribe, are in each subscriber's own copy."
+)
 
 
 @require_safe
@@ -23,7 +33,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def issue(request: HttpRequest, pattern: str, revision: int) -> HttpResponse:
-    """One update as its mail shows it; its personal links lead to the public pages instead, a form ends it.
+    """One update as its mail shows it, a form ends it. What only a recipient's copy can offer is said to be there.
 
     One that was cancelled half-way is in no list, but whoever got its mail can still view it in a browser.
     """
@@ -31,7 +41,8 @@ def issue(request: HttpRequest, pattern: str, revision: int) -> HttpResponse:
     if update is None:
         raise Http404
     subscribe = request.build_absolute_uri(reverse("newsletter:subscribe"))
-    html = update.html
+    html = _PERSONAL.sub(escape(_NOT_PERSONAL.format(site=settings.SITE_NAME)), update.html)
+    # A mail that was frozen before its personal sentence was marked.
     for name in ("unsubscribe_url", "preferences_url"):
         html = html.replace(mime.place(name), subscribe)
     letter, end, rest = html.rpartition("</body>")

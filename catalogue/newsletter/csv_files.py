@@ -7,6 +7,7 @@ suppressed or was erased.
 import csv
 import re
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,6 +26,8 @@ from catalogue.patterns.services import services
 COLUMNS = ("address", "state", "levels", "topics", "revisions", "confirmed_at", "source")
 CHUNK = 1000
 _LONGEST_LINE = 10_000
+_MOST_LINES = 20  # of one row, whose quoted cells may have line breaks
+_OPEN_QUOTE = "A quote opens in this line and is not closed. Close it, or write it twice if it belongs to the text."
 _State = Subscriber.State
 # What a spreadsheet takes for a formula, also behind the quotes that keep another such cell from being one.
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
@@ -36,6 +39,10 @@ class BadFile(ValueError):
 
 class BadRow(ValueError):
     """The row cannot be imported; the message says why."""
+
+    def __init__(self, why: str, line: int = 0) -> None:
+        super().__init__(why)
+        self.line = line
 
 
 @dataclass(frozen=True)
@@ -58,13 +65,16 @@ class Report:
     added: int = 0
     known: int = 0
     refused: int = 0
+    skipped: int = 0
+    """Of people who have never confirmed: an export holds them too, and nothing is wrong with it."""
 
     def __str__(self) -> str:
-        return f"{self.added} added, {self.known} known already, {self.refused} refused"
+        skipped = f", {self.skipped} skipped" if self.skipped else ""
+        return f"{self.added} added, {self.known} known already, {self.refused} refused{skipped}"
 
 
 type Tell = Callable[[int, str], None]
-"""Called with a line's number, counted from 1, and why it was refused."""
+"""Called with a line's number, counted from 1, and why it was refused or skipped."""
 
 
 def guarded(cell: str) -> str:
@@ -120,18 +130,118 @@ def read(file: TextIO, source: str, tell: Tell, *, dry_run: bool = False) -> Ite
         report.refused += 1
         tell(line, reason)
 
-    for chunk in batched(_rows(file, refuse), CHUNK, strict=False):
+    def skip(line: int, reason: str) -> None:
+        report.skipped += 1
+        tell(line, reason)
+
+    for chunk in batched(_rows(file, refuse, skip), CHUNK, strict=False):
         _take(chunk, source.strip(), report, refuse, dry_run)
         yield report
     yield report
 
 
-def _rows(file: TextIO, refuse: Tell) -> Iterator[Row]:
-    reader = csv.reader(iter(lambda: file.readline(_LONGEST_LINE), ""), strict=True)
+class _Lines:
+    """A file's lines with their numbers, of which some may be put back."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self._number = 0
+        self._back: deque[tuple[int, str]] = deque()
+
+    def take(self) -> tuple[int, str] | None:
+        """None at the end. Of a line that is too long, its beginning and one character more than is allowed."""
+        if self._back:
+            return self._back.popleft()
+        line = self._file.readline(_LONGEST_LINE + 1)
+        rest = line
+        while len(rest) > _LONGEST_LINE and not rest.endswith(("\n", "\r")):
+            rest = self._file.readline(_LONGEST_LINE + 1)
+        self._number += 1
+        return (self._number, line) if line else None
+
+    def put_back(self, lines: Iterable[tuple[int, str]]) -> None:
+        self._back.extendleft(reversed(list(lines)))
+
+
+def _record(lines: _Lines) -> tuple[int, int, list[str]] | None:
+    """The next row: numbers of its first and last line, and its cells; None at the end of the file.
+
+    Raises BadRow with the row's line. Of a quote that is never closed only its own line is lost.
+    """
+    first = lines.take()
+    if first is None:
+        return None
+    taken = [first]
+    while True:
+        if len(taken[-1][1]) > _LONGEST_LINE:
+            lines.put_back(taken[1:])
+            too_long = f"The line has more than {_LONGEST_LINE} characters."
+            raise BadRow(too_long if len(taken) == 1 else _OPEN_QUOTE, first[0])
+        try:
+            cells = _cells_of([text for _, text in taken])
+        except csv.Error as error:
+            lines.put_back(taken[1:])
+            raise BadRow(f"This is no CSV: {error}." if len(taken) == 1 else _OPEN_QUOTE, first[0]) from error
+        if cells is not None:
+            return first[0], taken[-1][0], cells
+        following = lines.take() if len(taken) < _MOST_LINES else None
+        if following is None:
+            lines.put_back(taken[1:])
+            raise BadRow(_OPEN_QUOTE, first[0])
+        taken.append(following)
+
+
+def _cells_of(lines: list[str]) -> list[str] | None:
+    """None if the lines end within quotes. Raises csv.Error."""
+    wants_more = False
+
+    def given() -> Iterator[str]:
+        nonlocal wants_more
+        yield from lines
+        wants_more = True
+
     try:
-        header = [name.strip().lower() for name in next(reader, [])]
-    except csv.Error as error:
-        raise BadFile(f"The first line cannot be read: {error}. It must name the columns.") from error
+        return next(csv.reader(given(), strict=True), [])
+    except csv.Error:
+        if wants_more:
+            return None
+        raise
+
+
+def _rows(file: TextIO, refuse: Tell, skip: Tell) -> Iterator[Row]:
+    lines = _Lines(file)
+    header = _header(lines)
+    while True:
+        try:
+            record = _record(lines)
+        except BadRow as error:
+            refuse(error.line, str(error))
+            continue
+        if record is None:
+            return
+        line, last, cells = record
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) > len(header):
+            refuse(line, f"The line has {len(cells)} cells, the header {len(header)}. Quote cells that have commas.")
+            continue
+        named = dict(zip(header, (unguarded(cell).strip() for cell in cells), strict=False))
+        try:
+            if named.get("state", "").lower() == _State.PENDING:
+                skip(line, "Skipped: the person has not confirmed, and only they can do that, by subscribing here.")
+            else:
+                yield _row(line, named)
+        except BadRow as error:
+            one = "" if last == line else f" By their quotes, lines {line} to {last} are one row."
+            refuse(line, f"{error}{one}")
+
+
+def _header(lines: _Lines) -> list[str]:
+    try:
+        record = _record(lines)
+    except BadRow as error:
+        raise BadFile(f"The first line cannot be read: {error} It must name the columns.") from error
+    header = [name.strip().lower() for name in record[2]] if record else []
     if header:
         header[0] = header[0].removeprefix("\ufeff")
     unknown = [name for name in header if name not in COLUMNS]
@@ -140,24 +250,7 @@ def _rows(file: TextIO, refuse: Tell) -> Iterator[Row]:
             f"The first line must name the columns, separated by commas, of these: {', '.join(COLUMNS)}. "
             "Only address is needed; none may stand twice."
         )
-    while True:
-        line = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            refuse(line, f"This is no CSV: {error}.")
-            continue
-        if not any(cell.strip() for cell in cells):
-            continue
-        if len(cells) > len(header):
-            refuse(line, f"The line has {len(cells)} cells, the header {len(header)}. Quote cells that have commas.")
-            continue
-        try:
-            yield _row(line, dict(zip(header, (unguarded(cell).strip() for cell in cells), strict=False)))
-        except BadRow as error:
-            refuse(line, str(error))
+    return header
 
 
 def _row(line: int, cells: dict[str, str]) -> Row:
@@ -166,8 +259,6 @@ def _row(line: int, cells: dict[str, str]) -> Row:
     except addresses.BadAddress as error:
         raise BadRow(f"No address: {error}") from error
     state = cells.get("state", "").lower() or _State.CONFIRMED
-    if state == _State.PENDING:
-        raise BadRow("The person has not confirmed: only they can do that, by subscribing here.")
     if state not in (_State.CONFIRMED, _State.UNSUBSCRIBED):
         raise BadRow(f"state is confirmed, unsubscribed or empty, not {state[:40]!r}.")
     revisions = cells.get("revisions", "").lower() or "yes"

@@ -11,6 +11,7 @@ from catalogue.errors import Problem
 from catalogue.newsletter import consent, origin
 
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+_FIELDS = {"email", "anyway", "homepage", "form", "wording"}
 _FORM_NAME = re.compile(r"[a-z0-9-]{1,40}")
 
 
@@ -35,8 +36,12 @@ def read(request: HttpRequest) -> SubscribeRequest:
     email = fields.get("email", "")
     if not isinstance(email, str):
         raise Problem(400, "email must be a text", 'Send for example {"email": "you@example.com"}.')
+    try:
+        email.encode()
+    except UnicodeEncodeError:  # JSON may escape halves of surrogate pairs
+        raise Problem(400, "email is no text", "It holds half of a surrogate pair.") from None
     return SubscribeRequest(
-        email=email.encode("utf-8", "replace").decode(),  # JSON may escape halves of surrogate pairs
+        email=email,
         trapped=bool(fields.get("homepage")),
         anyway=bool(fields.get("anyway")),
         source=consent.Source(
@@ -54,6 +59,15 @@ def _json_object(request: HttpRequest) -> dict[str, Any]:
         raise Problem(400, "The body is not valid JSON", str(error)) from error
     if not isinstance(value, dict):
         raise Problem(400, "The body must be a JSON object", 'Send for example {"email": "you@example.com"}.')
+    unknown = sorted(value.keys() - _FIELDS)
+    if unknown:
+        # Whoever sends topics would take a 202 for their acceptance.
+        name = unknown[0].encode("utf-8", "replace").decode()[:40]
+        raise Problem(
+            400,
+            "The object has a member that is unknown here",
+            f"{name!r} is none of email and anyway. Levels and topics are chosen once the address is confirmed.",
+        )
     return value
 
 

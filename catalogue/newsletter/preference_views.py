@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from catalogue.errors import Problem
+from catalogue.errors import Problem, wants_html
 from catalogue.newsletter import addresses, preferences, tokens
 from catalogue.newsletter.models import Level, Subscriber
 from catalogue.newsletter.views import broken_link, private
@@ -64,6 +64,8 @@ def page(request: HttpRequest, token: str, person: Subscriber) -> HttpResponse:
     if request.method != "POST":
         return _page(request, token, person)
     offered = {service.key for service in topics_offered()}
+    if not wants_html(request):
+        _refuse_unknown(request, offered)
     wanted = _Choices(
         levels={level for level in LEVELS if str(level) in request.POST.getlist("level")},
         topics={topic for topic in request.POST.getlist("topic") if topic in offered},
@@ -76,6 +78,16 @@ def page(request: HttpRequest, token: str, person: Subscriber) -> HttpResponse:
     if not preferences.choose(person, wanted.levels, topics, revisions=wanted.revisions):
         return _left(request, token)
     return _saved(token, "choices")
+
+
+def _refuse_unknown(request: HttpRequest, offered: set[str]) -> None:
+    """A program is told of a value that means nothing; a person's page may merely be older than the catalogue."""
+    known = {"level": {str(level) for level in LEVELS}, "topic": offered, "revisions": {"yes", "no"}}
+    for name, values in known.items():
+        for value in request.POST.getlist(name):
+            if value not in values:
+                detail = f"{name} is one of {', '.join(sorted(values))}, not {value[:40]!r}."
+                raise Problem(400, f"Unknown {name}", detail)
 
 
 @require_POST
@@ -144,6 +156,8 @@ def move(request: HttpRequest, token: str) -> HttpResponse:
             return private(render(request, "newsletter/moved.html"))
     elif preferences.moving(wish) is not None:
         return private(render(request, "newsletter/move.html", {"token": token}))
+    elif preferences.moved(wish):
+        return private(render(request, "newsletter/moved.html"))
     return _move_is_over(request)
 
 

@@ -129,6 +129,11 @@ def moving(wish: Move) -> Subscriber | None:
     return Subscriber.objects.filter(ref=wish.ref, new_key=wish.new_key, state=_CONFIRMED).first()
 
 
+def moved(wish: Move) -> bool:
+    """Whether mail goes to the new address already."""
+    return Subscriber.objects.filter(ref=wish.ref, key=wish.new_key, state=_CONFIRMED).exists()
+
+
 def move(wish: Move) -> bool:
     """Let mail go to the confirmed new address. A row that stood for that address before is merged into this one,
     its consent records too.
@@ -138,7 +143,7 @@ def move(wish: Move) -> bool:
     with transaction.atomic():
         person = moving(wish)
         if person is None:
-            return Subscriber.objects.filter(ref=wish.ref, key=wish.new_key, state=_CONFIRMED).exists()
+            return moved(wish)
         before = Subscriber.objects.filter(key=wish.new_key).exclude(pk=person.pk)
         ConsentRecord.objects.filter(subscriber__in=before).hand_over(person)
         before.delete()

@@ -87,9 +87,28 @@ def schedule(update: Update, at: datetime) -> None:
         raise NotNow(f"{update.subject} is not waiting to be released.")
 
 
-def release(update: Update) -> int:
+def unschedule(update: Update) -> None:
+    """Make it a draft again, to be released by hand or for another time. Raises NotNow."""
+    if not Update.objects.filter(pk=update.pk, state=State.SCHEDULED).update(state=State.DRAFT, scheduled_at=None):
+        raise NotNow(f"{update.subject} is not scheduled.")
+
+
+def superseded(update: Update) -> str:
+    """Why an update that waits can never be released, as a sentence; empty if it can be, or waits no more."""
+    if update.state not in (State.DRAFT, State.SCHEDULED):
+        return ""
+    pattern = library().by_slug.get(update.pattern)
+    if pattern is None:
+        return "Its pattern is no longer in the catalogue."
+    if pattern.front.revision != update.revision:
+        return f"The pattern is in revision {pattern.front.revision} now."
+    return ""
+
+
+def release(update: Update, before: Iterable[str] = (State.DRAFT, State.SCHEDULED)) -> int:
     """Freeze the text, queue the recipients and start sending; returns how many are queued. Raises NotNow, TooLong.
 
+    `before` are the states in which it may be: what was scheduled and is a draft again does not release itself.
     The subject is the row's: an editor may have mended it. A second release, at the same moment or later, is refused
     and queues nobody.
     """
@@ -97,7 +116,7 @@ def release(update: Update) -> int:
     if pattern is None or pattern.front.revision != update.revision:
         raise NotNow(f"The catalogue has no published {update.pattern} in revision {update.revision}.")
     mail = update_mail.render(pattern)
-    taken = Update.objects.filter(pk=update.pk, state__in=(State.DRAFT, State.SCHEDULED)).update(
+    taken = Update.objects.filter(pk=update.pk, state__in=tuple(before)).update(
         state=State.PAUSED,
         html=mail.html,
         text=mail.text,
@@ -165,7 +184,7 @@ def release_due() -> int:
         released += 1
     for update in Update.objects.filter(state=State.SCHEDULED, scheduled_at__lte=timezone.now()):
         try:
-            release(update)
+            release(update, (State.SCHEDULED,))
             released += 1
         except (NotNow, update_mail.TooLong) as error:
             Update.objects.filter(pk=update.pk, state=State.SCHEDULED).update(state=State.DRAFT, scheduled_at=None)

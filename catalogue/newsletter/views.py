@@ -54,8 +54,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     try:
         wish = tokens.read_confirm(token)
     except tokens.ExpiredToken:
-        late = {"token": token, "days": tokens.CONFIRM_LIFETIME.days}
-        return private(render(request, "newsletter/expired.html", late, status=410))
+        return _late(request, token)
     except tokens.BadToken:
         raise broken_link() from None
     match services.confirm(wish) if request.method == "POST" else services.standing(wish):
@@ -67,6 +66,19 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
                 "choose": tokens.preferences_token(wish.ref),
             }
             return private(render(request, "newsletter/confirmed.html", context))
+        case services.Standing.VOID:
+            return private(render(request, "newsletter/void.html", status=410))
+
+
+def _late(request: HttpRequest, token: str) -> HttpResponse:
+    """An expired confirmation link: a fresh one is offered only to who would get it."""
+    match services.standing(tokens.read_confirm(token, also_expired=True)):
+        case services.Standing.WAITING:
+            late = {"token": token, "days": tokens.CONFIRM_LIFETIME.days}
+            return private(render(request, "newsletter/expired.html", late, status=410))
+        case services.Standing.CONFIRMED:
+            # Without the personal links of `confirmed.html`: an old link gives no rights that live for ever.
+            return private(render(request, "newsletter/already.html"))
         case services.Standing.VOID:
             return private(render(request, "newsletter/void.html", status=410))
 

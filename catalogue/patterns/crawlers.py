@@ -20,7 +20,7 @@ def sitemap(patterns: Iterable[Listed], site_url: str) -> bytes:
     entries = [(page, "") for page in PAGES]
     for pattern in patterns:
         pages = [pattern.url, f"{pattern.url}ledger/"] if pattern.ledger else [pattern.url]
-        entries += [(page, pattern.front.published.isoformat()) for page in pages]
+        entries += [(page, pattern.front.updated.isoformat()) for page in pages]
     for path, changed in entries:
         entry = ElementTree.SubElement(root, "url")
         ElementTree.SubElement(entry, "loc").text = f"{site_url}{path}"

@@ -40,7 +40,9 @@ class PatternSummary(Document):
     services: tuple[ServiceDocument, ...]
     """Derived from the template, in order of first use."""
     published: date
-    """Day of the present revision."""
+    """Day of the first revision."""
+    revised: date | None
+    """Day of the present revision; null while that is the first."""
     revision: int
     change: str
     """What the present revision changed."""
@@ -200,6 +202,7 @@ def _summary(pattern: Listed, site_url: str) -> dict[str, object]:
         "helps_with": front.helps_with,
         "services": tuple(ServiceDocument(key=each.key, name=each.name) for each in pattern.services),
         "published": front.published,
+        "revised": front.revised,
         "revision": front.revision,
         "change": front.change,
         "runnable": pattern.runnable,

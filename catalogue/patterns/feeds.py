@@ -1,9 +1,10 @@
 """The Atom feed (RFC 4287): one entry for each pattern's present revision, so a new one shows up."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 
 from django.utils.feedgenerator import Atom1Feed
+from django.utils.html import escape
 
 from catalogue.patterns.cards import Listed
 
@@ -12,7 +13,7 @@ MOST_ENTRIES = 50
 
 def atom(patterns: Iterable[Listed], site_url: str, site_name: str) -> str:
     """The newest revisions first; `site_url` has no trailing slash."""
-    newest = sorted(patterns, key=lambda pattern: (pattern.front.published, pattern.slug), reverse=True)
+    newest = sorted(patterns, key=lambda pattern: (pattern.front.updated, pattern.slug), reverse=True)
     feed = Atom1Feed(
         title=site_name,
         link=f"{site_url}/",
@@ -25,15 +26,18 @@ def atom(patterns: Iterable[Listed], site_url: str, site_name: str) -> str:
     )
     for pattern in newest[:MOST_ENTRIES]:
         front, address = pattern.front, f"{site_url}{pattern.url}"
-        day = datetime.combine(front.published, time(), UTC)
         revised = f" (revision {front.revision})" if front.revision > 1 else ""
         feed.add_item(
             title=f"{front.title}{revised}",
             link=address,
-            description=f"{front.change} {front.summary}",
+            description=escape(f"{front.change} {front.summary}"),  # the feed calls it HTML
             unique_id=f"{address}#revision-{front.revision}",
-            pubdate=day,
-            updateddate=day,
+            pubdate=_midnight(front.published),
+            updateddate=_midnight(front.updated),
             categories=[service.name for service in pattern.services],
         )
     return str(feed.writeString("utf-8"))
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)

@@ -21,6 +21,7 @@ def article(pattern: Pattern, site_name: str) -> SafeString:
         "url": absolute(pattern.url),
         "image": absolute(reverse("patterns:share", args=[pattern.slug])),
         "datePublished": pattern.front.published.isoformat(),
+        "dateModified": pattern.front.updated.isoformat(),
         "version": pattern.front.revision,
         "wordCount": pattern.words,
         "proficiencyLevel": _PROFICIENCY[pattern.level],

@@ -25,6 +25,7 @@ IDS: Final = {
     "patterns.E016": "a code reference does not resolve",
     "patterns.E017": "two patterns have the same title",
     "patterns.E018": "a section that lives on its sources links none",
+    "patterns.E019": "a revision has no day of its own, or one that does not fit",
     "patterns.E020": "a resource type belongs to no known service",
     "patterns.E021": "a node is no resource of the template, or an actor takes a resource's name",
     "patterns.E022": "an edge of the diagram is not borne out by the template, or its ends do not fit",

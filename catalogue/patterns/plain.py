@@ -18,7 +18,7 @@ def as_markdown(pattern: Pattern, site_url: str) -> str:
         f"Level {front.level}",
         f"Services: {', '.join(service.name for service in pattern.services)}",
         f"Helps with: {', '.join(front.helps_with)}",
-        f"Revision {front.revision}, {blocks.in_words(front.published)}: {front.change}",
+        f"Revision {front.revision}, {blocks.in_words(front.updated)}: {front.change}",
         f"Page: <{site_url}{pattern.url}>",
         f"Project to deploy: <{site_url}{pattern.url}project.zip>",
     ]

@@ -44,6 +44,9 @@ class FrontMatter(Closed):
     """The solution in one sentence."""
     helps_with: Annotated[tuple[Help, ...], Field(min_length=1, max_length=3)]
     published: date
+    """Day of the first revision; it stays."""
+    revised: date | None = None
+    """Day of the present revision, from the second on."""
     revision: Annotated[int, Field(ge=1)] = 1
     change: Line
     """What this revision changed, as a reader of the newsletter would want it told."""
@@ -51,6 +54,11 @@ class FrontMatter(Closed):
     prices: Annotated[tuple[str, ...], Field(min_length=1)]
     """Keys of catalogue/patterns/prices.yaml: the rows of the cost profile."""
     related: tuple[Related, ...] = ()
+
+    @property
+    def updated(self) -> date:
+        """Day of the present revision."""
+        return self.revised or self.published
 
 
 # diagram.yaml

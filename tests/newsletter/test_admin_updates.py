@@ -14,7 +14,7 @@ from tests.newsletter.test_updates import new_update, reader, released
 
 pytestmark = pytest.mark.django_db
 PAGES = ("change", "preview", "preview/html", "release", "cancel")
-DEEDS = ("test", "schedule", "pause", "resume")
+DEEDS = ("test", "schedule", "unschedule", "pause", "resume")
 
 
 def address(update: Update, page: str) -> str:
@@ -166,6 +166,33 @@ def test_schedule_pause_resume_and_cancel(admin_client: Client, update: Update) 
     assert set(Delivery.objects.values_list("state", flat=True)) == {"suppressed"}
     page = admin_client.post(address(update, "resume"), follow=True).content.decode()
     assert "is not paused" in page
+
+
+def test_what_was_scheduled_becomes_a_draft_again(admin_client: Client, update: Update) -> None:
+    admin_client.post(address(update, "schedule"), {"at": "2199-01-01 08:00"})
+    assert ">Unschedule<" in admin_client.get(address(update, "change")).content.decode()
+    admin_client.post(address(update, "unschedule"))
+    assert state(update) == "draft"
+    assert update.scheduled_at is None
+    page = admin_client.post(address(update, "unschedule"), follow=True).content.decode()
+    assert "is not scheduled" in page
+    assert ">Unschedule<" not in page
+
+
+@pytest.mark.parametrize("before", ["draft", "scheduled"])
+def test_a_superseded_draft_says_so_and_cannot_be_released(admin_client: Client, update: Update, before: str) -> None:
+    Update.objects.filter(pk=update.pk).update(revision=99, state=before, scheduled_at=timezone.now())
+    page = admin_client.get(address(update, "change")).content.decode()
+    assert "Superseded" in page
+    assert "The pattern is in revision 1 now." in page
+    assert "Release…" not in page
+    assert "<strong>2</strong> readers" not in page
+    assert "Cancel the update…" in page
+    assert ">superseded<" in admin_client.get("/admin/newsletter/update/").content.decode()
+    assert "can no longer be released" in admin_client.get(address(update, "release")).content.decode()
+    release(admin_client, update, 2)
+    assert state(update) == before
+    assert not Delivery.objects.exists()
 
 
 def test_the_outcome_of_every_recipient_can_be_found(admin_client: Client, update: Update) -> None:

@@ -61,6 +61,33 @@ def test_a_release_asks_for_the_number(update: Update, monkeypatch: pytest.Monke
     assert "on its way to 2" in run("release", SLUG)
 
 
+def test_unschedule_makes_a_draft_of_it(update: Update) -> None:
+    run("schedule", SLUG, "--at", "2199-01-01T08:00")
+    assert "a draft again" in run("unschedule", SLUG)
+    update.refresh_from_db()
+    assert (update.state, update.scheduled_at) == ("draft", None)
+
+
+def test_a_superseded_draft_is_shown_as_such_and_not_released(update: Update) -> None:
+    Update.objects.update(revision=99)
+    assert "superseded" in run("list")
+    said = run("status", SLUG)
+    assert "superseded" in said
+    assert "The pattern is in revision 1 now." in said
+    assert "want it now" not in said
+    with pytest.raises(CommandError, match="is superseded and cannot be released"):
+        run("release", SLUG, "--yes")
+    Update.objects.update(pattern="gone")
+    assert "no longer in the catalogue" in run("status", "gone")
+
+
+def test_one_reader_is_one_reader(update: Update, monkeypatch: pytest.MonkeyPatch) -> None:
+    Subscriber.objects.filter(key="bob@example.com").delete()
+    assert "1 reader wants it now" in run("status", SLUG)
+    monkeypatch.setattr("builtins.input", lambda question: "1" if "to 1 reader." in question else "")
+    assert "on its way to 1" in run("release", SLUG)
+
+
 def test_a_second_release_is_refused(update: Update) -> None:
     run("release", SLUG, "--yes")
     with pytest.raises(CommandError, match="already"):
@@ -79,6 +106,7 @@ def test_a_second_release_is_refused(update: Update) -> None:
         ("status", "99999"),
         ("pause", SLUG),
         ("resume", SLUG),
+        ("unschedule", SLUG),
         ("schedule", SLUG, "--at", "soon"),
         ("schedule", SLUG, "--at", "2001-13-45T00:00"),
         ("schedule", SLUG, "--at", "2001-01-01T00:00"),
@@ -118,6 +146,15 @@ def test_export_and_import(tmp_path: Path, update: Update) -> None:
     with pytest.raises(CommandError, match="must name the columns") as nothing_done:
         run("import", str(bad), "--source", "x")
     assert nothing_done.value.returncode == 1
+
+
+def test_an_export_with_people_who_wait_can_be_imported_again(tmp_path: Path, update: Update) -> None:
+    reader("waits", state="pending", confirmed_at=None)
+    file = tmp_path / "people.csv"
+    file.write_text(run("export"))
+    said = run("import", str(file), "--source", "old list")
+    assert "0 added, 2 known already, 0 refused, 1 skipped" in said
+    assert "people.csv:4: Skipped" in said
 
 
 def test_nothing_is_sent_without_a_mail_server(update: Update, settings: Settings) -> None:

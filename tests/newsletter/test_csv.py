@@ -98,9 +98,56 @@ def test_a_bad_row_is_told_with_its_line_and_the_rest_goes_in() -> None:
     ]
     report, told = take_in("\n".join(rows))
     assert set(Subscriber.objects.values_list("key", flat=True)) == {"good@example.com", "last@example.com"}
-    assert report.refused == len(told)
+    assert report.refused + report.skipped == len(told)
+    assert report.skipped == 1
     assert [line for line, _ in told] == [3, 4, *range(6, 16), 17, 19]
     assert all(reason for _, reason in told)
+
+
+@pytest.mark.parametrize("closing", ["", 'f@example.com,"\n', '"f@example.com",\n'])
+def test_a_quote_that_is_not_closed_costs_its_own_line_only(closing: str) -> None:
+    rows = ["address,source", "a@example.com,", 'b@example.com,"open', "c@example.com,", '"d@example.com",', "bad,"]
+    _, told = take_in("\n".join(rows) + "\n" + closing)
+    keys = set(Subscriber.objects.values_list("key", flat=True))
+    assert {"a@example.com", "c@example.com", "d@example.com"} <= keys
+    assert "b@example.com" not in keys
+    assert [line for line, _ in told][:2] == [3, 6]
+    assert "A quote opens in this line" in told[0][1]
+    if closing.startswith('"'):
+        assert "f@example.com" in keys
+
+
+def test_a_quote_far_from_its_end_is_not_looked_for_through_the_whole_file() -> None:
+    rows = [f"r{number}@example.com," for number in range(500)]
+    _, told = take_in("\n".join(["address,source", 'open@example.com,"', *rows, ',"']))
+    assert Subscriber.objects.count() == 500
+    assert told[0][0] == 2
+
+
+def test_a_row_over_several_lines_says_so() -> None:
+    _, told = take_in('address\n"a@example.com\nb@example.com\nc@example.com"\nd@example.com\n')
+    assert [line for line, _ in told] == [2]
+    assert "lines 2 to 4 are one row" in told[0][1]
+    assert Subscriber.objects.get().key == "d@example.com"
+
+
+@pytest.mark.parametrize("cell", ["x" * 10_001, "x" * 50_000, '"' + "x" * 50_000, "x" * 9_999 + '"'])
+def test_a_line_that_is_too_long_is_told_and_the_numbers_stay_right(cell: str) -> None:
+    _, told = take_in(f"address,source\na@example.com,{cell}\nbad,\nc@example.com,\n")
+    assert [line for line, _ in told] == [2, 3]
+    assert Subscriber.objects.get().key == "c@example.com"
+
+
+def test_who_has_not_confirmed_is_skipped_and_told_so() -> None:
+    reader("waits", state="pending", confirmed_at=None)
+    reader("ada")
+    exported = written()
+    ConsentRecord.objects.all()._raw_delete("default")
+    Subscriber.objects.all().delete()
+    report, told = take_in(exported)
+    assert str(report) == "1 added, 0 known already, 0 refused, 1 skipped"
+    assert told[0][1].startswith("Skipped: the person has not confirmed")
+    assert Subscriber.objects.get().key == "ada@example.com"
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,34 @@ def test_an_expired_link_offers_a_fresh_one(client: Client, monkeypatch: pytest.
     assert state() == "confirmed"
 
 
+def test_an_expired_link_tells_a_subscriber_that_all_is_done(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    subscribe(client)
+    confirm = link(received()[0], "confirm")
+    client.post(confirm)
+    days_later(monkeypatch, 8)
+    before = snapshot()
+    for response in (client.get(confirm), client.post(confirm)):
+        html = response.content.decode()
+        assert response.status_code == 200
+        assert "You are subscribed already" in html
+        assert "/again" not in html
+        assert "/newsletter/preferences/" not in html
+        assert "/newsletter/unsubscribe/" not in html
+    assert snapshot() == before
+
+
+def test_an_expired_link_of_a_wish_that_has_ended_offers_no_fresh_one(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscribe(client)
+    (mail,) = received()
+    client.post(link(mail, "unsubscribe"))
+    days_later(monkeypatch, 8)
+    response = client.get(link(mail, "confirm"))
+    assert response.status_code == 410
+    assert "/again" not in response.content.decode()
+
+
 def test_forged_truncated_and_swapped_links_change_nothing(client: Client) -> None:
     subscriber = confirmed(client)
     subscribe(client, "bob@example.com")

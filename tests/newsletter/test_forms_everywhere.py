@@ -19,7 +19,7 @@ PAGES = [
 
 
 OF_SUBSCRIBERS = {
-    f"newsletter/{name}.html" for name in ("confirm", "confirmed", "preferences", "move", "moved", "erase")
+    f"newsletter/{name}.html" for name in ("already", "confirm", "confirmed", "preferences", "move", "moved", "erase")
 }
 """Whoever reads these is subscribed, or about to be: a form would ask them for what they have given."""
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core import signing
 from django.db import transaction
 from django.db.models import Model
 from django.test import Client
@@ -63,6 +64,18 @@ def test_choices_are_kept_and_shown(client: Client) -> None:
     assert "Your choices are saved." in html
     assert 'name="level" value="200">' in html
     assert 'name="level" value="100" checked>' in html
+
+
+@pytest.mark.parametrize(
+    "wish", [{"topic": ["sqs", "no-such"]}, {"level": ["100", "150"]}, {"revisions": "perhaps"}, {"level": "\ufffd"}]
+)
+def test_a_program_is_told_of_a_choice_that_means_nothing(client: Client, wish: dict[str, Any]) -> None:
+    ada = reader("ada")
+    before = snapshot()
+    answer = client.post(page_of(ada), {"level": "100"} | wish, headers={"accept": "application/json"})
+    assert answer.status_code == 400
+    assert answer["Content-Type"] == "application/problem+json"
+    assert snapshot() == before
 
 
 def test_no_level_at_all_is_refused_in_words(client: Client) -> None:
@@ -129,11 +142,40 @@ def test_a_new_address_is_used_once_it_is_confirmed(client: Client) -> None:
     before = snapshot()
     assert "Use this address" in client.get(address).content.decode()
     assert snapshot() == before
-    for _ in range(2):
-        assert client.post(address).status_code == 200
+    for method in (client.post, client.post, client.get):
+        answer = method(address)
+        assert answer.status_code == 200
+        assert "Your address is changed" in answer.content.decode()
     ada.refresh_from_db()
     assert (ada.address, ada.key, ada.state) == ("New@example.org", "new@example.org", "confirmed")
     assert ConsentRecord.objects.filter(event="moved").count() == 1
+
+
+@pytest.mark.parametrize("spoil", ["cut", "changed", "forged", "swapped", "of another", "expired"])
+def test_a_spoilt_link_to_a_new_address_changes_nothing(
+    client: Client, monkeypatch: pytest.MonkeyPatch, spoil: str
+) -> None:
+    ada, bob = reader("ada"), reader("bob", new_address="b@example.org", new_key="b@example.org")
+    client.post(f"{page_of(ada)}/address", {"email": "new@example.org"})
+    ada.refresh_from_db()
+    good = tokens.move_token(ada)
+    data, stamp, signature = good.rsplit(".", 2)
+    token = {
+        "cut": good[:-1],
+        "changed": f"{data[:-1]}{'A' if data[-1] != 'A' else 'B'}.{stamp}.{signature}",
+        "forged": signing.TimestampSigner(key="guessed", salt="newsletter.move", sep=".").sign_object(
+            [ada.ref.hex, "thief@example.org"]
+        ),
+        "swapped": tokens.preferences_token(ada.ref),
+        "of another": f"{tokens.move_token(bob).rsplit('.', 2)[0]}.{stamp}.{signature}",
+        "expired": good,
+    }[spoil]
+    if spoil == "expired":
+        days_later(monkeypatch, 7.1)
+    before = snapshot()
+    for method in (client.get, client.head, client.post):
+        assert method(f"/newsletter/move/{token}").status_code == (410 if spoil == "expired" else 404)
+    assert snapshot() == before
 
 
 def test_a_later_wish_makes_an_earlier_link_void(client: Client) -> None:

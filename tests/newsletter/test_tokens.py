@@ -1,5 +1,6 @@
 import time
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from catalogue.newsletter import tokens
 from catalogue.newsletter.models import Subscriber
 
-SUBSCRIBER = Subscriber(ref=uuid.UUID(int=7), epoch=3)
+SUBSCRIBER = Subscriber(ref=uuid.UUID(int=7), epoch=3, new_key="new@example.org")
 
 
 def days_later(monkeypatch: pytest.MonkeyPatch, days: float) -> None:
@@ -20,6 +21,8 @@ def days_later(monkeypatch: pytest.MonkeyPatch, days: float) -> None:
 def test_a_token_says_who_and_which_subscription() -> None:
     assert tokens.read_confirm(tokens.confirm_token(SUBSCRIBER)) == tokens.Confirmation(uuid.UUID(int=7), 3)
     assert tokens.read_unsubscribe(tokens.unsubscribe_token(SUBSCRIBER.ref)) == uuid.UUID(int=7)
+    assert tokens.read_preferences(tokens.preferences_token(SUBSCRIBER.ref)) == uuid.UUID(int=7)
+    assert tokens.read_move(tokens.move_token(SUBSCRIBER)) == tokens.Move(uuid.UUID(int=7), "new@example.org")
 
 
 def test_a_confirmation_lives_for_seven_days(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,25 +35,49 @@ def test_a_confirmation_lives_for_seven_days(monkeypatch: pytest.MonkeyPatch) ->
     assert tokens.read_confirm(token, also_expired=True).epoch == 3
 
 
+def test_a_change_of_address_lives_as_long_as_a_confirmation(monkeypatch: pytest.MonkeyPatch) -> None:
+    token = tokens.move_token(SUBSCRIBER)
+    days_later(monkeypatch, 6.9)
+    tokens.read_move(token)
+    days_later(monkeypatch, 0.2)
+    with pytest.raises(tokens.ExpiredToken):
+        tokens.read_move(token)
+
+
 def test_leaving_never_expires(monkeypatch: pytest.MonkeyPatch) -> None:
     token = tokens.unsubscribe_token(SUBSCRIBER.ref)
     days_later(monkeypatch, 3650)
     assert tokens.read_unsubscribe(token) == SUBSCRIBER.ref
 
 
-def test_a_token_is_good_for_its_own_purpose_only() -> None:
-    with pytest.raises(tokens.BadToken):
-        tokens.read_confirm(tokens.unsubscribe_token(SUBSCRIBER.ref))
-    with pytest.raises(tokens.BadToken):
-        tokens.read_unsubscribe(tokens.confirm_token(SUBSCRIBER))
+WRITTEN = {
+    "confirm": tokens.confirm_token(SUBSCRIBER),
+    "unsubscribe": tokens.unsubscribe_token(SUBSCRIBER.ref),
+    "preferences": tokens.preferences_token(SUBSCRIBER.ref),
+    "move": tokens.move_token(SUBSCRIBER),
+}
+READERS: dict[str, Callable[[str], object]] = {
+    "confirm": tokens.read_confirm,
+    "unsubscribe": tokens.read_unsubscribe,
+    "preferences": tokens.read_preferences,
+    "move": tokens.read_move,
+}
 
 
-def test_a_token_with_any_character_missing_or_changed_is_refused() -> None:
-    for token in (tokens.confirm_token(SUBSCRIBER), tokens.unsubscribe_token(SUBSCRIBER.ref)):
-        for at in range(len(token)):
-            other = "A" if token[at] != "A" else "B"
-            for damaged in (token[:at], token[:at] + token[at + 1 :], token[:at] + other + token[at + 1 :]):
-                refuse(damaged)
+@pytest.mark.parametrize("purpose", WRITTEN)
+def test_a_token_is_good_for_its_own_purpose_only(purpose: str) -> None:
+    for other, read in READERS.items():
+        if other != purpose:
+            with pytest.raises(tokens.BadToken):
+                read(WRITTEN[purpose])
+
+
+@pytest.mark.parametrize("token", WRITTEN.values(), ids=WRITTEN)
+def test_a_token_with_any_character_missing_or_changed_is_refused(token: str) -> None:
+    for at in range(len(token)):
+        other = "A" if token[at] != "A" else "B"
+        for damaged in (token[:at], token[:at] + token[at + 1 :], token[:at] + other + token[at + 1 :]):
+            refuse(damaged)
 
 
 @given(st.text() | st.text(alphabet="abcABC012-_.:"))
@@ -59,13 +86,11 @@ def test_made_up_tokens_are_refused(token: str) -> None:
 
 
 def test_a_token_needs_no_escaping_in_an_address() -> None:
-    assert set(tokens.confirm_token(SUBSCRIBER)) <= set(
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
-    )
+    for token in WRITTEN.values():
+        assert set(token) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
 
 
 def refuse(token: str) -> None:
-    with pytest.raises(tokens.BadToken):
-        tokens.read_confirm(token)
-    with pytest.raises(tokens.BadToken):
-        tokens.read_unsubscribe(token)
+    for read in READERS.values():
+        with pytest.raises(tokens.BadToken):
+            read(token)

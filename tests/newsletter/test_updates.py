@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
+from html import unescape
 from typing import Any
 from xml.etree import ElementTree
 
@@ -52,6 +53,17 @@ def test_a_catalogue_that_starts_has_no_news() -> None:
     assert set(Update.objects.values_list("state", flat=True)) == {"cancelled"}
     assert Update.objects.count() == len(library().by_slug)
     assert updates.draft_all() == []
+
+
+def test_what_is_no_longer_scheduled_does_not_release_itself() -> None:
+    update = new_update()
+    updates.schedule(update, timezone.now())
+    updates.unschedule(update)
+    with pytest.raises(updates.NotNow):
+        updates.release(update, (Update.State.SCHEDULED,))
+    assert updates.release_due() == 0
+    update.refresh_from_db()
+    assert update.state == "draft"
 
 
 def test_a_revision_makes_one_draft(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -295,6 +307,10 @@ def test_the_archive_shows_what_was_sent_and_nobody(client: Client) -> None:
     assert update.title in html
     assert tokens.unsubscribe_token(ada.ref) not in html
     assert mime.place("unsubscribe_url") not in html
+    letter = html.partition('<div class="under">')[0]
+    assert "/newsletter/subscribe" not in letter, "a link that says unsubscribe must not lead to subscribing"
+    assert "unsubscribe</a>" not in letter
+    assert "in each subscriber&#x27;s own copy" in letter
     assert address in client.get("/newsletter/").content.decode()
     assert 'action="/newsletter/subscribe"' in html, "who reads a mail in the archive can subscribe there"
 
@@ -329,7 +345,7 @@ def test_the_feed_carries_the_same_updates_as_the_mails(client: Client) -> None:
         assert link.get("href") == page
         assert page in update.text
         assert (entry.findtext(f"{ATOM}title") or "").startswith(update.title)
-        assert pattern.front.change in (entry.findtext(f"{ATOM}summary") or "")
+        assert pattern.front.change in unescape(entry.findtext(f"{ATOM}summary") or "")
         names = {service.name for service in pattern.services}
         assert {one.get("term") for one in entry.iter(f"{ATOM}category")} == names
         assert {service.key for service in pattern.services} == set(update.services)

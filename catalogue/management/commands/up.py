@@ -40,7 +40,7 @@ class Command(BaseCommand):
         settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
         # Content is checked whole by `manage.py check`; a start need not wait for it: a broken pattern is left out.
         self.check(tags=["labs", "newsletter", Tags.models, Tags.templates])
-        with only_one():
+        with only_one(), noted(port):
             if migrations_wait():
                 call_command("migrate", verbosity=0)
             if not settings.DEBUG:
@@ -114,6 +114,17 @@ def free_port() -> int:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+@contextmanager
+def noted(port: int) -> Iterator[None]:
+    """Let commands know the port while the site runs: `catalogue.settings` reads it where PORT is unset."""
+    file = settings.VAR_DIR / "port"
+    file.write_text(f"{port}\n")
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -72,6 +72,14 @@ def schedule(pages: "UpdateAdmin", request: HttpRequest, pk: int) -> HttpRespons
     return _act(pages, request, pk, deed)
 
 
+def unschedule(pages: "UpdateAdmin", request: HttpRequest, pk: int) -> HttpResponse:
+    def deed(update: Update) -> str:
+        updates.unschedule(update)
+        return "It is a draft again: nothing is sent before you release it."
+
+    return _act(pages, request, pk, deed)
+
+
 def release(pages: "UpdateAdmin", request: HttpRequest, pk: int) -> HttpResponse:
     """Ask for the number of recipients, and release the update to exactly so many."""
     update = _update(pages, request, pk, "change")
@@ -84,7 +92,8 @@ def release(pages: "UpdateAdmin", request: HttpRequest, pk: int) -> HttpResponse
         count = editing.release(update, int(typed))
     except editing.Refused as error:
         update.refresh_from_db()
-        if update.state in (Update.State.DRAFT, Update.State.SCHEDULED):
+        waiting = update.state in (Update.State.DRAFT, Update.State.SCHEDULED)
+        if waiting and not updates.superseded(update):
             return _confirmation(pages, request, update, str(error), 409)
         messages.warning(request, str(error))
         return _back(update)

@@ -41,7 +41,7 @@ class UpdateAdmin(UpdatePages):
         "subject",
         "pattern",
         "revision",
-        "state",
+        "standing",
         "progress_bar",
         "audience",
         "scheduled_at",
@@ -93,12 +93,15 @@ class UpdateAdmin(UpdatePages):
         """What the page says of an update beside its fields, and which buttons make sense."""
         from catalogue.newsletter import updates
 
-        waiting = update.state in WAITING
+        superseded = updates.superseded(update)
+        waiting = update.state in WAITING and not superseded
         return {
             "update": update,
             "progress": progress(update),
             "recipients": updates.audience(update).count() if waiting else None,
+            "superseded": superseded,
             "can_release": waiting,
+            "can_unschedule": update.state == State.SCHEDULED,
             "can_pause": update.state == State.SENDING,
             "can_resume": update.state == State.PAUSED and update.audience is not None,
             "can_cancel": update.state not in (State.SENT, State.CANCELLED),
@@ -120,12 +123,19 @@ class UpdateAdmin(UpdatePages):
             page("preview_html", actions.preview_html, "preview/html"),
             page("test", actions.test),
             page("schedule", actions.schedule),
+            page("unschedule", actions.unschedule),
             page("release", actions.release),
             page("pause", actions.pause),
             page("resume", actions.resume),
             page("cancel", actions.cancel),
             *super().get_urls(),
         ]
+
+    @admin.display(description="State", ordering="state")
+    def standing(self, update: Update) -> str:
+        from catalogue.newsletter import updates
+
+        return "superseded" if updates.superseded(update) else update.get_state_display()
 
     @admin.display(description="Progress")
     def progress_bar(self, update: Update) -> str:

@@ -37,7 +37,8 @@ def _number(text: str) -> bool:
 def show_list(out: OutputWrapper, **_: Any) -> None:
     for update in Update.objects.all():
         name = f"{update.pattern}@{update.revision}"
-        out.write(f"{update.pk:>5}  {update.state:<10}  {name:<44}  {update.subject}")
+        state = "superseded" if updates.superseded(update) else update.state
+        out.write(f"{update.pk:>5}  {state:<10}  {name:<44}  {update.subject}")
     if not Update.objects.exists():
         out.write("There is no update yet. The mail loop makes drafts; so does `manage.py newsletter draft`.")
 
@@ -71,13 +72,26 @@ def schedule(out: OutputWrapper, update: str, at: str, **_: Any) -> None:
     out.write(f"{found.subject}: to be released on {moment:%Y-%m-%d at %H:%M} UTC.")
 
 
+def unschedule(out: OutputWrapper, update: str, **_: Any) -> None:
+    found = find(update)
+    updates.unschedule(found)
+    out.write(f"{found.subject}: a draft again.")
+
+
 def release(out: OutputWrapper, update: str, yes: bool, expect: int | None, **_: Any) -> None:
     found = find(update)
+    over = updates.superseded(found)
+    if over:
+        raise CommandError(f"{found.pattern}@{found.revision} is superseded and cannot be released. {over}")
     count = updates.audience(found).count()
     if expect is None and not yes:
-        expect = _ask(f"{found.subject}: to {count} readers. Type that number to send it: ")
+        expect = _ask(f"{found.subject}: to {_readers(count)}. Type that number to send it: ")
     queued = editing.release(found, count if expect is None else expect)
     out.write(f"{found.subject}: on its way to {queued}.")
+
+
+def _readers(count: int) -> str:
+    return "1 reader" if count == 1 else f"{count} readers"
 
 
 def _ask(question: str) -> int:
@@ -111,10 +125,15 @@ def cancel(out: OutputWrapper, update: str, **_: Any) -> None:
 def status(out: OutputWrapper, update: str, **_: Any) -> None:
     found = find(update)
     how = progress(found)
-    out.write(f"{found.pattern}@{found.revision}: {found.get_state_display()}: {found.subject}")
+    over = updates.superseded(found)
+    standing = "superseded" if over else found.get_state_display()
+    out.write(f"{found.pattern}@{found.revision}: {standing}: {found.subject}")
+    if over:
+        out.write(over)
     if found.audience is None:
-        if found.state in (Update.State.DRAFT, Update.State.SCHEDULED):
-            out.write(f"{updates.audience(found).count()} readers want it now")
+        if found.state in (Update.State.DRAFT, Update.State.SCHEDULED) and not over:
+            count = updates.audience(found).count()
+            out.write(f"{_readers(count)} {'wants' if count == 1 else 'want'} it now")
         if found.state == Update.State.SCHEDULED and found.scheduled_at:
             out.write(f"to be released on {found.scheduled_at:%Y-%m-%d at %H:%M} UTC")
         return

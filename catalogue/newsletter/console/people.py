@@ -30,7 +30,7 @@ def take_in(out: OutputWrapper, err: OutputWrapper, file: str, source: str, dry_
         ):
             told = lambda line, reason: err.write(f"{path.name}:{line}: {reason}")  # noqa: E731
             for report in csv_files.read(opened, source, told, dry_run=dry_run):
-                bar.update(report.added + report.known + report.refused - bar.n)
+                bar.update(report.added + report.known + report.refused + report.skipped - bar.n)
     except OSError as error:
         raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
     except csv_files.BadFile as error:

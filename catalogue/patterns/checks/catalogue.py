@@ -22,6 +22,7 @@ def check(patterns: list[Pattern], content: Path) -> Iterator[ContentError]:
     yield from _titles(patterns)
     for pattern in patterns:
         yield from _published(pattern)
+        yield from _revised(pattern)
         yield from _related(pattern, by_slug, unread)
         yield from _links(pattern, by_slug, unread)
 
@@ -61,14 +62,40 @@ def _titles(patterns: list[Pattern]) -> Iterator[ContentError]:
 
 def _published(pattern: Pattern) -> Iterator[ContentError]:
     # A warning only: it may be the machine's clock that is wrong.
-    if not pattern.front.draft and pattern.front.published > datetime.now(UTC).date():
+    front = pattern.front
+    if not front.draft and front.updated > datetime.now(UTC).date():
         yield ContentError(
             pattern.folder / "pattern.md",
-            pattern.line("pattern.md", "published"),
-            f"The pattern is published on {pattern.front.published}, which is still to come.",
+            pattern.line("pattern.md", "revised" if front.revised else "published"),
+            f"The pattern is published on {front.updated}, which is still to come.",
             "Write the day of publication, or set `draft: true` until then.",
             id="patterns.W001",
         )
+
+
+def _revised(pattern: Pattern) -> Iterator[ContentError]:
+    """That a revision has a day of its own: feeds sort by it."""
+    front = pattern.front
+    if front.revision > 1 and front.revised is None:
+        mistake = "revision", f"Revision {front.revision} has no date.", "Add `revised:` with the day of this revision."
+    elif front.revision == 1 and front.revised is not None:
+        mistake = (
+            "revised",
+            "The first revision is dated by `published`.",
+            "Take `revised` out, or raise `revision` if readers shall hear of the change.",
+        )
+    elif front.revised is not None and front.revised < front.published:
+        mistake = (
+            "revised",
+            f"The pattern was revised on {front.revised}, before it was published on {front.published}.",
+            "Leave `published` at the first revision's day, and write the present one's into `revised`.",
+        )
+    else:
+        return
+    name, what, remedy = mistake
+    yield ContentError(
+        pattern.folder / "pattern.md", pattern.line("pattern.md", name), what, remedy, id="patterns.E019"
+    )
 
 
 def _related(pattern: Pattern, by_slug: dict[str, Pattern], unread: set[str]) -> Iterator[ContentError]:

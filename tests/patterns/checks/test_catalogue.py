@@ -98,6 +98,32 @@ def test_a_day_still_to_come_is_a_warning(sample: Draft) -> None:
     assert (warning.id, warning.line) == ("patterns.W001", sample.line_of("pattern.md", "published:"))
 
 
+@pytest.mark.parametrize(
+    ("front", "at", "message", "remedy"),
+    [
+        ("revision: 2", "revision:", "Revision 2 has no date", "Add `revised:`"),
+        ("revised: 2026-11-24", "revised:", "dated by `published`", "Take `revised` out"),
+        ("revision: 2\nrevised: 2026-11-22", "revised:", "before it was published", "Leave `published`"),
+    ],
+)
+def test_each_revision_has_a_day_of_its_own(sample: Draft, front: str, at: str, message: str, remedy: str) -> None:
+    sample.replace("pattern.md", "published: 2026-11-23", f"published: 2026-11-23\n{front}")
+    line = sample.line_of("pattern.md", at)
+    expect_one(sample.mistakes(), id="patterns.E019", file="pattern.md", line=line, message=message, remedy=remedy)
+
+
+def test_a_dated_revision_has_no_mistakes(sample: Draft) -> None:
+    sample.replace("pattern.md", "published: 2026-11-23", "published: 2026-11-23\nrevision: 2\nrevised: 2026-11-24")
+    assert sample.mistakes() == []
+
+
+def test_a_revision_still_to_come_is_a_warning(sample: Draft) -> None:
+    sample.replace("pattern.md", "published: 2026-11-23", "published: 2026-11-23\nrevision: 2\nrevised: 2999-01-01")
+    sample.replace("pattern.md", "draft: true", "draft: false")
+    (warning,) = [mistake for mistake in sample.mistakes() if mistake.is_warning]
+    assert (warning.id, warning.line) == ("patterns.W001", sample.line_of("pattern.md", "revised:"))
+
+
 def test_the_sites_own_data_is_sound() -> None:
     assert list(catalogue.check_own_data()) == []
 

@@ -231,6 +231,28 @@ def test_the_feed_is_atom_with_an_entry_for_each_revision(client: Client) -> Non
     assert "Says what a courier pays." in text(counter, "summary")
 
 
+def test_a_revision_is_dated_by_its_own_day_everywhere(client: Client, content: Path) -> None:
+    file = content / "parcel-counter" / "pattern.md"
+    text = file.read_text("utf-8").replace("revision: 2\n", "revision: 2\nrevised: 2026-11-20\n")
+    file.write_text(text.replace("Says what a courier pays.", "Pays <b>couriers</b> & tells so."), "utf-8")
+    feed = ElementTree.fromstring(client.get("/feed.atom").content)
+    entry, _ = feed.findall(f"{ATOM}entry")
+    assert feed.findtext(f"{ATOM}updated") == "2026-11-20T00:00:00+00:00"
+    assert entry.findtext(f"{ATOM}title") == "Parcel Counter (revision 2)", "the newest comes first"
+    assert entry.findtext(f"{ATOM}published") == "2026-11-02T00:00:00+00:00"
+    assert entry.findtext(f"{ATOM}updated") == "2026-11-20T00:00:00+00:00"
+    summary = entry.find(f"{ATOM}summary")
+    assert summary is not None
+    assert summary.get("type") == "html"
+    assert (summary.text or "").startswith("Pays &lt;b&gt;couriers&lt;/b&gt; &amp; tells so.")
+    told = client.get("/patterns/parcel-counter.json").json()
+    assert (told["published"], told["revised"]) == ("2026-11-02", "2026-11-20")
+    assert client.get("/patterns/twin.json").json()["revised"] is None
+    assert '<time datetime="2026-11-20">' in client.get("/patterns/parcel-counter/").content.decode()
+    assert "<lastmod>2026-11-20</lastmod>" in client.get("/sitemap.xml").content.decode()
+    assert "Revision 2, 20 November 2026" in client.get("/patterns/parcel-counter.md").content.decode()
+
+
 def test_the_sitemap_lists_pages_that_exist(client: Client) -> None:
     root = ElementTree.fromstring(client.get("/sitemap.xml").content)
     places = [element.text or "" for element in root.iter(f"{SITEMAP}loc")]

@@ -21,7 +21,15 @@ from django.http import Http404
 from catalogue.errors import not_found
 from catalogue.kept_files import put
 from catalogue.pages import store
-from catalogue.pages.manifest import MANIFEST, File, manifest_text, parse_manifest
+from catalogue.pages.manifest import (
+    MANIFEST,
+    File,
+    Manifest,
+    NotAManifest,
+    leaving,
+    manifest_text,
+    parse_manifest,
+)
 from catalogue.pages.rendering import request_for
 from catalogue.patterns.views.sharing import FRESH, HTML
 from catalogue.static_headers import FOREVER
@@ -40,11 +48,11 @@ class Exported:
 
 def export(to: Path) -> Exported:
     """Write the kept pages (`build` makes them) and static files below `to`. Raises NotOurs."""
-    before = read_manifest(to)
+    before = read_manifest(to).files
     files = dict(_everything())
-    in_the_way = [path for path in files if path not in before and (to / path).exists()]
-    if in_the_way:
-        raise NotOurs(f"{to / in_the_way[0]} was there already, and was not written by an earlier export.")
+    in_the_way = next(filter(None, (_in_the_way(to, path, before) for path in files)), None)
+    if in_the_way is not None:
+        raise NotOurs(f"{in_the_way} was there already, and was not written by an earlier export.")
     present = {path: File(hashlib.sha256(body).hexdigest(), headers) for path, (body, headers) in files.items()}
     changed = [path for path in files if before.get(path) != present[path] or not (to / path).exists()]
     # Until all is written the manifest knows the new names, and none of their contents: an export that was stopped
@@ -52,20 +60,35 @@ def export(to: Path) -> Exported:
     _write_manifest(to, {**before, **{path: replace(present[path], sha256="") for path in changed}})
     for path in changed:
         put(to / path, files[path][0])
-    gone = before.keys() - present.keys()
+    kept, gone = leaving(before, present)
     for path in gone:
         (to / path).unlink(missing_ok=True)
         _remove_empty(to, (to / path).parent)
-    _write_manifest(to, present)
+    _write_manifest(to, {**present, **kept})
     return Exported(len(changed), len(present) - len(changed), len(gone))
 
 
-def read_manifest(folder: Path) -> dict[str, File]:
-    """What the last export wrote into this folder, by path; nothing without one."""
+def read_manifest(folder: Path) -> Manifest:
+    """What exports wrote into this folder; nothing without one. Raises NotOurs."""
     try:
-        return dict(parse_manifest((folder / MANIFEST).read_text()).files)
+        return parse_manifest((folder / MANIFEST).read_bytes())
     except FileNotFoundError:
-        return {}
+        return Manifest()
+    except NotADirectoryError:
+        raise NotOurs(f"{folder} is not a folder.") from None
+    except (NotAManifest, IsADirectoryError):
+        raise NotOurs(f"{folder / MANIFEST} was not written by an export, or is damaged.") from None
+
+
+def _in_the_way(to: Path, path: str, before: Mapping[str, File]) -> Path | None:
+    """What is where this file shall be, or a folder above it, and is not ours."""
+    if path in before:
+        return None
+    file = to / path
+    if file.exists():
+        return file
+    above = (folder for folder in file.parents if folder.is_relative_to(to) and folder.is_file())
+    return next((one for one in above if str(one.relative_to(to)) not in before), None)
 
 
 def _write_manifest(folder: Path, files: Mapping[str, File]) -> None:

@@ -12,6 +12,19 @@ from catalogue.pages.door import PagesDoor
 from catalogue.patterns import library
 from tests.patterns.example import write_pattern
 
+NO_MANIFESTS = [
+    b"",
+    b"\xff",
+    b"[]",
+    b'{"name": "somebody"}',
+    b'{"files": ["index.html"]}',
+    b'{"files": {"index.html": {"sha256": "1"}}}',
+    b'{"files": {"index.html": {"sha256": "1", "headers": {',
+    b'{"files": {"../index.html": {"sha256": "1", "headers": {}}}}',
+    b'{"files": {"/index.html": {"sha256": "1", "headers": {}}}}',
+]
+"""Contents of `catalogue.json` that no export has written."""
+
 
 @pytest.fixture
 def content(tmp_path: Path, settings: Settings) -> Iterator[Path]:

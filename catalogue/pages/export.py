@@ -7,8 +7,10 @@ export knows its own files: it changes and deletes those and no others.
 import hashlib
 import json
 import mimetypes
+import sqlite3
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.http import Http404
 
 from catalogue.errors import not_found
-from catalogue.kept_files import put
+from catalogue.kept_files import is_damage, note_damage, put
 from catalogue.pages import store
 from catalogue.pages.manifest import (
     MANIFEST,
@@ -31,12 +33,17 @@ from catalogue.pages.manifest import (
     parse_manifest,
 )
 from catalogue.pages.rendering import request_for
+from catalogue.pages.store import Kept
 from catalogue.patterns.views.sharing import FRESH, HTML
 from catalogue.static_headers import FOREVER
 
 
 class NotOurs(Exception):
     """A file is in the way that no export has written. Nothing was changed."""
+
+
+class NotBuilt(Exception):
+    """The kept pages are not there, or damaged. Nothing was changed."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,7 @@ class Exported:
 
 
 def export(to: Path) -> Exported:
-    """Write the kept pages (`build` makes them) and static files below `to`. Raises NotOurs."""
+    """Write the kept pages (`build` makes them) and static files below `to`. Raises NotOurs and NotBuilt."""
     before = read_manifest(to).files
     files = dict(_everything())
     in_the_way = next(filter(None, (_in_the_way(to, path, before) for path in files)), None)
@@ -104,17 +111,26 @@ def _everything() -> Iterator[tuple[str, tuple[bytes, dict[str, str]]]]:
 def _pages() -> Iterator[tuple[str, tuple[bytes, dict[str, str]]]]:
     database = store.reading()
     if database is None:
-        return
-    for page in store.kept(database):
-        if page.query:
-            continue  # a static host cannot tell it from the page without it
-        packed = store.body(database, page.key, "gzip" if page.packed else "identity")
-        assert packed is not None
-        body = zlib.decompress(packed, wbits=31) if page.packed else packed
-        path = page.path.removeprefix("/")
-        headers = {name.title(): value for name, value in json.loads(page.headers) if name != "vary"}
-        yield path + "index.html" if path.endswith("/") or not path else path, (body, headers)
-    database.close()
+        raise NotBuilt("There are no kept pages that can be read.")
+    with closing(database):
+        try:
+            for page in store.kept(database):
+                if not page.query:  # a static host cannot tell one with a query from the page without it
+                    yield _page(database, page)
+        except sqlite3.DatabaseError as error:
+            if not is_damage(error):
+                raise
+            note_damage(store.store_file())
+            raise NotBuilt("The kept pages are damaged.") from error
+
+
+def _page(database: sqlite3.Connection, page: Kept) -> tuple[str, tuple[bytes, dict[str, str]]]:
+    packed = store.body(database, page.key, "gzip" if page.packed else "identity")
+    assert packed is not None
+    body = zlib.decompress(packed, wbits=31) if page.packed else packed
+    path = page.path.removeprefix("/")
+    headers = {name.title(): value for name, value in json.loads(page.headers) if name != "vary"}
+    return path + "index.html" if path.endswith("/") or not path else path, (body, headers)
 
 
 def _static_files() -> Iterator[tuple[str, tuple[bytes, dict[str, str]]]]:

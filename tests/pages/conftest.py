@@ -63,3 +63,11 @@ def change(file: Path, old: str, new: str) -> None:
     text = file.read_text()
     assert old in text
     file.write_text(text.replace(old, new))
+
+
+def damage(file: Path, kind: str) -> None:
+    """Spoil a database in its place: `all` of it, or what comes after its `head`."""
+    size = file.stat().st_size
+    with file.open("r+b") as stream:
+        stream.seek(0 if kind == "all" else 4096)
+        stream.write(b"\xaa" * (size - stream.tell()))

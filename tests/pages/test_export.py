@@ -16,10 +16,12 @@ from django.test import Client, override_settings
 from pytest_django.fixtures import Settings
 
 from catalogue import fingerprint
+from catalogue.pages import store
+from catalogue.pages.build import Outcome, build
 from catalogue.pages.export import NotOurs, export, read_manifest
 from catalogue.pages.manifest import MANIFEST
 from catalogue.static_headers import FOREVER
-from tests.pages.conftest import NO_MANIFESTS, built, change
+from tests.pages.conftest import NO_MANIFESTS, built, change, damage
 
 LIVE = "https://live.example"
 
@@ -170,6 +172,20 @@ def test_a_file_where_a_folder_shall_be_stops_the_export_in_words(site: Path, at
         call_command("build", to=site, workers=1, verbosity=0)
     assert file.read_text() == "mine"
     assert not (site / MANIFEST).exists()
+
+
+def test_pages_that_are_damaged_are_told_of_in_words_and_made_anew(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def build_and_damage(**options: Any) -> Outcome:
+        outcome = build(**options)
+        damage(store.store_file(), "head")
+        return outcome
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr("catalogue.pages.management.commands.build.build", build_and_damage)
+        with pytest.raises(CommandError, match="Run it again"):
+            call_command("build", to=site, workers=1, verbosity=0)
+    call_command("build", to=site, workers=1, verbosity=0)
+    assert (site / "index.html").exists()
 
 
 def test_a_file_under_a_hashed_name_outlives_its_last_page_by_a_week(

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from catalogue import static_files
 from catalogue.pages.build import BuildFailed, build
-from catalogue.pages.export import NotOurs, export, read_manifest
+from catalogue.pages.export import NotBuilt, NotOurs, export, read_manifest
 from catalogue.pages.rendering import NotRendered
 from catalogue.patterns.mistakes import ContentError
 
@@ -75,6 +75,8 @@ def _refusals_in_words(to: Path) -> Iterator[None]:
         yield
     except NotOurs as error:
         raise CommandError(f"{error} Choose another folder, or take the file away.") from None
+    except NotBuilt as error:
+        raise CommandError(f"{error} Run it again: they are made anew.") from None
     except OSError as error:
         raise CommandError(f"{error.filename or to} cannot be written: {error.strerror}.") from None
 

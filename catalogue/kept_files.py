@@ -1,11 +1,16 @@
 """Files that a build keeps under var/pages/: their names, and how they are put in place and read meanwhile."""
 
 import hashlib
+import logging
 import os
 import sqlite3
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from django.conf import settings
+
+logger = logging.getLogger(__name__)
 
 
 def kept_file(kind: str, made_for: str, suffix: str) -> Path:
@@ -31,7 +36,42 @@ def open_to_read(file: Path, table: str) -> sqlite3.Connection | None:
         return None
     try:
         database.execute(f"SELECT 1 FROM {table} LIMIT 1")  # noqa: S608  (a name of ours)
-    except sqlite3.Error:
+    except sqlite3.Error as error:
         database.close()
+        if is_damage(error):
+            note_damage(file)
         return None
     return database
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether the file itself cannot be read any more; not that it is busy, or that the disk is full."""
+    code: int = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def note_damage(file: Path) -> None:
+    """Leave a note for the next build, which need not read everything to find it; and say so, once in a process."""
+    with suppress(OSError):
+        _note(file).touch()
+    _tell(file)
+
+
+@cache
+def _tell(file: Path) -> None:
+    logger.error("%s is damaged: the next `manage.py build` makes it anew.", file)
+
+
+def is_noted(file: Path) -> bool:
+    return _note(file).exists()
+
+
+def take_away(file: Path) -> None:
+    """A database with all that belongs to it. Whoever has it open keeps what was there."""
+    for suffix in ("", "-wal", "-shm"):
+        file.with_name(file.name + suffix).unlink(missing_ok=True)
+    _note(file).unlink(missing_ok=True)
+
+
+def _note(file: Path) -> Path:
+    return file.with_name(file.name + ".damaged")

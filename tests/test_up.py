@@ -113,3 +113,21 @@ def test_a_taken_port_is_one_clear_line(tmp_path: Path) -> None:
     assert run.stderr.count("\n") == 1
     assert f"Port {port}" in run.stderr
     assert "PORT=" in run.stderr
+
+
+def test_a_start_that_is_refused_names_the_port_that_was_given_and_all_that_is_missing(tmp_path: Path) -> None:
+    inherited = {name: value for name, value in os.environ.items() if name not in ("PORT", "SITE_URL", "FROM_EMAIL")}
+    port = free_port()
+    refused = subprocess.run(
+        [sys.executable, "manage.py", "up", "--port", str(port)],
+        cwd=ROOT,
+        env={**inherited, "DEBUG": "0", "SECRET_KEY": "s" * 50, "VAR_DIR": str(tmp_path / "var")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert refused.returncode != 0
+    assert f"SITE_URL='http://127.0.0.1:{port}'" in refused.stderr
+    for what in ("FROM_EMAIL", "https"):
+        assert what in refused.stderr
+    assert "Traceback" not in refused.stderr

@@ -5,8 +5,10 @@ build that was stopped half-way goes on where it was. Nothing is published that 
 """
 
 import gc
+import logging
 import multiprocessing
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
@@ -18,6 +20,7 @@ from pathlib import Path
 from django.conf import settings
 
 from catalogue import fingerprint
+from catalogue.kept_files import is_damage, is_noted, take_away
 from catalogue.pages import store
 from catalogue.pages.addresses import Address, addresses
 from catalogue.pages.rendering import NotRendered, Page, render
@@ -28,6 +31,8 @@ from catalogue.patterns.mistakes import ContentError
 from catalogue.patterns.readings import Reading
 from catalogue.patterns.search import index_file
 from catalogue.patterns.search_index import Entry
+
+logger = logging.getLogger(__name__)
 
 FEW = 4
 """Up to so many pieces of work are done here: processes would take longer to start."""
@@ -74,8 +79,24 @@ class _Done:
 def build(*, workers: int | None = None, lenient: bool = False, progress: Progress = lambda *_: None) -> Outcome:
     """Bring the kept pages up to date with the content, in so many processes (default: one a core).
 
-    Raises BuildFailed; a `lenient` build leaves patterns with mistakes out instead, and says which.
+    Raises BuildFailed; a `lenient` build leaves patterns with mistakes out instead, and says which. What was kept and
+    is damaged is made anew.
     """
+    kept = (store.store_file(), index_file())
+    for file in filter(is_noted, kept):
+        take_away(file)
+    try:
+        return _build(workers, lenient, progress)
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+        logger.warning("What earlier builds have kept is damaged (%s), and is made anew.", error)
+        for file in kept:
+            take_away(file)
+        return _build(workers, lenient, progress)
+
+
+def _build(workers: int | None, lenient: bool, progress: Progress) -> Outcome:
     started = time.monotonic()
     processes = workers or len(os.sched_getaffinity(0))
     with _no_collections():

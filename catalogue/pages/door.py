@@ -17,6 +17,7 @@ from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
 from catalogue import fingerprint
+from catalogue.kept_files import is_damage, note_damage
 from catalogue.pages import store
 from catalogue.pages.http import best_encoding, not_modified, precondition_failed, span
 from catalogue.pages.shelf import Answer, Ready, Shelf
@@ -51,6 +52,7 @@ class PagesDoor:
     def __init__(self) -> None:
         self._shelf: Shelf | None = None
         self._edition: Edition | None = None
+        self._file = 0
         self._stamp: _Stamp = ()
         self._look_now = asyncio.Event()
         self._trouble = ""
@@ -120,13 +122,21 @@ class PagesDoor:
         database = store.reading()
         if database is None:
             return
-        edition = store.edition(database)
-        if edition is None or edition == self._edition:
+        try:
+            edition = store.edition(database)
+            file = store.store_file().stat().st_ino  # a damaged one is replaced, and counts its builds from one again
+            if edition is None or (edition, file) == (self._edition, self._file):
+                database.close()
+                return
+            shelf = await asyncio.to_thread(_shelf, database, edition)
+        except sqlite3.DatabaseError as error:
             database.close()
-            return
-        shelf = await asyncio.to_thread(_shelf, database, edition)
-        self._edition, self._shelf = edition, shelf
-        if shelf is not None:
+            if not is_damage(error):
+                raise
+            note_damage(store.store_file())
+            edition, file, shelf = None, 0, None
+        self._edition, self._file, self._shelf = edition, file, shelf
+        if edition is not None and shelf is not None:
             logger.info("The %d pages of build %d are at hand.", len(shelf), edition.number)
 
     @asynccontextmanager

@@ -7,8 +7,10 @@ export knows its own files: it changes and deletes those and no others.
 import hashlib
 import json
 import mimetypes
+import sqlite3
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,16 +21,29 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.http import Http404
 
 from catalogue.errors import not_found
-from catalogue.kept_files import put
+from catalogue.kept_files import is_damage, note_damage, put
 from catalogue.pages import store
-from catalogue.pages.manifest import MANIFEST, File, manifest_text, parse_manifest
+from catalogue.pages.manifest import (
+    MANIFEST,
+    File,
+    Manifest,
+    NotAManifest,
+    leaving,
+    manifest_text,
+    parse_manifest,
+)
 from catalogue.pages.rendering import request_for
+from catalogue.pages.store import Kept
 from catalogue.patterns.views.sharing import FRESH, HTML
 from catalogue.static_headers import FOREVER
 
 
 class NotOurs(Exception):
     """A file is in the way that no export has written. Nothing was changed."""
+
+
+class NotBuilt(Exception):
+    """The kept pages are not there, or damaged. Nothing was changed."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +54,12 @@ class Exported:
 
 
 def export(to: Path) -> Exported:
-    """Write the kept pages (`build` makes them) and static files below `to`. Raises NotOurs."""
-    before = read_manifest(to)
+    """Write the kept pages (`build` makes them) and static files below `to`. Raises NotOurs and NotBuilt."""
+    before = read_manifest(to).files
     files = dict(_everything())
-    in_the_way = [path for path in files if path not in before and (to / path).exists()]
-    if in_the_way:
-        raise NotOurs(f"{to / in_the_way[0]} was there already, and was not written by an earlier export.")
+    in_the_way = next(filter(None, (_in_the_way(to, path, before) for path in files)), None)
+    if in_the_way is not None:
+        raise NotOurs(f"{in_the_way} was there already, and was not written by an earlier export.")
     present = {path: File(hashlib.sha256(body).hexdigest(), headers) for path, (body, headers) in files.items()}
     changed = [path for path in files if before.get(path) != present[path] or not (to / path).exists()]
     # Until all is written the manifest knows the new names, and none of their contents: an export that was stopped
@@ -52,20 +67,35 @@ def export(to: Path) -> Exported:
     _write_manifest(to, {**before, **{path: replace(present[path], sha256="") for path in changed}})
     for path in changed:
         put(to / path, files[path][0])
-    gone = before.keys() - present.keys()
+    kept, gone = leaving(before, present)
     for path in gone:
         (to / path).unlink(missing_ok=True)
         _remove_empty(to, (to / path).parent)
-    _write_manifest(to, present)
+    _write_manifest(to, {**present, **kept})
     return Exported(len(changed), len(present) - len(changed), len(gone))
 
 
-def read_manifest(folder: Path) -> dict[str, File]:
-    """What the last export wrote into this folder, by path; nothing without one."""
+def read_manifest(folder: Path) -> Manifest:
+    """What exports wrote into this folder; nothing without one. Raises NotOurs."""
     try:
-        return dict(parse_manifest((folder / MANIFEST).read_text()).files)
+        return parse_manifest((folder / MANIFEST).read_bytes())
     except FileNotFoundError:
-        return {}
+        return Manifest()
+    except NotADirectoryError:
+        raise NotOurs(f"{folder} is not a folder.") from None
+    except (NotAManifest, IsADirectoryError):
+        raise NotOurs(f"{folder / MANIFEST} was not written by an export, or is damaged.") from None
+
+
+def _in_the_way(to: Path, path: str, before: Mapping[str, File]) -> Path | None:
+    """What is where this file shall be, or a folder above it, and is not ours."""
+    if path in before:
+        return None
+    file = to / path
+    if file.exists():
+        return file
+    above = (folder for folder in file.parents if folder.is_relative_to(to) and folder.is_file())
+    return next((one for one in above if str(one.relative_to(to)) not in before), None)
 
 
 def _write_manifest(folder: Path, files: Mapping[str, File]) -> None:
@@ -81,17 +111,26 @@ def _everything() -> Iterator[tuple[str, tuple[bytes, dict[str, str]]]]:
 def _pages() -> Iterator[tuple[str, tuple[bytes, dict[str, str]]]]:
     database = store.reading()
     if database is None:
-        return
-    for page in store.kept(database):
-        if page.query:
-            continue  # a static host cannot tell it from the page without it
-        packed = store.body(database, page.key, "gzip" if page.packed else "identity")
-        assert packed is not None
-        body = zlib.decompress(packed, wbits=31) if page.packed else packed
-        path = page.path.removeprefix("/")
-        headers = {name.title(): value for name, value in json.loads(page.headers) if name != "vary"}
-        yield path + "index.html" if path.endswith("/") or not path else path, (body, headers)
-    database.close()
+        raise NotBuilt("There are no kept pages that can be read.")
+    with closing(database):
+        try:
+            for page in store.kept(database):
+                if not page.query:  # a static host cannot tell one with a query from the page without it
+                    yield _page(database, page)
+        except sqlite3.DatabaseError as error:
+            if not is_damage(error):
+                raise
+            note_damage(store.store_file())
+            raise NotBuilt("The kept pages are damaged.") from error
+
+
+def _page(database: sqlite3.Connection, page: Kept) -> tuple[str, tuple[bytes, dict[str, str]]]:
+    packed = store.body(database, page.key, "gzip" if page.packed else "identity")
+    assert packed is not None
+    body = zlib.decompress(packed, wbits=31) if page.packed else packed
+    path = page.path.removeprefix("/")
+    headers = {name.title(): value for name, value in json.loads(page.headers) if name != "vary"}
+    return path + "index.html" if path.endswith("/") or not path else path, (body, headers)
 
 
 def _static_files() -> Iterator[tuple[str, tuple[bytes, dict[str, str]]]]:

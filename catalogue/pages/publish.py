@@ -6,13 +6,12 @@ or deleted; whatever else lies in the bucket is somebody else's.
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from catalogue.pages.export import read_manifest
-from catalogue.pages.manifest import MANIFEST, File, Manifest, manifest_text, parse_manifest
-from catalogue.static_headers import FOREVER
+from catalogue.pages.export import NotOurs, read_manifest
+from catalogue.pages.manifest import MANIFEST, File, Manifest, NotAManifest, leaving, manifest_text, parse_manifest
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudfront import CloudFrontClient
@@ -36,19 +35,22 @@ class Plan:
     delete: Sequence[str]
     invalidate: Sequence[str]
     """Paths as CloudFront takes them."""
+    keep: Mapping[str, File] = field(default_factory=dict)
+    """What is gone from the export and will be deleted by a later run: see `manifest.KEEP_SECONDS`."""
 
 
 def plan(here: Mapping[str, File], there: Mapping[str, File], waiting: Iterable[str] = ()) -> Plan:
     """From the manifest of an export and that of the bucket; `waiting` are paths of which CloudFront was to be told
     before."""
     changed = [path for path, file in here.items() if there.get(path) != file]
-    gone = [path for path in there if path not in here]
-    stale = [path for path in (*changed, *gone) if path in there and not _forever(there[path])]
+    keep, gone = leaving(there, here)
+    stale = [path for path in (*changed, *gone) if path in there and not there[path].forever]
     paths = sorted({f"/{_shown(path)}" for path in stale} | set(waiting))
     return Plan(
-        upload=sorted(changed, key=lambda path: (not _forever(here[path]), path)),
-        delete=sorted(gone),
+        upload=sorted(changed, key=lambda path: (not here[path].forever, path)),
+        delete=gone,
         invalidate=paths if len(paths) <= MOST_PATHS and "/*" not in paths else ["/*"],
+        keep=keep,
     )
 
 
@@ -68,7 +70,10 @@ def publish(
     Stopped or failed anywhere, it can be run again and does what is left: the bucket's manifest is replaced at the end,
     until then names all that may be there, and remembers what CloudFront has to be told until it has been.
     """
-    here = read_manifest(folder)
+    try:
+        here = read_manifest(folder).in_use
+    except NotOurs as error:
+        raise NotPublished(str(error)) from None
     if not here:
         raise NotPublished(f"{folder} holds no export: run `manage.py build --to {folder}` first.")
     there = _published(s3, bucket)
@@ -95,8 +100,9 @@ def publish(
     for first in range(0, len(doing.delete), 1000):
         keys = doing.delete[first : first + 1000]
         s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True})
-    if doing.upload or doing.delete:
-        _put_manifest(s3, bucket, here, waiting)
+    done = {**here, **doing.keep}
+    if manifest_text(done, waiting) != manifest_text(there.files, there.invalidate):
+        _put_manifest(s3, bucket, done, waiting)
     if cloudfront is not None and distribution and doing.invalidate:
         cloudfront.create_invalidation(
             DistributionId=distribution,
@@ -105,12 +111,8 @@ def publish(
                 "CallerReference": f"catalogue-{time.time_ns()}",
             },
         )
-        _put_manifest(s3, bucket, here)
+        _put_manifest(s3, bucket, done)
     return doing
-
-
-def _forever(file: File) -> bool:
-    return file.headers.get("Cache-Control") == FOREVER
 
 
 def _shown(path: str) -> str:
@@ -129,7 +131,13 @@ def _published(s3: "S3Client", bucket: str) -> Manifest:
         kept = s3.get_object(Bucket=bucket, Key=MANIFEST)
     except s3.exceptions.NoSuchKey:
         return Manifest()
-    return parse_manifest(kept["Body"].read().decode())
+    try:
+        return parse_manifest(kept["Body"].read())
+    except NotAManifest:
+        raise NotPublished(
+            f"s3://{bucket}/{MANIFEST} was not published from here, or is damaged: choose a bucket of its own for the "
+            "catalogue, or empty this one."
+        ) from None
 
 
 def _exists(s3: "S3Client", bucket: str, key: str) -> bool:

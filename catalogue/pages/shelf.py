@@ -9,6 +9,7 @@ from typing import NamedTuple, Self
 
 from django.utils.http import http_date
 
+from catalogue.kept_files import is_damage, note_damage
 from catalogue.pages import store
 from catalogue.pages.http import Encoding, etag_of
 from catalogue.pages.store import Kept
@@ -72,7 +73,8 @@ class Shelf:
         return self._by_path.get(path, [])
 
     def ready(self, page: Kept, encoding: Encoding) -> Ready | None:
-        """The page in the encoding, or as it is where it is not packed; None if a newer build has forgotten it."""
+        """The page in the encoding, or as it is where it is not packed; None if a newer build has forgotten it, or it
+        cannot be read."""
         if not page.packed:
             encoding = "identity"
         at = (page.key, encoding)
@@ -92,10 +94,15 @@ class Shelf:
         return ready
 
     def _body(self, page: Kept, encoding: Encoding) -> bytes | None:
-        if page.packed and encoding == "identity":
-            packed = store.body(self._database, page.key, "gzip")
-            return None if packed is None else zlib.decompress(packed, wbits=31)
-        return store.body(self._database, page.key, encoding)
+        unpack = page.packed and encoding == "identity"
+        try:
+            body = store.body(self._database, page.key, "gzip" if unpack else encoding)
+        except sqlite3.DatabaseError as error:
+            if not is_damage(error):
+                raise
+            note_damage(store.store_file())
+            return None
+        return zlib.decompress(body, wbits=31) if body is not None and unpack else body
 
 
 def _ready(page: Kept, encoding: Encoding, body: bytes) -> Ready:

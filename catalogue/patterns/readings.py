@@ -68,13 +68,13 @@ def signature_of(folder: Path) -> str:
 
 
 def load(file: Path) -> dict[str, Reading]:
-    """The kept readings by slug; none if there is no file, or one that another version of the code has written."""
+    """The kept readings by slug; none if there is no file, or one that is damaged or of another version."""
     try:
         with file.open("rb") as stream:
             if pickle.load(stream) != fingerprint.code():  # noqa: S301  (written by `save`, under the site's own var/)
                 return {}
             readings: dict[str, Reading] = pickle.load(stream)  # noqa: S301
-    except (OSError, EOFError, pickle.UnpicklingError, AttributeError, ImportError):
+    except (OSError, EOFError, pickle.UnpicklingError, AttributeError, ImportError, ValueError, LookupError, TypeError):
         return {}
     return readings
 

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-from catalogue.kept_files import kept_file
+from catalogue.kept_files import is_damage, kept_file, note_damage
 from catalogue.patterns import search_index
 from catalogue.patterns.cards import Listed
 from catalogue.patterns.library import Library, library
@@ -54,7 +54,13 @@ class Result:
 
 def search(text: str, *, limit: int = 20) -> list[Result]:
     """The best patterns for whatever somebody typed, best first; empty if nothing fits. Never raises."""
-    return _index().find(text, limit)
+    try:
+        return _index().find(text, limit)
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+        note_damage(index_file())
+        return _index(damaged=True).find(text, limit)
 
 
 def index_file() -> Path:
@@ -147,13 +153,13 @@ _lock = Lock()
 _built: tuple[Library, Index] | None = None
 
 
-def _index() -> Index:
-    """The index of the present library, taken anew when the library is."""
+def _index(*, damaged: bool = False) -> Index:
+    """The index of the present library, taken anew when the library is; made in memory if the kept one is `damaged`."""
     global _built
     present = library()
     with _lock:
-        if _built is None or _built[0] is not present:
-            database = None if settings.DEBUG else search_index.opened(index_file())
+        if damaged or _built is None or _built[0] is not present:
+            database = None if settings.DEBUG or damaged else search_index.opened(index_file())
             if database is None:
                 database = search_index.in_memory(map(Entry.of, present.patterns()))
             _built = (present, Index(database, present.by_slug))

@@ -47,6 +47,7 @@ def main() -> None:
     }
     load = f"load {about['load_before']} before, {about['load_after']} after"
     print(f"\n{about['processor']}, {about['cores']} cores, {about['memory_gib']} GiB, {load}")
+    print(", ".join(f"{name} {version}" for name, version in about["versions"].items()))
     print(table(figures))
     if options.json:
         options.json.parent.mkdir(parents=True, exist_ok=True)

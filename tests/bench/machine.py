@@ -2,11 +2,16 @@
 
 import os
 import platform
+import re
+import shutil
+import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+PROGRAMS = {"nginx": "-v", "wrk": "-v", "chromium": "--version"}
+"""Those that figures are measured with or against, and how each is asked for its version."""
 PACKAGES = ("django", "uvicorn", "aiohttp", "ministack", "boto3")
 
 
@@ -23,8 +28,20 @@ def description() -> dict[str, Any]:
         "memory_gib": round(memory / 1024**2, 1),
         "system": f"{platform.system()} {platform.release()}",
         "load_before": round(os.getloadavg()[0], 2),
-        "versions": {"python": sys.version.split()[0]} | {name: version(name) for name in PACKAGES},
+        "versions": {"python": sys.version.split()[0]}
+        | {name: version(name) for name in PACKAGES}
+        | {name: program_version(name, ask) for name, ask in PROGRAMS.items()},
     }
+
+
+def program_version(name: str, ask: str) -> str:
+    """What a program says of itself, `missing` without it."""
+    program = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
+    if program is None:
+        return "missing"
+    said = subprocess.run([program, ask], capture_output=True, text=True, timeout=30, check=False)
+    found = re.search(r"\d+(\.\d+)+", said.stdout + said.stderr)
+    return found[0] if found else "unknown"
 
 
 def tree(pid: int) -> set[int]:

@@ -12,6 +12,19 @@ from catalogue.pages.door import PagesDoor
 from catalogue.patterns import library
 from tests.patterns.example import write_pattern
 
+NO_MANIFESTS = [
+    b"",
+    b"\xff",
+    b"[]",
+    b'{"name": "somebody"}',
+    b'{"files": ["index.html"]}',
+    b'{"files": {"index.html": {"sha256": "1"}}}',
+    b'{"files": {"index.html": {"sha256": "1", "headers": {',
+    b'{"files": {"../index.html": {"sha256": "1", "headers": {}}}}',
+    b'{"files": {"/index.html": {"sha256": "1", "headers": {}}}}',
+]
+"""Contents of `catalogue.json` that no export has written."""
+
 
 @pytest.fixture
 def content(tmp_path: Path, settings: Settings) -> Iterator[Path]:
@@ -50,3 +63,11 @@ def change(file: Path, old: str, new: str) -> None:
     text = file.read_text()
     assert old in text
     file.write_text(text.replace(old, new))
+
+
+def damage(file: Path, kind: str) -> None:
+    """Spoil a database in its place: `all` of it, or what comes after its `head`."""
+    size = file.stat().st_size
+    with file.open("r+b") as stream:
+        stream.seek(0 if kind == "all" else 4096)
+        stream.write(b"\xaa" * (size - stream.tell()))

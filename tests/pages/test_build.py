@@ -13,14 +13,16 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from catalogue import fingerprint
+from catalogue.kept_files import note_damage
 from catalogue.pages import build as building
 from catalogue.pages import store
 from catalogue.pages.addresses import Address
 from catalogue.pages.build import BuildFailed
 from catalogue.pages.rendering import NotRendered, render
 from catalogue.patterns import library
+from catalogue.patterns import search as searching
 from catalogue.patterns.search import index_file, search
-from tests.pages.conftest import built, change, kept_urls
+from tests.pages.conftest import built, change, damage, kept_urls
 from tests.patterns.example import write_pattern
 from tests.site import ROOT
 
@@ -213,6 +215,37 @@ def test_a_build_that_was_stopped_goes_on_where_it_was(content: Path, monkeypatc
         built()
     monkeypatch.setattr(store, "publish", really)
     assert built().rendered == 0
+
+
+@pytest.mark.parametrize("kind", ["all", "head"])
+@pytest.mark.parametrize("which", ["pages", "search"])
+def test_what_is_damaged_is_made_anew(content: Path, kind: str, which: str) -> None:
+    first = built()
+    before = bodies()
+    damage(store.store_file() if which == "pages" else index_file(), kind)
+    change(content / "owls/pattern.md", "A courier waits", "A courier hoots")
+    assert built().rendered + built().kept >= first.rendered
+    assert bodies().keys() == before.keys()
+    assert [result.pattern.slug for result in search("hoots")] == ["owls"]
+    assert built().rendered == 0
+
+
+def test_damage_that_a_reader_has_met_is_made_good_by_the_next_build(content: Path) -> None:
+    """A build that has nothing to do reads no page, and would not find it."""
+    first = built()
+    note_damage(store.store_file())
+    assert built().rendered == first.rendered
+    assert built().rendered == 0
+
+
+def test_a_search_in_a_damaged_index_finds_all_the_same(content: Path) -> None:
+    built()
+    library.use(library.read_library(content))
+    assert search("courier")
+    damage(index_file(), "head")
+    assert searching._built is not None
+    searching._built[1]._database.execute("PRAGMA shrink_memory")  # so small a file is in SQLite's own memory
+    assert {result.pattern.slug for result in search("courier")} == {"cranes", "owls", "ravens"}
 
 
 def test_the_search_index_is_the_builds(content: Path) -> None:

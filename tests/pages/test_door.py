@@ -14,7 +14,7 @@ from catalogue.pages.door import PagesDoor
 from catalogue.pages.shelf import Answer
 from catalogue.pages.store import Edition
 from catalogue.patterns import library
-from tests.pages.conftest import built, change, door
+from tests.pages.conftest import built, change, damage, door
 
 HOST = [(b"host", b"127.0.0.1")]
 
@@ -82,6 +82,42 @@ async def test_what_goes_wrong_is_told_once_and_does_not_end_the_watch(
     assert caplog.text.count("could not be looked at") == 1
     assert "no such ink" in caplog.text
     assert page(ours) is not None
+
+
+@pytest.mark.parametrize("kind", ["all", "head"])
+async def test_of_damaged_pages_django_answers_and_the_log_tells_once(
+    content: Path, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    await asyncio.to_thread(built)
+    damage(store.store_file(), kind)
+    for _ in range(3):
+        assert page(await door()) is None
+    assert caplog.text.count("is damaged") == 1
+    assert "Traceback" not in caplog.text
+
+
+async def test_what_is_damaged_while_it_is_in_use_is_left_until_it_has_been_made_anew(
+    content: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(doors, "LOOK_EVERY", 0.01)
+    await asyncio.to_thread(built)
+    ours = PagesDoor()
+    async with ours.watching():
+        at_hand = page(ours)
+        damage(store.store_file(), "head")
+        assert ours._shelf is not None
+        ours._shelf._database.execute("PRAGMA shrink_memory")  # so small a file is in SQLite's own memory
+        assert page(ours, "/patterns/cranes/") is None
+        assert page(ours, "/patterns/ravens/") is None
+        assert caplog.text.count("is damaged") == 1
+        await asyncio.to_thread(built)
+        async with asyncio.timeout(20):
+            while page(ours, "/patterns/cranes/") is None:
+                await asyncio.sleep(0.01)
+        again = page(ours)
+    assert again is not None
+    assert at_hand is not None
+    assert again.body == at_hand.body
 
 
 async def test_the_watch_ends_with_its_block(content: Path) -> None:

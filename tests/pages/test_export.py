@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,14 +11,17 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 from django.conf import settings as django_settings
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.test import Client, override_settings
 from pytest_django.fixtures import Settings
 
 from catalogue import fingerprint
+from catalogue.pages import store
+from catalogue.pages.build import Outcome, build
 from catalogue.pages.export import NotOurs, export, read_manifest
 from catalogue.pages.manifest import MANIFEST
-from tests.pages.conftest import built, change
+from catalogue.static_headers import FOREVER
+from tests.pages.conftest import NO_MANIFESTS, built, change, damage
 
 LIVE = "https://live.example"
 
@@ -95,7 +99,7 @@ def test_every_link_leads_to_a_file_or_to_the_live_site(site: Path) -> None:
 
 def test_static_files_come_along_and_are_kept_for_good(site: Path) -> None:
     export(site)
-    manifest = read_manifest(site)
+    manifest = read_manifest(site).files
     used = {link for link in places(site / "index.html").links if link.startswith(django_settings.STATIC_URL)}
     assert used
     for link in used:
@@ -120,7 +124,7 @@ def test_no_form_of_a_plain_page_posts_anywhere(site: Path) -> None:
 
 def test_a_second_export_writes_what_changed_and_deletes_what_is_gone(site: Path, content: Path) -> None:
     first = export(site)
-    assert first.written == len(read_manifest(site))
+    assert first.written == len(read_manifest(site).files)
     (site / "robots.txt").unlink()  # somebody's mishap is mended
     assert export(site).written == 1
     change(content / "owls/pattern.md", "draft: false", "draft: true")
@@ -146,6 +150,60 @@ def test_a_file_in_the_way_stops_the_export_before_it_begins(site: Path) -> None
     with pytest.raises(NotOurs, match=r"robots\.txt"):
         export(site)
     assert [path.name for path in site.iterdir()] == ["robots.txt"]
+
+
+@pytest.mark.parametrize("text", NO_MANIFESTS)
+def test_a_manifest_of_somebody_else_or_a_damaged_one_stops_the_export(site: Path, text: bytes) -> None:
+    site.mkdir()
+    (site / MANIFEST).write_bytes(text)
+    (site.parent / "index.html").write_text("mine")
+    with pytest.raises(NotOurs, match="damaged"):
+        export(site)
+    assert (site / MANIFEST).read_bytes() == text
+    assert (site.parent / "index.html").read_text() == "mine"
+
+
+@pytest.mark.parametrize("at", ["out", "out/patterns", "out/static"])
+def test_a_file_where_a_folder_shall_be_stops_the_export_in_words(site: Path, at: str) -> None:
+    file = site.parent / at
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("mine")
+    with pytest.raises(CommandError, match=f"{file} (is not a folder|was there already)"):
+        call_command("build", to=site, workers=1, verbosity=0)
+    assert file.read_text() == "mine"
+    assert not (site / MANIFEST).exists()
+
+
+def test_pages_that_are_damaged_are_told_of_in_words_and_made_anew(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def build_and_damage(**options: Any) -> Outcome:
+        outcome = build(**options)
+        damage(store.store_file(), "head")
+        return outcome
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr("catalogue.pages.management.commands.build.build", build_and_damage)
+        with pytest.raises(CommandError, match="Run it again"):
+            call_command("build", to=site, workers=1, verbosity=0)
+    call_command("build", to=site, workers=1, verbosity=0)
+    assert (site / "index.html").exists()
+
+
+def test_a_file_under_a_hashed_name_outlives_its_last_page_by_a_week(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader may still have a page of before, which loads it."""
+    export(site)
+    manifest = json.loads((site / MANIFEST).read_text())
+    old = "static/site.0123456789ab.css"
+    manifest["files"][old] = {"sha256": "1", "headers": {"Content-Type": "text/css", "Cache-Control": FOREVER}}
+    (site / MANIFEST).write_text(json.dumps(manifest))
+    (site / old).write_text("p {}")
+    now = time.time()
+    for days, there in ((0, True), (6, True), (8, False)):
+        monkeypatch.setattr("catalogue.pages.manifest.time.time", lambda days=days: now + days * 86_400)
+        assert export(site).deleted == (not there)
+        assert (site / old).exists() is there
+        assert (old in read_manifest(site).files) is there
 
 
 def test_the_manifest_can_be_read_by_other_programs(site: Path) -> None:

@@ -1,5 +1,6 @@
 """Publishing to a real bucket of the embedded AWS: only what changed, with its headers, and nobody else's objects."""
 
+import time
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -8,13 +9,14 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from catalogue.labs.embedded.process import Emulator
 from catalogue.pages.manifest import MANIFEST, File, manifest_text
 from catalogue.pages.publish import NotPublished, Plan, plan, publish
 from catalogue.patterns.views.sharing import FRESH
 from catalogue.static_headers import FOREVER
+from tests.pages.conftest import NO_MANIFESTS
 
 PAGE = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": FRESH}
 STYLE = {"Content-Type": "text/css", "Cache-Control": FOREVER}
@@ -81,6 +83,63 @@ def test_what_is_gone_is_deleted_and_what_others_put_there_is_not(s3: Any, bucke
     done = publish(write(tmp_path / "b", index_html=("one", PAGE)), bucket, s3)
     assert done.delete == ["old.html"]
     assert keys(s3, bucket) == {"index.html", "logs/today", MANIFEST}
+
+
+def test_a_file_under_a_hashed_name_outlives_its_last_page_by_a_week(
+    s3: Any, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cache may go on with a page of before, which loads it."""
+
+    def at(day: float) -> None:
+        monkeypatch.setattr("catalogue.pages.manifest.time.time", lambda: 1_790_000_000 + day * 86_400)
+
+    at(0)
+    old = write(tmp_path / "a", index_html=("1", PAGE), static__old_css=("1", STYLE))
+    new = write(tmp_path / "b", index_html=("2", PAGE), static__new_css=("2", STYLE))
+    publish(old, bucket, s3)
+    publish(new, bucket, s3)
+    for day in (1, 6.9):
+        at(day)
+        assert publish(new, bucket, s3).delete == []
+    assert keys(s3, bucket) == {"index.html", "static/old.css", "static/new.css", MANIFEST}
+    at(7)
+    done = publish(new, bucket, s3)
+    assert (done.upload, done.delete, done.invalidate) == ([], ["static/old.css"], [])
+    assert keys(s3, bucket) == {"index.html", "static/new.css", MANIFEST}
+    assert publish(new, bucket, s3) == Plan([], [], [])
+
+
+def test_a_file_that_is_in_use_again_is_kept_for_good(
+    s3: Any, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_it = write(tmp_path / "a", index_html=("1", PAGE), static__old_css=("1", STYLE))
+    without = write(tmp_path / "b", index_html=("1", PAGE))
+    for folder in (with_it, without):
+        publish(folder, bucket, s3)
+    assert publish(with_it, bucket, s3) == Plan([], [], []), "it is there already"
+    publish(without, bucket, s3)
+    now = time.time()
+    monkeypatch.setattr("catalogue.pages.manifest.time.time", lambda: now + 6 * 86_400)
+    publish(with_it, bucket, s3)
+    publish(without, bucket, s3)
+    monkeypatch.setattr("catalogue.pages.manifest.time.time", lambda: now + 8 * 86_400)
+    assert publish(without, bucket, s3).delete == []
+
+
+@pytest.mark.parametrize("text", NO_MANIFESTS)
+@pytest.mark.parametrize("where", ["bucket", "folder"])
+def test_a_manifest_of_somebody_else_or_a_damaged_one_stops_it_in_words(
+    s3: Any, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: bytes, where: str
+) -> None:
+    monkeypatch.setattr(boto3, "client", lambda *_, **__: s3)
+    folder = write(tmp_path / "out", index_html=("1", PAGE))
+    if where == "bucket":
+        s3.put_object(Bucket=bucket, Key=MANIFEST, Body=text)
+    else:
+        (folder / MANIFEST).write_bytes(text)
+    with pytest.raises(CommandError, match=f"{MANIFEST} was not .*damaged"):
+        call_command("publish", str(folder), bucket=bucket)
+    assert "index.html" not in keys(s3, bucket)
 
 
 def test_another_ones_object_in_the_way_stops_it_before_it_begins(s3: Any, bucket: str, tmp_path: Path) -> None:

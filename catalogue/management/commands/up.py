@@ -37,6 +37,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, host: str, port: int, workers: int, **options: Any) -> None:
         refuse_taken_port(host, port)
+        if "SITE_URL" not in os.environ:
+            settings.SITE_URL = f"http://{HOST}:{port}"  # as the processes will read it from PORT
         settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
         # Content is checked whole by `manage.py check`; a start need not wait for it: a broken pattern is left out.
         self.check(tags=["labs", "newsletter", Tags.models, Tags.templates])

@@ -2,10 +2,13 @@
 
 import json
 import shutil
+import socket
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 CONNECTIONS = 16
 SCRIPT = Path(__file__).with_name("wrk.lua")
@@ -18,7 +21,7 @@ class Load:
     p50_ms: float
     p99_ms: float
     failed: int
-    """Answers outside of 2xx and 3xx, timeouts, and errors of the connection."""
+    """Answers that were not the expected one, timeouts, and errors of the connection."""
 
 
 def missing() -> str:
@@ -26,11 +29,52 @@ def missing() -> str:
     return "" if shutil.which("wrk") else "wrk is not installed (on Debian: apt install wrk)"
 
 
-def load(url: str, seconds: float, headers: Mapping[str, str]) -> Load:
-    """One thread with 16 connections, each of which sends the next request after the answer."""
-    sent = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:g}s", "-s", str(SCRIPT), *sent, url]
-    out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    told = json.loads(out.strip().splitlines()[-1])
+def load(url: str, seconds: float, headers: Mapping[str, str], length: int) -> Load:
+    """One thread with 16 connections, each of which sends the next request after the answer.
+
+    Every answer should take `length` bytes (see `whole_length`). wrk by itself calls any 2xx and 3xx good, and to look
+    at each would slow it down, so the sum tells: where it is not that of such answers, with those that were under way
+    at the end, at least one was another.
+    """
+    told = _wrk(url, seconds, headers)
     rate = told["requests"] / told["seconds"]
-    return Load(told["requests"], rate, told["p50"], told["p99"], told["failed"])
+    failed = told["failed"] or int(not all_alike(told["requests"], told["bytes"], length))
+    return Load(told["requests"], rate, told["p50"], told["p99"], failed)
+
+
+def all_alike(requests: int, received: int, length: int) -> bool:
+    """Whether so many answers, and parts of at most one more for each connection, can have had this length each."""
+    return requests * length <= received <= (requests + CONNECTIONS) * length
+
+
+def warm(url: str, seconds: float, headers: Mapping[str, str], status: int) -> int:
+    """The same, not measured, with a look at each answer: how many failed or had another status."""
+    return int(_wrk(url, seconds, headers, str(status))["failed"])
+
+
+def whole_length(url: str, headers: Mapping[str, str], status: int) -> int:
+    """The bytes of one answer with its head, on a connection that stays open. Raises ValueError at another status."""
+    parts = urlsplit(url)
+    assert parts.hostname is not None
+    lines = [
+        f"GET {parts.path} HTTP/1.1",
+        f"Host: {parts.netloc}",
+        *(f"{name}: {value}" for name, value in headers.items()),
+    ]
+    with socket.create_connection((parts.hostname, parts.port or 80), timeout=20) as connection:
+        connection.sendall("\r\n".join([*lines, "", ""]).encode())
+        with connection.makefile("rb") as answer:
+            head = list(iter(answer.readline, b"\r\n"))
+            if int(head[0].split()[1]) != status:
+                raise ValueError(f"{url} answers {head[0].decode().strip()}, not {status}")
+            told = [line for line in head if line.lower().startswith(b"content-length:")]
+            body = int(told[0].split(b":")[1]) if told and status != 304 else 0
+            return sum(map(len, head)) + 2 + len(answer.read(body))
+
+
+def _wrk(url: str, seconds: float, headers: Mapping[str, str], *arguments: str) -> dict[str, Any]:
+    sent = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:g}s", "-s", str(SCRIPT), *sent, url, "--", *arguments]
+    out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    told: dict[str, Any] = json.loads(out.strip().splitlines()[-1])
+    return told

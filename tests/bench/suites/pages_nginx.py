@@ -12,7 +12,7 @@ import aiohttp
 from tests.bench.bench_site import BenchSite
 from tests.bench.figures import Bound, Figure, skip
 from tests.bench.pages import nginx
-from tests.bench.pages.load import Load, load, missing
+from tests.bench.pages.load import Load, load, missing, warm, whole_length
 
 PAGE = "/patterns/queue-based-load-leveling/"
 ROUNDS = 5
@@ -63,13 +63,14 @@ async def _compared(
         address: {"Accept-Encoding": "gzip"} | ({"If-None-Match": tag} if tag else {}) for address, tag in tags.items()
     }
     failed = int(wrong)
+    lengths: dict[str, int] = {}
     for address, headers in asked.items():
-        failed += (await _get(address, headers)).status != status
-        await asyncio.to_thread(load, address, WARM_SECONDS, headers)
+        lengths[address] = await asyncio.to_thread(whole_length, address, headers, status)
+        failed += await asyncio.to_thread(warm, address, WARM_SECONDS, headers, status)
     rounds: dict[str, list[Load]] = {address: [] for address in asked}
     for turn in range(ROUNDS):
         for address in list(asked) if turn % 2 else reversed(asked):
-            one = await asyncio.to_thread(load, address, ROUND_SECONDS, asked[address])
+            one = await asyncio.to_thread(load, address, ROUND_SECONDS, asked[address], lengths[address])
             failed += one.failed
             rounds[address].append(one)
     ours, theirs = rounds.values()

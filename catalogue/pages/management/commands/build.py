@@ -2,6 +2,8 @@
 
 import sys
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,7 +13,7 @@ from tqdm import tqdm
 
 from catalogue import static_files
 from catalogue.pages.build import BuildFailed, build
-from catalogue.pages.export import NotOurs, export
+from catalogue.pages.export import NotBuilt, NotOurs, export, read_manifest
 from catalogue.pages.rendering import NotRendered
 from catalogue.patterns.mistakes import ContentError
 
@@ -37,6 +39,9 @@ class Command(BaseCommand):
                 "Plain files have no labs, search and newsletter of their own: set LIVE_URL to the address of the "
                 "running site that has them, and SITE_URL to the one that the files will have."
             )
+        if to is not None:
+            with _refusals_in_words(to):
+                read_manifest(to)  # before a minute's work
         static_files.collect()
         with Bars(shown=verbosity > 0 and sys.stderr.isatty()) as bars:
             try:
@@ -56,14 +61,24 @@ class Command(BaseCommand):
             self._export(to, verbosity)
 
     def _export(self, to: Path, verbosity: int) -> None:
-        try:
+        with _refusals_in_words(to):
             done = export(to)
-        except NotOurs as error:
-            raise CommandError(f"{error} Choose another folder, or take the file away.") from None
         if verbosity:
             self.stdout.write(
                 f"{to}: {done.written} files written, {done.unchanged} unchanged, {done.deleted} deleted."
             )
+
+
+@contextmanager
+def _refusals_in_words(to: Path) -> Iterator[None]:
+    try:
+        yield
+    except NotOurs as error:
+        raise CommandError(f"{error} Choose another folder, or take the file away.") from None
+    except NotBuilt as error:
+        raise CommandError(f"{error} Run it again: they are made anew.") from None
+    except OSError as error:
+        raise CommandError(f"{error.filename or to} cannot be written: {error.strerror}.") from None
 
 
 def in_words(mistake: ContentError | NotRendered) -> str:

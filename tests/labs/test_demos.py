@@ -1,17 +1,15 @@
-"""Every step of every pattern's demo, taken in order on a real deployment."""
+"""Every step of every pattern's demo, taken in order on a real deployment, and then each of its levers."""
 
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 
-from catalogue.labs import gauges, services
-from catalogue.labs.models import Lab
+from catalogue.labs import services
 from catalogue.labs.runner import run_step
-from catalogue.labs.targets import get_target
-from catalogue.labs.trace import LogReader
 from catalogue.patterns.content import load_pattern, pattern_folders
 from tests.labs.conftest import Deploy
+from tests.labs.levers import logged, move_every_lever
 
 RUNNABLE = [
     folder.name
@@ -23,7 +21,7 @@ RUNNABLE = [
 @pytest.mark.lab
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("slug", RUNNABLE)
-def test_every_step_shows_what_the_demo_says(slug: str, deploy: Deploy) -> None:
+def test_every_step_shows_what_the_demo_says_and_leaves_every_lever_at_work(slug: str, deploy: Deploy) -> None:
     pattern = load_pattern(Path(settings.BASE_DIR / "patterns_content" / slug))
     assert pattern.demo is not None
     lab = deploy(pattern)
@@ -31,9 +29,5 @@ def test_every_step_shows_what_the_demo_says(slug: str, deploy: Deploy) -> None:
         result = run_step(lab, step, lab.saved)
         services.save_variables(lab, result.saved)
         failed = [f"{check.what} (seen: {check.seen})" for check in result.checks if not check.ok]
-        assert not failed, f"{slug}, step {step.id}: {failed}\n{_logged(lab)}"
-
-
-def _logged(lab: Lab) -> str:
-    lines = gauges.read_logs(get_target(), services.resources_of(lab), int(lab.created_at.timestamp() * 1000))
-    return "\n".join(str(event.data) for event in list(LogReader().read(lines))[-20:])
+        assert not failed, f"{slug}, step {step.id}: {failed}\n{logged(lab)}"
+    move_every_lever(lab, pattern)

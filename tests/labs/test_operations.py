@@ -1,6 +1,7 @@
 """Every operation on a real stack: what it does to it, and that its AWS CLI command is one that does the same."""
 
 import json
+import re
 import time
 from pathlib import Path
 from typing import Any, get_args
@@ -12,7 +13,7 @@ from catalogue.labs.edge_client import call_edge
 from catalogue.labs.gauges import queue_depth
 from catalogue.labs.models import Lab
 from catalogue.labs.operations import OperationFailed, Stack, perform
-from catalogue.labs.operations.stack import cli
+from catalogue.labs.operations.stack import as_on_aws, cli
 from catalogue.labs.services import resources_of
 from catalogue.labs.targets import get_target
 from catalogue.patterns.content import load_pattern
@@ -64,8 +65,12 @@ def test_every_possible_operation_is_tried_here() -> None:
 def test_every_command_fits_the_services_own_model_and_can_be_run(lab: Lab) -> None:
     item = {"id": {"S": "it's mine"}, "expires_at": {"N": "99999999999"}}
     get_target().client("dynamodb").put_item(TableName=resources_of(lab)["Delivered"].id, Item=item)
+    environment = {"Environment": {"Variables": {"QUEUE_URL": resources_of(lab)["Letters"].id}}}
+    get_target().client("lambda").update_function_configuration(FunctionName=resources_of(lab)["Web"].id, **environment)
     for operation in POSTBOX:
-        for call in read_commands(do(lab, **operation)):
+        shown = do(lab, **operation)
+        assert not re.search(r"localhost|127\.0\.0\.1|http://", shown), "no visitor can reach the emulator"
+        for call in read_commands(shown):
             # The emulator has no message move tasks, and what was deleted already cannot be deleted again.
             if call.operation not in ("start_message_move_task", "delete_role_policy"):
                 getattr(get_target().client(call.service), call.operation)(**call.arguments)
@@ -96,6 +101,20 @@ def test_options_are_quoted_for_a_shell() -> None:
     command = cli("sqs send-message", queue_url="https://a/b", message_body='{"a": "it\'s $HOME"}')
     assert read_command(command).arguments["MessageBody"] == '{"a": "it\'s $HOME"}'
     assert cli("lambda update-event-source-mapping", uuid="u", enabled=False).endswith("--uuid u --no-enabled")
+
+
+def test_a_queue_is_named_by_its_address_on_aws(lab: Lab) -> None:
+    name = resources_of(lab)["Letters"].id.rsplit("/", 1)[1]
+    (call,) = read_commands(do(lab, action="purge", resource="Letters"))
+    assert call.arguments == {"QueueUrl": f"https://sqs.us-east-1.amazonaws.com/000000000000/{name}"}
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://sqs.eu-west-1.amazonaws.com/123456789012/q", "https://sqs-fips.us-east-1.amazonaws.com/123456789012/q"],
+)
+def test_an_address_on_aws_stays_as_it_is(url: str) -> None:
+    assert as_on_aws(f"aws sqs purge-queue --queue-url {url}", "us-east-1").endswith(url)
 
 
 def test_a_revoked_permission_is_denied_at_once_and_given_back(lab: Lab) -> None:

@@ -43,8 +43,10 @@ class _Standard:
     better: Literal["less", "more"] | None = None
 
 
+_SIDES: dict[Side, str] = {"pattern": "the pattern", "naive": "the twin"}
+
 _STANDARD = {
-    "requests": _Standard("Requests", "Answers of the endpoint. Both got the same traffic."),
+    "requests": _Standard("Requests", "Answers of the endpoint."),
     "invocations": _Standard(
         "Invocations", "Executions of all functions, counted in their logs until the last had ended.", better="less"
     ),
@@ -73,7 +75,7 @@ _STANDARD = {
 
 def rows(comparison: Comparison, result: Json) -> list[Row]:
     """What this pattern is about first, then the figures that every comparison has."""
-    return [*_own(comparison, result), *_standard(result)]
+    return [*_own(comparison, result), *_standard(comparison, result)]
 
 
 def _own(comparison: Comparison, result: Json) -> Iterator[Row]:
@@ -83,13 +85,25 @@ def _own(comparison: Comparison, result: Json) -> Iterator[Row]:
         yield Row(figure.id, figure.label, figure.why, "count", pattern, naive, better, own=True)
 
 
-def _standard(result: Json) -> Iterator[Row]:
+def _standard(comparison: Comparison, result: Json) -> Iterator[Row]:
     for id, standard in _STANDARD.items():
         pattern, naive = _values(result, id)
         if pattern is None and naive is None:
             continue
         better = better_of(pattern, naive, standard.better, standard.unit)
-        yield Row(id, standard.label, standard.why, standard.unit, pattern, naive, better, own=False)
+        why = f"{standard.why} {who_got_what(comparison)}" if id == "requests" else standard.why
+        yield Row(id, standard.label, why, standard.unit, pattern, naive, better, own=False)
+
+
+def who_got_what(comparison: Comparison) -> str:
+    """`Both got the same traffic.`, and what only one of them got."""
+    besides = [
+        f"{_SIDES[part.only]} got “{part.title}” ({part.request.times})"
+        for part in comparison.traffic
+        if part.request is not None and part.only is not None
+    ]
+    same = "Both got the same traffic"
+    return f"{same}, and besides it {' and '.join(besides)}." if besides else f"{same}."
 
 
 def _values(result: Json, id: str) -> tuple[float | None, float | None]:

@@ -11,20 +11,21 @@ from collections.abc import Callable, Mapping
 
 from catalogue.labs.expectations import fill
 from catalogue.labs.operations import functions, gateway, permissions, queues, tables
-from catalogue.labs.operations.stack import OperationFailed, Stack
+from catalogue.labs.operations.stack import OperationFailed, Stack, as_on_aws
 from catalogue.patterns.schema import Operation
 
 __all__ = ["OperationFailed", "Stack", "perform"]
 
 
 def perform(stack: Stack, operation: Operation) -> str:
-    """Do it and return the equivalent AWS CLI command. Raises OperationFailed, ClientError, BotoCoreError.
+    """Do it and return the AWS CLI command that does the same on AWS.
 
+    Raises OperationFailed, ClientError, BotoCoreError.
     A value may hold `{{uuid}}` and `{{now}}`, and no other name: an operation knows nothing of a visitor's.
     """
     known = {"uuid": str(uuid.uuid4()), "now": int(time.time())}
     exact = operation.model_copy(update={"value": fill(operation.value, known)})
-    return _ACTIONS[operation.action](stack, exact)
+    return as_on_aws(_ACTIONS[operation.action](stack, exact), stack.target.region)
 
 
 _ACTIONS: Mapping[str, Callable[[Stack, Operation], str]] = {

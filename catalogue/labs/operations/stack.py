@@ -1,6 +1,7 @@
 """What an operation works on, and how its AWS CLI command is written."""
 
 import json
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -42,6 +43,17 @@ def cli(command: str, **options: Any) -> str:
     switch and its `--no-` form. https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-parameters.html
     """
     return " ".join(["aws", command, *(_option(name, value) for name, value in options.items())])
+
+
+_QUEUE_ADDRESS = re.compile(r"https?://(?!sqs[.-])[^/\s\"'<>]+/(?=\d{12}/)")
+
+
+def as_on_aws(command: str, region: str) -> str:
+    """The command with every queue's address as it is on AWS: the embedded AWS has a door that no visitor can reach.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-queue-message-identifiers.html
+    """
+    return _QUEUE_ADDRESS.sub(f"https://sqs.{region}.amazonaws.com/", command)
 
 
 def _option(name: str, value: Any) -> str:

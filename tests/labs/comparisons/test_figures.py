@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from catalogue.labs.comparisons.claims import check_claims
 from catalogue.labs.comparisons.figures import Seen, counted, percentile, read, standard_figures
 from catalogue.labs.comparisons.strips import strips
-from catalogue.labs.comparisons.table import Row, Unit, avoided, better_of, shown
+from catalogue.labs.comparisons.table import Row, Unit, avoided, better_of, shown, who_got_what
 from catalogue.labs.comparisons.traffic import Sent
 from catalogue.labs.expectations import Answer
 from catalogue.labs.trace import Event, LogLine
 from catalogue.patterns.compare_schema import Bound, Claim, Comparison, Count, Reading, Side, Traffic
+from catalogue.patterns.content import Pattern
 from catalogue.patterns.schema import Request
 
 HIT = {"x-cache": "Hit"}
@@ -183,3 +184,12 @@ def test_both_strips_share_a_scale_and_mark_failures_by_shape() -> None:
     assert [kind for _, kind in re.findall(place, naive.svg)] == ["is-failed", "is-refused"]
     assert "1 of them 500 or above, 1 of them 400 to 499" in naive.summary
     assert strips({"sides": {"pattern": side(), "naive": side()}}) == []
+
+
+def test_what_only_one_side_was_sent_is_told_with_the_requests(twins: Pattern) -> None:
+    assert twins.compare is not None
+    assert who_got_what(twins.compare) == (
+        "Both got the same traffic, and besides it the pattern got “Ask what only the pattern can be asked” (1)."
+    )
+    shared = tuple(part for part in twins.compare.traffic if part.only is None)
+    assert who_got_what(twins.compare.model_copy(update={"traffic": shared})) == "Both got the same traffic."

@@ -11,6 +11,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from catalogue.labs.models import Lab
+from catalogue.labs.operations.stack import as_on_aws
 from catalogue.labs.runs.bounds import bounded
 from catalogue.labs.runs.redact import SECRET_NAME, Secrets, redacted, secrets_of
 from catalogue.patterns.runs.document import Answer, Check, Deed, Log, Request, Run
@@ -185,6 +186,10 @@ def test_the_labs_addresses_are_gone_and_paths_stay() -> None:
     ("said", "told"),
     [
         (f"aws sqs purge-queue --queue-url {QUEUE}", "aws sqs purge-queue --queue-url OrderQueue"),
+        (
+            as_on_aws(f"aws sqs purge-queue --queue-url {QUEUE}", "us-east-1"),
+            "aws sqs purge-queue --queue-url OrderQueue",
+        ),
         (f"--function-name {FUNCTION} --reserved 0", "--function-name WorkerFunction --reserved 0"),
         (f"arn:aws:sqs:us-east-1:123456789012:{STACK}-OrderQueue-X1Y2", "OrderQueue"),
         (f"arn:aws:lambda:us-east-1:123456789012:function:{FUNCTION}", "WorkerFunction"),

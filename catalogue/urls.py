@@ -6,6 +6,8 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from catalogue import errors, health
 
+admin.site.site_header = admin.site.site_title = settings.SITE_NAME
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("catalogue.patterns.urls")),
     path("labs/", include("catalogue.labs.urls")),

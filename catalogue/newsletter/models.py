@@ -301,6 +301,9 @@ class Feedback(models.Model):
     kind = models.CharField(max_length=20)
     at = models.DateTimeField()
 
+    class Meta:
+        verbose_name_plural = "feedback"
+
     def __str__(self) -> str:
         return f"{self.kind} {self.message_id}"
 

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 
+from catalogue.newsletter.admin.words import named
 from catalogue.newsletter.models import Update
 from catalogue.newsletter.progress import progress
 
@@ -43,7 +44,6 @@ class UpdateAdmin(UpdatePages):
         "revision",
         "standing",
         "progress_bar",
-        "audience",
         "scheduled_at",
         "released_at",
     )
@@ -54,7 +54,7 @@ class UpdateAdmin(UpdatePages):
     fields = (
         "subject",
         ("pattern", "revision", "level"),
-        "services",
+        "uses",
         ("created_at", "scheduled_at"),
         ("released_at", "finished_at"),
     )
@@ -67,7 +67,7 @@ class UpdateAdmin(UpdatePages):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Update | None = None) -> list[str]:
         mendable = obj is not None and obj.state in WAITING
-        names = ["pattern", "revision", "level", "services", "created_at", "scheduled_at", "released_at", "finished_at"]
+        names = ["pattern", "revision", "level", "uses", "created_at", "scheduled_at", "released_at", "finished_at"]
         return names if mendable else ["subject", *names]
 
     def save_model(self, request: HttpRequest, obj: Update, form: Any, change: bool) -> None:
@@ -136,6 +136,10 @@ class UpdateAdmin(UpdatePages):
         from catalogue.newsletter import updates
 
         return "superseded" if updates.superseded(update) else update.get_state_display()
+
+    @admin.display(description="Services")
+    def uses(self, update: Update) -> str:
+        return named(update.services)
 
     @admin.display(description="Progress")
     def progress_bar(self, update: Update) -> str:

@@ -3,7 +3,8 @@ import { createLab, deleteLab, extendLab, readLab } from "./api.js";
 /**
  * <lab-panel>: turns the panel's plain forms into a live lab on the page itself.
  *
- * Attributes: `pattern` (slug), `create` (address that makes a lab), `lab` (an existing lab's id, on its own page).
+ * Attributes: `pattern` (slug), `create` (address that makes a lab; none where nothing can run), `lab` (an existing
+ * lab's id, on its own page).
  * The lab of a pattern is remembered for the browser tab, so that a reload finds it again.
  */
 class LabPanel extends HTMLElement {
@@ -14,6 +15,15 @@ class LabPanel extends HTMLElement {
   #clock;
 
   connectedCallback() {
+    const watch = this.querySelector("[data-watch]");
+    watch?.addEventListener("click", (event) => {
+      if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+      event.preventDefault();
+      import("../run/open.js")
+        .then(({ openRun }) => openRun({ page: watch.getAttribute("href") }, { title: "A recorded run" }))
+        .catch(() => location.assign(watch.href));
+    });
+    if (!this.hasAttribute("create")) return; // a plain file: what was recorded can be watched, and nothing run
     for (const form of this.querySelectorAll("[data-run]")) {
       form.addEventListener("submit", (event) => {
         event.preventDefault();
@@ -27,14 +37,6 @@ class LabPanel extends HTMLElement {
     this.querySelector("[data-extend]").addEventListener("submit", (event) => {
       event.preventDefault();
       this.#extend();
-    });
-    const watch = this.querySelector("[data-watch]");
-    watch?.addEventListener("click", (event) => {
-      if (event.metaKey || event.ctrlKey || event.shiftKey) return;
-      event.preventDefault();
-      import("../run/open.js")
-        .then(({ openRun }) => openRun({ page: watch.getAttribute("href") }, { title: "A recorded run" }))
-        .catch(() => location.assign(watch.href));
     });
     this.classList.add("is-enhanced");
     this.#clock = setInterval(() => this.#showTimeLeft(), 1000);

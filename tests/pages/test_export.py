@@ -122,6 +122,22 @@ def test_no_form_of_a_plain_page_posts_anywhere(site: Path) -> None:
     assert f'href="{LIVE}/patterns/owls/#lab"' in words
 
 
+def test_a_plain_page_shows_nothing_that_only_a_lab_could_make_use_of(site: Path, settings: Settings) -> None:
+    export(site)
+    plain = (site / "patterns/owls/index.html").read_text()
+    settings.LIVE_URL = ""
+    live = Client().get("/patterns/owls/").content.decode()
+    for useless in (" disabled", "<textarea", "as they happen", "Your endpoint", 'id="lab-demo"', "data-edit"):
+        assert useless in live
+        assert useless not in plain, useless
+    steps = re.findall(r'<li class="lab-step.*?</code>', live, re.DOTALL)
+    assert steps
+    for step in steps:
+        title, deed = re.findall(r"<h3.*?</h3>", step, re.DOTALL)[0], re.findall(r"<code>.*?</code>", step)[-1]
+        assert title in plain
+        assert deed in plain
+
+
 def test_a_second_export_writes_what_changed_and_deletes_what_is_gone(site: Path, content: Path) -> None:
     first = export(site)
     assert first.written == len(read_manifest(site).files)

@@ -3,7 +3,8 @@ import { createLab, deleteLab, extendLab, readLab } from "./api.js";
 /**
  * <lab-panel>: turns the panel's plain forms into a live lab on the page itself.
  *
- * Attributes: `pattern` (slug), `create` (address that makes a lab), `lab` (an existing lab's id, on its own page).
+ * Attributes: `pattern` (slug), `create` (address that makes a lab; none where nothing can run), `lab` (an existing
+ * lab's id, on its own page).
  * `stranger`: the lab is another visitor's, so the panel has none of the forms that only its owner may send.
  * The lab of a pattern is remembered for the browser tab, so that a reload finds it again.
  */
@@ -15,6 +16,15 @@ class LabPanel extends HTMLElement {
   #clock;
 
   connectedCallback() {
+    const watch = this.querySelector("[data-watch]");
+    watch?.addEventListener("click", (event) => {
+      if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+      event.preventDefault();
+      import("../run/open.js")
+        .then(({ openRun }) => openRun({ page: watch.getAttribute("href") }, { title: "A recorded run" }))
+        .catch(() => location.assign(watch.href));
+    });
+    if (!this.hasAttribute("create")) return; // a plain file: what was recorded can be watched, and nothing run
     // In a stranger's panel the form leads to the page of the new lab, whose owner lacks no control.
     for (const form of this.hasAttribute("stranger") ? [] : this.querySelectorAll("[data-run]")) {
       form.addEventListener("submit", (event) => {
@@ -29,14 +39,6 @@ class LabPanel extends HTMLElement {
     this.querySelector("[data-extend]")?.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#extend();
-    });
-    const watch = this.querySelector("[data-watch]");
-    watch?.addEventListener("click", (event) => {
-      if (event.metaKey || event.ctrlKey || event.shiftKey) return;
-      event.preventDefault();
-      import("../run/open.js")
-        .then(({ openRun }) => openRun({ page: watch.getAttribute("href") }, { title: "A recorded run" }))
-        .catch(() => location.assign(watch.href));
     });
     this.classList.add("is-enhanced");
     this.#clock = setInterval(() => this.#showTimeLeft(), 1000);

@@ -108,7 +108,7 @@ async def _try(lab: Lab, lever: Lever) -> Outcome:
 def _act(lab: Lab, lever: Lever) -> Outcome:
     """Do what happens once; the lab is claimed."""
     cli = _perform(lab, lever.pull)
-    return Outcome(lever.id, "pull", False, True, "Done. It happens once, and cannot be taken back.", cli)
+    return Outcome(lever.id, "pull", False, True, f"{lever.title}. It happens once, and cannot be taken back.", cli)
 
 
 def _switch(lab: Lab, lever: Lever, pull: bool) -> Outcome:

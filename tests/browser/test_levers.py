@@ -62,6 +62,8 @@ def test_what_happens_once_shows_what_comes_of_it(page: Page) -> None:
     purge = page.locator("#lever-purge-the-queue")
     purge.get_by_role("button", name="Purge the queue").click()
     expect(purge.locator(".checks .is-ok")).to_have_count(1)
+    done = "Done: Purge the queue. It happens once, and cannot be taken back."
+    expect(purge.locator("[data-result] > p").first).to_have_text(done)
     expect(purge.locator("summary")).to_have_text("The AWS call, as a CLI command")
     expect(purge.locator("[aria-pressed]")).to_have_count(0)
 

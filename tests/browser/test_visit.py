@@ -1,5 +1,6 @@
 """A visitor's whole story in a real browser: read, run, watch, subscribe, confirm."""
 
+import json
 import re
 import subprocess
 from collections.abc import Callable
@@ -50,6 +51,42 @@ def test_a_call_from_elsewhere_appears_on_the_open_page(page: Page) -> None:
     expect(page.get_by_role("log").locator(".trace-request")).to_contain_text("/from-a-terminal")
 
 
+def test_the_trace_is_in_the_order_in_which_things_happened_whenever_it_is_told(page: Page) -> None:
+    def told(kind: str, **event: object) -> str:
+        return f"event: {kind}\ndata: {json.dumps(event)}\n\n"
+
+    at = 1_790_000_000
+    call = {"method": "GET", "path": "/zones", "status": 200, "ms": 20, "trace": "1-0-0"}
+    stream = "".join(
+        (
+            "retry: 600000\n",
+            told("request", at=at + 0.654, **call),
+            told("request", at=at + 0.9, **call),
+            told("log", at=at + 0.671, function="ZonesFunction", message="late"),
+            told("log", at=at + 0.671, function="ZonesFunction", message="later"),
+            told("log", at=at + 0.1, function="ZonesFunction", message="first of all"),
+        )
+    )
+    headers = {"Content-Type": "text/event-stream"}
+    page.route("**/labs/*/events", lambda route: route.fulfill(headers=headers, body=stream))
+    page.goto("/patterns/function-as-a-web-service/")
+    page.get_by_role("button", name="Run it").click()
+    lines = page.get_by_role("log").locator("li")
+    expect(lines).to_have_count(5)
+    assert [line[-3:] for line in lines.locator("time").all_inner_texts()] == ["100", "654", "671", "671", "900"]
+    expect(lines.locator(".trace-text").nth(2)).to_have_text("ZonesFunction wrote: late")
+
+
+def test_at_rest_no_empty_box_waits_for_a_trace(page: Page) -> None:
+    for width in (320, 768, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto("/patterns/function-as-a-web-service/")
+        box = page.get_by_role("log")
+        expect(page.locator("lab-panel.is-enhanced")).to_be_attached()
+        spare = box.evaluate("box => box.clientHeight - box.firstElementChild.offsetHeight")
+        assert spare < 8, width
+
+
 def test_a_request_of_ones_own_is_sent_and_shown_as_curl(page: Page) -> None:
     page.goto("/patterns/function-as-a-web-service/")
     page.get_by_role("button", name="Run it").click()
@@ -68,6 +105,12 @@ def test_a_visitor_may_ask_for_more_time_once(page: Page) -> None:
     page.get_by_role("button", name="Give it more time").click()
     expect(page.locator("[data-status]")).to_contain_text("its time anew")
     expect(page.get_by_role("button", name="Give it more time")).to_be_hidden()
+
+    other = page.context.new_page()
+    other.goto(f"/labs/{page.evaluate("sessionStorage.getItem('lab:gateway-proxy')")}")
+    other.locator(".lever-switch").first.click()
+    expect(page.locator(".lab-broken")).to_be_visible()  # the lab's state was told anew
+    expect(page.locator("[data-status]")).to_contain_text("its time anew")
 
 
 def test_there_is_one_button_for_what_can_be_done_and_the_keyboard_is_never_lost(page: Page) -> None:

@@ -8,9 +8,10 @@ from django import template
 from django.utils.safestring import SafeString, mark_safe
 
 from catalogue.patterns.content import Pattern
+from catalogue.patterns.curl import body_text, command
 from catalogue.patterns.lever_places import Places, places_of
 from catalogue.patterns.markdown_ext import inline
-from catalogue.patterns.schema import Lever, Operation, Request, Step
+from catalogue.patterns.schema import Demo, Lever, Operation, Request, Step
 
 register = template.Library()
 
@@ -63,6 +64,30 @@ def operation_in_words(operation: Operation) -> str:
     value = "" if operation.value is None else f" to {operation.value}"
     to = f" to {operation.to}" if operation.to else ""
     return f"{words} {operation.resource}{name}{to}{value}"
+
+
+@register.filter
+def first_call(demo: Demo, endpoint: str) -> str:
+    """A call to begin with, as a curl command.
+
+    The first that only reads, needs nothing of earlier steps and is answered well; or else the demo's first request.
+    """
+    requests = [(step, step.request) for step in demo.steps if step.request is not None]
+    reading = (request for step, request in requests if _reads(request) and not step.failure and _goes_well(step))
+    request = next(reading, requests[0][1] if requests else None)
+    if request is None:
+        return f"curl -i {endpoint}/"
+    return command(request.model_copy(update={"times": 1, "at_once": 1}), endpoint)
+
+
+def _reads(request: Request) -> bool:
+    return request.method == "GET" and not request.headers and body_text(request) is None and "{{" not in request.path
+
+
+def _goes_well(step: Step) -> bool:
+    expected = step.expect
+    statuses = [expected.status, *(expected.statuses or {})] if expected else []
+    return all(status is None or 200 <= status < 300 for status in statuses)
 
 
 @register.filter

@@ -120,9 +120,11 @@ class LabPanel extends HTMLElement {
   async #show(lab) {
     this.#lab = { ...this.#lab, ...lab };
     this.querySelector("[data-endpoint]").textContent = this.#lab.endpoint ?? "";
+    const stood = this.dataset.state;
     this.#enter(lab.status);
     (await this.#load()).show(this.#lab);
-    if (lab.status === "ready") {
+    // Told when it becomes so, and not each time that the state is told: what was said since would be lost.
+    if (lab.status === "ready" && stood !== "ready") {
       const took = this.#took;
       const whose = this.hasAttribute("stranger") ? "This" : "Your";
       this.#say(`${whose} stack is ready${took ? `: ${(took / 1000).toFixed(2)} s from the click` : ""}.`);

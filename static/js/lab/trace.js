@@ -33,7 +33,7 @@ export function sentence(kind, event) {
   }
 }
 
-/** The log of a run: newest last, scrolled along unless the reader has scrolled back. */
+/** The log of a run: in the order in which things happened, newest last, scrolled along unless the reader has scrolled back. */
 export class TraceLog {
   #box;
   #list;
@@ -60,12 +60,15 @@ export class TraceLog {
     const text = sentence(kind, event);
     const inspect = this.#inspectable && kind === "request" && event.trace && el("button", { type: "button", class: "trace-inspect", "data-inspect": event.trace },
       "Inspect", el("span", { class: "visually-hidden" }, ` ${event.method} ${event.path}`));
-    list.append(
-      el("li", { class: `trace-${kind}${event.status >= 400 || event.error ? " is-refused" : ""}` },
-        el("time", {}, clock(event.at)),
-        el("span", { class: "trace-text" }, text),
-        inspect || null),
-    );
+    const line = el("li", { class: `trace-${kind}${event.status >= 400 || event.error ? " is-refused" : ""}`, "data-at": event.at },
+      el("time", {}, clock(event.at)),
+      el("span", { class: "trace-text" }, text),
+      inspect || null);
+    // A log line is read later than the call that it belongs to is noted, and may be the older of the two.
+    let before = list.lastElementChild;
+    while (before && Number(before.dataset.at) > event.at) before = before.previousElementSibling;
+    if (before) before.after(line);
+    else list.prepend(line);
     while (list.children.length > KEPT_LINES) list.firstElementChild.remove();
     if (following) box.scrollTop = box.scrollHeight;
     this.#speaker.add(kind, event, text);

@@ -1,7 +1,7 @@
 """The manifest of an export (`catalogue.json`): which files are ours, what is in them, how each should be sent.
 
-In a bucket it also says what CloudFront has still to be told. Other programs may read it; its layout is in
-docs/publishing.md.
+In a bucket it also says what CloudFront has still to be told. Other programs may read it: docs/publishing.md tells
+of it.
 """
 
 import json

@@ -15,7 +15,7 @@ _TOGETHER_SECONDS = 0.002
 _MOST_RESOURCES = 20_000
 _MOST_MOMENTS = 4_000
 _RECENT_SECONDS = 120
-_MOST_TOLD = 200
+_MOST_TOLD = 400
 
 Resource = tuple[str, str]
 """A service (key of services.yaml) and a name: `("sqs", "lab-OrderQueue-1a2b")`."""

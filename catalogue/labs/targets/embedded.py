@@ -24,6 +24,8 @@ if TYPE_CHECKING:  # a process that only looks after labs does without what read
 
 _ENDPOINT = re.compile(r"https://(?P<api>[a-z0-9]+)\.execute-api\.[a-z0-9-]+\.amazonaws\.com/(?P<stage>[\w-]+)/?")
 _BOOT_CACHE_SECONDS = 0.5
+_SEEN_OTHERWISE = {"api-gateway", "lambda", "sqs", "sns", "cloudwatch"}
+"""Services whose moments a run has from its calls, logs and counts already."""
 
 
 class EmbeddedTarget:
@@ -123,7 +125,7 @@ class EmbeddedTarget:
                 resource=logical[service, name],
                 count=count,
                 units=units,
-                at=tuple(round((moment - since) * 1000, 2) for moment in at),
+                at=() if service in _SEEN_OTHERWISE else tuple(round((moment - since) * 1000, 1) for moment in at),
             )
             for service, name, operation, count, units, at in rows
         ]

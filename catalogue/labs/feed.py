@@ -161,7 +161,9 @@ class Feed:
                     state_due = now + _STATE_SECONDS
                     if self._ended or lab is None:
                         return
-                calls = await in_database(_read_calls, self._lab_id, self._last_call, frozenset(self._told_calls))
+                calls = await in_database(
+                    _read_calls, self._lab_id, self._last_call - _LATE_CALLS, frozenset(self._told_calls)
+                )
                 if calls:
                     active_until = now + _ACTIVE_SECONDS
                 self._tell_calls(calls)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,8 +52,9 @@ def descendants(pid: int) -> dict[int, str]:
     while queue:
         above = queue.pop()
         for child in [child for child, parent in parents.items() if parent == above]:
-            found[child] = Path(f"/proc/{child}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-            queue.append(child)
+            with suppress(FileNotFoundError, ProcessLookupError):  # it may have ended since
+                found[child] = Path(f"/proc/{child}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+                queue.append(child)
     return found
 
 

@@ -5,17 +5,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from django.conf import settings
 
+pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("emulator")]
 CONTENT = Path(__file__).parents[1] / "content"
 
 
-def try_pattern(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    own = {key: value for key, value in os.environ.items() if key != "EMBEDDED_AWS_URL"}
+def try_pattern(tmp_path: Path, *arguments: str, alone: bool = False) -> subprocess.CompletedProcess[str]:
+    """On the emulator of this test run, or `alone`, when it has to start one."""
+    environment = {key: value for key, value in os.environ.items() if not alone or key != "EMBEDDED_AWS_URL"}
     return subprocess.run(
         [sys.executable, "manage.py", "try_pattern", *arguments],
         cwd=settings.BASE_DIR,
-        env={**own, "VAR_DIR": str(tmp_path), "CONTENT_DIR": str(CONTENT)},
+        env={**environment, "VAR_DIR": str(tmp_path), "CONTENT_DIR": str(CONTENT)},
         capture_output=True,
         text=True,
         timeout=120,
@@ -24,7 +27,7 @@ def try_pattern(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[
 
 
 def test_a_pattern_that_holds_ends_with_0_and_leaves_nothing(tmp_path: Path) -> None:
-    done = try_pattern(tmp_path, "postbox", "--step", "look", "--logs")
+    done = try_pattern(tmp_path, "postbox", "--step", "look", "--logs", alone=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "look: Look at the counter" in done.stdout
     assert "Web ran" in done.stdout

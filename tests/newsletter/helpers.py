@@ -8,7 +8,7 @@ from django.db.models import Model
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from catalogue.newsletter import sender
+from catalogue.newsletter import sender, tokens
 from catalogue.newsletter.models import ConsentRecord, Delivery, MailboxMessage, Subscriber
 
 SUBSCRIBE = "/newsletter/subscribe"
@@ -44,6 +44,11 @@ def post_json(client: Client, body: str | bytes, **headers: str) -> Answer:
 
 def subscribe(client: Client, email: str = "ada@example.com") -> None:
     assert client.post(SUBSCRIBE, {"email": email}).status_code == 303
+
+
+def page_of(person: Subscriber) -> str:
+    """The path of somebody's preference page."""
+    return f"/newsletter/preferences/{tokens.preferences_token(person.ref)}"
 
 
 def received() -> list[EmailMessage]:

@@ -11,8 +11,8 @@ from tests.newsletter.test_loop import Machine, until
 from tests.postgres import Cluster
 from tests.site import ROOT
 
-WRITES = ("feedback", "limits", "queue", "services", "subscribe", "updates")
-"""The test modules of what many processes write to at the same moment."""
+WRITES = ("feedback/", *(f"test_{name}.py" for name in ("limits", "queue", "services", "subscribe", "updates")))
+"""The tests of what many processes write to at the same moment."""
 
 
 def test_what_many_write_at_once_is_right_here_too(cluster: Cluster) -> None:
@@ -20,7 +20,7 @@ def test_what_many_write_at_once_is_right_here_too(cluster: Cluster) -> None:
     # The child is a test run of its own, not a worker of this one.
     for name in ("PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_CURRENT_TEST"):
         environment.pop(name, None)
-    modules = [f"tests/newsletter/test_{name}.py" for name in WRITES]
+    modules = [f"tests/newsletter/{name}" for name in WRITES]
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *modules],
         cwd=ROOT,

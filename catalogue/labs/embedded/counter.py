@@ -76,8 +76,9 @@ class Counter:
                     if recent:
                         units = math.fsum(moment.units for moment in recent)
                         times = sum(moment.count for moment in recent)
-                        at = tuple(moment.last for moment in recent for _ in range(moment.count))
-                        rows.append(Row(service, name, operation, times, units, at if times <= _MOST_TOLD else ()))
+                        told = recent if times <= _MOST_TOLD else ()
+                        at = tuple(moment.last for moment in told for _ in range(moment.count))
+                        rows.append(Row(service, name, operation, times, units, at))
         return rows
 
 

@@ -57,6 +57,13 @@ def note_damage(file: Path) -> None:
     _tell(file)
 
 
+def note_damage_or_raise(file: Path, error: sqlite3.DatabaseError) -> None:
+    """For readers who can do without the file. Raises the error itself if it is no damage."""
+    if not is_damage(error):
+        raise error
+    note_damage(file)
+
+
 @cache
 def _tell(file: Path) -> None:
     logger.error("%s is damaged: the next `manage.py build` makes it anew.", file)

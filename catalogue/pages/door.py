@@ -17,7 +17,7 @@ from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
 from catalogue import fingerprint
-from catalogue.kept_files import is_damage, note_damage
+from catalogue.kept_files import note_damage_or_raise
 from catalogue.pages import store
 from catalogue.pages.http import best_encoding, not_modified, precondition_failed, span
 from catalogue.pages.shelf import Answer, Ready, Shelf
@@ -131,9 +131,7 @@ class PagesDoor:
             shelf = await asyncio.to_thread(_shelf, database, edition)
         except sqlite3.DatabaseError as error:
             database.close()
-            if not is_damage(error):
-                raise
-            note_damage(store.store_file())
+            note_damage_or_raise(store.store_file(), error)
             edition, file, shelf = None, 0, None
         self._edition, self._file, self._shelf = edition, file, shelf
         if edition is not None and shelf is not None:

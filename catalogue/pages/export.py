@@ -21,7 +21,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.http import Http404
 
 from catalogue.errors import not_found
-from catalogue.kept_files import is_damage, note_damage, put
+from catalogue.kept_files import note_damage_or_raise, put
 from catalogue.pages import store
 from catalogue.pages.manifest import (
     MANIFEST,
@@ -118,9 +118,7 @@ def _pages() -> Iterator[tuple[str, tuple[bytes, dict[str, str]]]]:
                 if not page.query:  # a static host cannot tell one with a query from the page without it
                     yield _page(database, page)
         except sqlite3.DatabaseError as error:
-            if not is_damage(error):
-                raise
-            note_damage(store.store_file())
+            note_damage_or_raise(store.store_file(), error)
             raise NotBuilt("The kept pages are damaged.") from error
 
 

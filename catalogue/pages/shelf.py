@@ -9,7 +9,7 @@ from typing import NamedTuple, Self
 
 from django.utils.http import http_date
 
-from catalogue.kept_files import is_damage, note_damage
+from catalogue.kept_files import note_damage_or_raise
 from catalogue.pages import store
 from catalogue.pages.http import Encoding, etag_of
 from catalogue.pages.store import Kept
@@ -98,9 +98,7 @@ class Shelf:
         try:
             body = store.body(self._database, page.key, "gzip" if unpack else encoding)
         except sqlite3.DatabaseError as error:
-            if not is_damage(error):
-                raise
-            note_damage(store.store_file())
+            note_damage_or_raise(store.store_file(), error)
             return None
         return zlib.decompress(body, wbits=31) if body is not None and unpack else body
 

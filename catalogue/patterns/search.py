@@ -18,7 +18,7 @@ from django.conf import settings
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-from catalogue.kept_files import is_damage, kept_file, note_damage
+from catalogue.kept_files import kept_file, note_damage_or_raise
 from catalogue.patterns import search_index
 from catalogue.patterns.cards import Listed
 from catalogue.patterns.library import Library, library
@@ -57,9 +57,7 @@ def search(text: str, *, limit: int = 20) -> list[Result]:
     try:
         return _index().find(text, limit)
     except sqlite3.DatabaseError as error:
-        if not is_damage(error):
-            raise
-        note_damage(index_file())
+        note_damage_or_raise(index_file(), error)
         return _index(damaged=True).find(text, limit)
 
 

@@ -1,7 +1,7 @@
 """System checks: settings with which the newsletter would fail, or give mail to the wrong people."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from email.utils import parseaddr
 from typing import Any
 
@@ -25,31 +25,25 @@ def check_newsletter(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
     return [problem for part in parts for problem in part()]
 
 
-def _mailbox() -> list[CheckMessage]:
+def _mailbox() -> Iterator[CheckMessage]:
     if settings.MAIL_TRANSPORT == "mailbox" and not settings.DEBUG:
-        return [
-            Error(
-                "The mailbox would show everyone's mail on a public page.",
-                hint="With DEBUG=0 name a mail server in SMTP_HOST, or set MAIL_TRANSPORT=ses.",
-                id="newsletter.E001",
-            )
-        ]
-    return []
+        yield Error(
+            "The mailbox would show everyone's mail on a public page.",
+            hint="With DEBUG=0 name a mail server in SMTP_HOST, or set MAIL_TRANSPORT=ses.",
+            id="newsletter.E001",
+        )
 
 
-def _sender() -> list[CheckMessage]:
+def _sender() -> Iterator[CheckMessage]:
     _, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
     local_ok = settings.DEBUG and address.endswith("@localhost")
     wrong = _wrong(address.removesuffix("@localhost") + "@example.com" if local_ok else address)
     if wrong:
-        return [
-            Error(
-                f"FROM_EMAIL={settings.DEFAULT_FROM_EMAIL!r} is no address to send mail from: {wrong}",
-                hint="Write it as Name <address@your-domain>.",
-                id="newsletter.E002",
-            )
-        ]
-    return []
+        yield Error(
+            f"FROM_EMAIL={settings.DEFAULT_FROM_EMAIL!r} is no address to send mail from: {wrong}",
+            hint="Write it as Name <address@your-domain>.",
+            id="newsletter.E002",
+        )
 
 
 def _wrong(address: str) -> str:
@@ -64,129 +58,99 @@ def _wrong(address: str) -> str:
     return ""
 
 
-def _site_url() -> list[CheckMessage]:
+def _site_url() -> Iterator[CheckMessage]:
     origin = _ORIGIN.fullmatch(settings.SITE_URL)
     if origin is None or ".." in settings.SITE_URL or (origin[1] and not 1 <= int(origin[1]) <= _LAST_PORT):
-        return [
-            Error(
-                f"SITE_URL={settings.SITE_URL!r} is no site's address; links in mail are built on it.",
-                hint="Write scheme and host only, in lower case and ASCII, for example https://patterns.example.com.",
-                id="newsletter.E003",
-            )
-        ]
+        yield Error(
+            f"SITE_URL={settings.SITE_URL!r} is no site's address; links in mail are built on it.",
+            hint="Write scheme and host only, in lower case and ASCII, for example https://patterns.example.com.",
+            id="newsletter.E003",
+        )
+        return
     if not settings.SITE_URL.startswith("https:") and not settings.DEBUG:
-        return [
-            Error(
-                f"SITE_URL={settings.SITE_URL!r}: one-click unsubscribe (RFC 8058) needs https.",
-                hint="With DEBUG=0 set SITE_URL to the https address of the site.",
-                id="newsletter.E004",
-            )
-        ]
-    return []
+        yield Error(
+            f"SITE_URL={settings.SITE_URL!r}: one-click unsubscribe (RFC 8058) needs https.",
+            hint="With DEBUG=0 set SITE_URL to the https address of the site.",
+            id="newsletter.E004",
+        )
 
 
-def _timeout() -> list[CheckMessage]:
+def _timeout() -> Iterator[CheckMessage]:
     if settings.MAIL_TRANSPORT == "smtp" and settings.SMTP_TIMEOUT * 4 > settings.NEWSLETTER_LEASE_SECONDS:
-        return [
-            Error(
-                f"The mail server's timeout is {settings.SMTP_TIMEOUT} s: an attempt could outlive its lease of "
-                f"{settings.NEWSLETTER_LEASE_SECONDS} s, and the mail be sent twice.",
-                hint="Set NEWSLETTER_LEASE_SECONDS to four times the timeout or more.",
-                id="newsletter.E005",
-            )
-        ]
-    return []
+        yield Error(
+            f"The mail server's timeout is {settings.SMTP_TIMEOUT} s: an attempt could outlive its lease of "
+            f"{settings.NEWSLETTER_LEASE_SECONDS} s, and the mail be sent twice.",
+            hint="Set NEWSLETTER_LEASE_SECONDS to four times the timeout or more.",
+            id="newsletter.E005",
+        )
 
 
-def _warm_up() -> list[CheckMessage]:
+def _warm_up() -> Iterator[CheckMessage]:
     from catalogue.newsletter import pace  # needs the models
 
     try:
         pace.warm_up()
     except ImproperlyConfigured as error:
-        return [
-            Error(
-                str(error),
-                hint="Such as 2026-12-01:200, or nothing for a sender that is known already.",
-                id="newsletter.E006",
-            )
-        ]
-    return []
+        yield Error(
+            str(error),
+            hint="Such as 2026-12-01:200, or nothing for a sender that is known already.",
+            id="newsletter.E006",
+        )
 
 
-def _reply_to() -> list[CheckMessage]:
+def _reply_to() -> Iterator[CheckMessage]:
     wrong = _wrong(parseaddr(settings.REPLY_TO)[1]) if settings.REPLY_TO else ""
     if wrong:
-        return [
-            Error(
-                f"REPLY_TO={settings.REPLY_TO!r} is no address: {wrong}",
-                hint="Write the address that reads answers, or nothing to have them sent to FROM_EMAIL.",
-                id="newsletter.E008",
-            )
-        ]
-    return []
+        yield Error(
+            f"REPLY_TO={settings.REPLY_TO!r} is no address: {wrong}",
+            hint="Write the address that reads answers, or nothing to have them sent to FROM_EMAIL.",
+            id="newsletter.E008",
+        )
 
 
-def _ses() -> list[CheckMessage]:
-    problems: list[CheckMessage] = []
+def _ses() -> Iterator[CheckMessage]:
     if settings.SES_TOPIC_ARN and not _TOPIC.fullmatch(settings.SES_TOPIC_ARN):
-        problems.append(
-            Error(
-                f"SES_TOPIC_ARN={settings.SES_TOPIC_ARN!r} is no ARN of an SNS topic: no bounce would be believed.",
-                hint="Copy it from the topic: arn:aws:sns:<region>:<account>:<name>.",
-                id="newsletter.E007",
-            )
+        yield Error(
+            f"SES_TOPIC_ARN={settings.SES_TOPIC_ARN!r} is no ARN of an SNS topic: no bounce would be believed.",
+            hint="Copy it from the topic: arn:aws:sns:<region>:<account>:<name>.",
+            id="newsletter.E007",
         )
     if settings.MAIL_TRANSPORT == "ses" and not settings.SES_REGION:
-        problems.append(
-            Error(
-                "MAIL_TRANSPORT=ses needs a region.",
-                hint="Set SES_REGION to the region in which the sender's domain is verified.",
-                id="newsletter.E009",
-            )
+        yield Error(
+            "MAIL_TRANSPORT=ses needs a region.",
+            hint="Set SES_REGION to the region in which the sender's domain is verified.",
+            id="newsletter.E009",
         )
     if settings.SES_REGION and not _REGION.fullmatch(settings.SES_REGION):
-        problems.append(
-            Error(
-                f"SES_REGION={settings.SES_REGION!r} is no name of a region.",
-                hint="Write it as AWS does, such as eu-west-1.",
-                id="newsletter.E012",
-            )
+        yield Error(
+            f"SES_REGION={settings.SES_REGION!r} is no name of a region.",
+            hint="Write it as AWS does, such as eu-west-1.",
+            id="newsletter.E012",
         )
-    return problems
 
 
-def _smtp() -> list[CheckMessage]:
-    problems: list[CheckMessage] = []
+def _smtp() -> Iterator[CheckMessage]:
     host = settings.SMTP_HOST
     if settings.MAIL_TRANSPORT == "smtp" and (not host or not host.isprintable() or " " in host):
-        problems.append(
-            Error(
-                f"SMTP_HOST={host!r} names no mail server: nothing can be sent." if host else "SMTP_HOST is not set.",
-                hint="Set it to the name of the mail server; or set MAIL_TRANSPORT=ses; or, in development, "
-                "DEBUG=1 and MAIL_TRANSPORT=mailbox.",
-                id="newsletter.E010",
-            )
+        yield Error(
+            f"SMTP_HOST={host!r} names no mail server: nothing can be sent." if host else "SMTP_HOST is not set.",
+            hint="Set it to the name of the mail server; or set MAIL_TRANSPORT=ses; or, in development, "
+            "DEBUG=1 and MAIL_TRANSPORT=mailbox.",
+            id="newsletter.E010",
         )
     if not 1 <= settings.SMTP_PORT <= _LAST_PORT:
-        problems.append(
-            Error(
-                f"SMTP_PORT={settings.SMTP_PORT} is no port.",
-                hint="Write 1 to 65535: 25, or 587 with SMTP_STARTTLS=1.",
-                id="newsletter.E011",
-            )
+        yield Error(
+            f"SMTP_PORT={settings.SMTP_PORT} is no port.",
+            hint="Write 1 to 65535: 25, or 587 with SMTP_STARTTLS=1.",
+            id="newsletter.E011",
         )
-    return problems
 
 
-def _selector() -> list[CheckMessage]:
+def _selector() -> Iterator[CheckMessage]:
     selector = settings.NEWSLETTER_DKIM_SELECTOR
     if selector and (len(selector) > 200 or not _SELECTOR.fullmatch(selector)):
-        return [
-            Error(
-                f"NEWSLETTER_DKIM_SELECTOR={selector!r} is no part of a domain's name.",
-                hint="Copy what stands after s= in the DKIM-Signature of a mail from the server, such as mail2026.",
-                id="newsletter.E013",
-            )
-        ]
-    return []
+        yield Error(
+            f"NEWSLETTER_DKIM_SELECTOR={selector!r} is no part of a domain's name.",
+            hint="Copy what stands after s= in the DKIM-Signature of a mail from the server, such as mail2026.",
+            id="newsletter.E013",
+        )

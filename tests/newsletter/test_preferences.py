@@ -8,9 +8,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from catalogue.newsletter import suppression, tokens
-from catalogue.newsletter.models import Delivery, Suppression
-from tests.newsletter.helpers import page_of, received, snapshot
+from catalogue.newsletter import tokens
+from catalogue.newsletter.models import Delivery
+from tests.newsletter.helpers import page_of, snapshot
 from tests.newsletter.test_updates import reader, recipients, released
 
 pytestmark = pytest.mark.django_db
@@ -116,10 +116,3 @@ def test_a_pause_holds_updates_back_for_its_time(client: Client) -> None:
     ada.refresh_from_db()
     assert ada.paused_until is None
     assert client.post(f"{page_of(ada)}/pause", {"days": "100000000"}).status_code == 422
-
-
-def test_a_suppressed_address_is_answered_like_any_other_and_gets_no_mail(client: Client) -> None:
-    suppression.remember("dead@example.com", Suppression.Reason.COMPLAINT)
-    answers = [client.post("/newsletter/subscribe", {"email": f"{name}@example.com"}) for name in ("dead", "alive")]
-    assert len({(answer.status_code, answer["Location"], answer.content) for answer in answers}) == 1
-    assert [mail["To"] for mail in received()] == ["alive@example.com"]

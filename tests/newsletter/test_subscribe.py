@@ -9,9 +9,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 
-from catalogue.newsletter import services
-from catalogue.newsletter.models import ClientBudget, ConsentRecord, Delivery, Subscriber
-from tests.newsletter.helpers import SUBSCRIBE, confirmed, post, post_json, snapshot, subscribe
+from catalogue.newsletter import services, suppression
+from catalogue.newsletter.models import ClientBudget, ConsentRecord, Delivery, Subscriber, Suppression
+from tests.newsletter.helpers import SUBSCRIBE, confirmed, post, post_json, received, snapshot, subscribe
 
 pytestmark = pytest.mark.django_db
 
@@ -301,3 +301,10 @@ def test_a_program_is_warned_of_a_throw_away_address(client: Client) -> None:
     assert "soon disappear" in response.json()["warning"]
     assert answer(post(client, {"email": DISPOSABLE}, as_json=True)) == answer(response)
     assert "warning" not in post(client, {"email": "ada@notmailinator.com"}, as_json=True).json()
+
+
+def test_a_suppressed_address_is_answered_like_any_other_and_gets_no_mail(client: Client) -> None:
+    suppression.remember("dead@example.com", Suppression.Reason.COMPLAINT)
+    answers = [client.post("/newsletter/subscribe", {"email": f"{name}@example.com"}) for name in ("dead", "alive")]
+    assert len({(answer.status_code, answer["Location"], answer.content) for answer in answers}) == 1
+    assert [mail["To"] for mail in received()] == ["alive@example.com"]

@@ -167,8 +167,9 @@ def test_an_operation_belongs_to_the_only_function_that_may_ask_for_it() -> None
     assert asked == [("IntakeFunction", "PutItem")]
 
 
-def test_an_operation_is_told_in_no_chapter_if_it_may_have_been_in_another() -> None:
-    run = run_of(
+def crash_and_charge(at: tuple[float, ...] = ()) -> Run:
+    """Two chapters in which the same function ran; what was counted of its table is of both."""
+    return run_of(
         "idempotent-proxy",
         [
             call(0, 40, "/charges", 502, method="POST", of=1),
@@ -177,8 +178,12 @@ def test_an_operation_is_told_in_no_chapter_if_it_may_have_been_in_another() -> 
             invocation(505, 30, "ChargesFunction", of=2),
         ],
         deeds=[deed(0, "Crash"), deed(490, "Charge")],
-        uses=[Use(service="dynamodb", operation="PutItem", resource="KeysTable", count=2, units=2)],
+        uses=[Use(service="dynamodb", operation="PutItem", resource="KeysTable", count=2, units=2, at=at)],
     )
+
+
+def test_an_operation_is_told_in_no_chapter_if_it_may_have_been_in_another() -> None:
+    run = crash_and_charge()
     alone = run.model_copy(update={"deeds": (deed(0, "Both"),)})
 
     assert "ChargesFunction>KeysTable" not in edges(run)
@@ -226,17 +231,7 @@ def test_what_many_invocations_do_at_their_moments_is_told_together() -> None:
 
 
 def test_a_moment_belongs_to_the_chapter_in_which_the_function_was_at_work() -> None:
-    run = run_of(
-        "idempotent-proxy",
-        [
-            call(0, 40, "/charges", 502, method="POST", of=1),
-            invocation(5, 30, "ChargesFunction", of=1, error=True),
-            call(500, 40, "/charges", 201, method="POST", of=2),
-            invocation(505, 30, "ChargesFunction", of=2),
-        ],
-        deeds=[deed(0, "Crash"), deed(490, "Charge")],
-        uses=[Use(service="dynamodb", operation="PutItem", resource="KeysTable", count=2, units=2, at=(20, 520))],
-    )
+    run = crash_and_charge(at=(20, 520))
     known = graph("idempotent-proxy")
 
     told = moves(chapters(run, known), known, run)

@@ -23,11 +23,11 @@ import threading
 from pathlib import Path
 from typing import Any, cast
 
-from catalogue.labs.embedded import uses_door
+from catalogue.labs.embedded import uses_door, worker_start
 from catalogue.labs.embedded.guard import guard
 from catalogue.labs.embedded.warmup import warm_up
 
-_PR_SET_PDEATHSIG = 1
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _CLEAN = "EMBEDDED_AWS_PARENT"
 _HANDED = "EMBEDDED_AWS_SECRET_AT"
 """Number of the pipe that holds the secret of `uses_door`."""
@@ -85,9 +85,14 @@ def _default_folder() -> Path:
 
 
 def _end_with_the_parent() -> None:
-    """SIGTERM when the thread that started this process ends (Linux; elsewhere the parent must send it)."""
+    """SIGTERM when the thread that started this process ends (Linux; elsewhere the parent must send it).
+
+    Workers whose zygote has ended become this process's children, for `_end_children` to wait for.
+    """
     if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        libc = ctypes.CDLL(None, use_errno=True)
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        libc.prctl(_PR_SET_CHILD_SUBREAPER, 1)
     if os.environ.pop(_CLEAN) != str(os.getppid()):
         raise SystemExit("The process that started the emulator is gone.")
 
@@ -120,6 +125,7 @@ async def _serve(listening: socket.socket, folder: Path, secret: str, most_worke
         os.environ[name] = str(folder)
     os.environ |= {"GATEWAY_PORT": port, "EDGE_PORT": port, "LAMBDA_ACCOUNT_CONCURRENCY": str(most_workers)}
     tempfile.tempdir = None
+    zygote = worker_start.begin()  # it imports while this process does
 
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
@@ -145,6 +151,7 @@ async def _serve(listening: socket.socket, folder: Path, secret: str, most_worke
     request_validation.install()
     stage_cache.install()
     authorizer_cache.install()
+    worker_start.install(zygote)
     workers.install(most_workers)
     _raise_file_limit()
 
@@ -182,7 +189,7 @@ def _raise_file_limit() -> None:
 
 
 def _end_children() -> None:
-    """End the workers: they share this process's group, which nothing else is in."""
+    """End zygote and workers: they share this process's group, which nothing else is in."""
     if os.getpgrp() != os.getpid():
         return
     signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -39,10 +39,23 @@ def request(method: str, target: str) -> dict[str, Any]:
 
 
 def environment() -> dict[str, Any]:
-    """All that stands in this process's environment and in that of the one that started it."""
-    said = Path(f"/proc/{os.getppid()}/environ").read_bytes().decode("utf-8", "replace").split("\0")
-    arguments = Path(f"/proc/{os.getppid()}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
-    return {"own": dict(os.environ), "parents": said, "arguments": arguments, "folder": str(Path.cwd())}
+    """All that stands in this process's environment, and in those of the two that led to it: zygote and emulator."""
+    parent = os.getppid()
+    above = [Path(f"/proc/{pid}") for pid in (parent, parent_of(parent))]
+    return {
+        "own": dict(os.environ),
+        "parents": [said for process in above for said in read(process / "environ")],
+        "arguments": [said for process in above for said in read(process / "cmdline")],
+        "folder": str(Path.cwd()),
+    }
+
+
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+
+
+def read(file: Path) -> list[str]:
+    return file.read_bytes().decode("utf-8", "replace").split("\0")
 
 
 DEEDS = {"aws": aws, "request": request, "environment": environment}

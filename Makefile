@@ -11,7 +11,7 @@ run: .venv/run.stamp  ## the whole site on one machine: http://127.0.0.1:$(PORT)
 	@exec $(PY) manage.py up --port $(PORT)
 
 test: check  ## everything: unit, content, real labs, browser
-	$(PY) -m pytest -n 3
+	$(PY) -m pytest -n 4
 
 check: .venv/dev.stamp  ## format, lint, types, import rule, Django's checks over settings and all content
 	$(PY) -m ruff format --check .

@@ -98,7 +98,7 @@ def running_edge() -> Edge:
 async def edge_in_use() -> AsyncIterator[None]:
     """Keep the edge for the length of a block: the server's own, or one for a loop that has none."""
     borrowed = asyncio.get_running_loop() in _edges
-    running_edge()
+    _session = running_edge().session  # made now, so that loading it takes no time of the first call's
     try:
         yield
     finally:

@@ -100,10 +100,10 @@ async def recording(lab: Lab, title: str, *, settle: float = _SETTLE_SECONDS) ->
     What AWS does not tell is missing from the run; nothing of it raises here.
     """
     target, resources = get_target(), resources_of(lab)
-    kept = Recording(lab, title)
     readings: list[tuple[float, gauges.Gauge]] = []
     over = asyncio.Event()
     async with edge_in_use():
+        kept = Recording(lab, title)
         sampling = asyncio.create_task(_sample(target, resources, readings, over))
         try:
             yield kept

@@ -21,8 +21,6 @@ from typing import Any
 from catalogue.labs.embedded import zygote
 
 WORKER_SCRIPT = "_worker.py"
-
-
 ANSWER_SECONDS = 10.0
 """The zygote answers in milliseconds, once it has imported what it shares."""
 

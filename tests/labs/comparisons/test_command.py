@@ -1,31 +1,19 @@
 """Comparing from the command line, as an author does."""
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 
 from catalogue.patterns.content import Pattern
+from tests.labs.commands import run_command
 from tests.labs.conftest import CONTENT
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(180), pytest.mark.usefixtures("emulator")]
 
 
 def compare(tmp_path: Path, content: Path, *arguments: str, alone: bool = False) -> subprocess.CompletedProcess[str]:
-    """On the emulator of this test run, or `alone`, when it has to start one."""
-    environment = {key: value for key, value in os.environ.items() if not alone or key != "EMBEDDED_AWS_URL"}
-    return subprocess.run(
-        [sys.executable, "manage.py", "compare", *arguments],
-        cwd=settings.BASE_DIR,
-        env={**environment, "VAR_DIR": str(tmp_path / "var"), "CONTENT_DIR": str(content)},
-        capture_output=True,
-        text=True,
-        timeout=150,
-        check=False,
-    )
+    return run_command("compare", *arguments, var=tmp_path / "var", content=content, alone=alone, seconds=150)
 
 
 def test_a_comparison_that_holds_ends_with_0_and_shows_the_table(tmp_path: Path, twins: Pattern) -> None:

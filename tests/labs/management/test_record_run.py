@@ -1,35 +1,23 @@
 """Recording a pattern's demo from the command line, as an author does before publishing."""
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 
 from catalogue.labs.runs.taking import MOST_BYTES
 from catalogue.patterns.content import load_pattern
 from catalogue.patterns.runs.recorded import recorded_run, recorded_text
+from tests.labs.commands import run_command
 
 CONTENT = Path(__file__).parents[1] / "content"
 pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("emulator")]
 
 
 def record_run(tmp_path: Path, *arguments: str, alone: bool = False) -> subprocess.CompletedProcess[str]:
-    """On the emulator of this test run, or `alone`, when it has to start one."""
-    environment = {key: value for key, value in os.environ.items() if not alone or key != "EMBEDDED_AWS_URL"}
-    return subprocess.run(
-        [sys.executable, "manage.py", "record_run", *arguments],
-        cwd=settings.BASE_DIR,
-        env={**environment, "VAR_DIR": str(tmp_path / "var"), "CONTENT_DIR": str(tmp_path / "content")},
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-    )
+    return run_command("record_run", *arguments, var=tmp_path / "var", content=tmp_path / "content", alone=alone)
 
 
 @pytest.fixture

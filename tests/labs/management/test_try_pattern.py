@@ -1,29 +1,18 @@
 """Trying a pattern from the command line, as an author does."""
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from django.conf import settings
+
+from tests.labs.commands import run_command
 
 pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("emulator")]
 CONTENT = Path(__file__).parents[1] / "content"
 
 
 def try_pattern(tmp_path: Path, *arguments: str, alone: bool = False) -> subprocess.CompletedProcess[str]:
-    """On the emulator of this test run, or `alone`, when it has to start one."""
-    environment = {key: value for key, value in os.environ.items() if not alone or key != "EMBEDDED_AWS_URL"}
-    return subprocess.run(
-        [sys.executable, "manage.py", "try_pattern", *arguments],
-        cwd=settings.BASE_DIR,
-        env={**environment, "VAR_DIR": str(tmp_path), "CONTENT_DIR": str(CONTENT)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return run_command("try_pattern", *arguments, var=tmp_path, content=CONTENT, alone=alone, seconds=120)
 
 
 def test_a_pattern_that_holds_ends_with_0_and_leaves_nothing(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 `fill N` makes the tables and queues an update for so many readers. `send` forks a sender, says its process id, and
 `ended` when it has gone, however it went. `wire` says to whom a mail is on the wire, and since when, as JSON. `leases`
-ends all leases. `count` says how many deliveries are in which state, and who is in doubt, as JSON.
+ends all leases. `count` says how many deliveries are in which state, who is in doubt, and why what is still to be sent
+was not, as JSON.
 """
 
 import json
@@ -54,7 +55,8 @@ def main() -> None:
             case ["count"]:
                 states = Counter(Delivery.objects.values_list("state", flat=True))
                 doubtful = Delivery.objects.filter(state="in_doubt").values_list("subscriber__address", flat=True)
-                say(json.dumps([states, list(doubtful)]))
+                errors = Delivery.objects.filter(finished_at=None).values_list("error", flat=True)
+                say(json.dumps([states, list(doubtful), list(errors)]))
         connections.close_all()  # no child may share one
 
 

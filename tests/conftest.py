@@ -1,5 +1,6 @@
 """What the whole test run shares: one embedded AWS, and a database that many threads can use."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Units:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: order_of(item.nodeid))
+
+
+def pytest_collection_finish() -> None:
+    """What collection has made stays to the end: to look it over for garbage stops everything for up to 1.4 s.
+
+    Among what it stops are the servers that tests run in threads: longer than some client waits for them.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

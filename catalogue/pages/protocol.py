@@ -37,6 +37,31 @@ class PagesProtocol(HttpToolsProtocol):
         self.headers = []
         self._answered_at = 0.0
         self._idle_watch: asyncio.TimerHandle | None = None
+        self._between = True  # the parser has no part of a request
+        self._ended = False  # a request has, and another may follow
+        self._message: bytes | None = None  # its answer, if it was for a kept page
+
+    def data_received(self, data: bytes) -> None:
+        if self._between:
+            message = _messages.of_same_bytes(data, self.server_state.default_headers)
+            if message is not None and self._free() and not self.flow.write_paused:
+                self._unset_keepalive_if_required()
+                self.cycle = _NOTHING_UNDER_WAY
+                self._send(message, keep_alive=True)
+                return
+        between, self._between = self._between, False
+        self._ended, self._message = False, None
+        super().data_received(data)
+        # Headers end with the first empty line. If that is the data's end, it was one request, and nothing else.
+        if between and self._ended and data.find(b"\r\n\r\n") == len(data) - 4:
+            self._between = True
+            if self._message is not None:
+                _messages.keep(data, self._message)
+
+    def _free(self) -> bool:
+        """Whether no request is under way: those of one connection are answered in their order."""
+        cycle = self.cycle
+        return cycle is _NOTHING_UNDER_WAY or cycle is None or cycle.response_complete
 
     # What it would prepare, `_leave_to_asgi` makes; the parser does not call what is None.
     on_message_begin = None  # type: ignore[assignment]
@@ -45,6 +70,7 @@ class PagesProtocol(HttpToolsProtocol):
         self.headers.append((name.lower(), value))
 
     def on_message_complete(self) -> None:
+        self._ended = self.parser.should_keep_alive()
         if self.cycle is not _NOTHING_UNDER_WAY:
             self.headers = []  # a body in chunks may have brought trailers, which are not the next request's
             super().on_message_complete()
@@ -52,10 +78,8 @@ class PagesProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         url, headers = self.url, self.headers
         self.url, self.headers = b"", []
-        cycle = self.cycle
-        free = cycle is _NOTHING_UNDER_WAY or cycle is None or cycle.response_complete
-        # Requests on one connection are answered in their order, and no faster than they are read.
-        if not free or self.flow.write_paused or not self._answer(url, headers):
+        # No faster than answers are read.
+        if not self._free() or self.flow.write_paused or not self._answer(url, headers):
             self._leave_to_asgi(url, headers)
 
     def _leave_to_asgi(self, url: bytes, headers: Headers) -> None:
@@ -78,6 +102,7 @@ class PagesProtocol(HttpToolsProtocol):
         if message is None:
             return False
         self.cycle = _NOTHING_UNDER_WAY
+        self._message = message
         self._send(message, keep_alive=parser.should_keep_alive())
         return True
 
@@ -106,25 +131,39 @@ class PagesProtocol(HttpToolsProtocol):
 
 
 class _Messages:
-    """Whole messages of the present second, by all of a request that the door weighs.
+    """Whole messages of the present second, by all of a request that the door weighs, and by a request's own bytes.
 
-    uvicorn makes its headers anew when the date changes; then everything is forgotten and the door asked again, so
-    that a new edition is seen as soon as the door has it.
+    The same bytes, sent again, need not be parsed again. uvicorn makes its headers anew when the date changes; then
+    everything is forgotten and the door asked again, so that a new edition is seen as soon as the door has it.
     """
 
     MOST = 64
     MOST_BYTES = 500_000
     """Of one message; a download is put together anew each time."""
+    MOST_ASKED_BYTES = 2000
 
     def __init__(self) -> None:
         self._defaults: Headers = []
         self._kept: dict[tuple[object, ...], bytes] = {}
+        self._by_bytes: dict[bytes, bytes] = {}
+
+    def of_same_bytes(self, request: bytes, defaults: Headers) -> bytes | None:
+        """What was sent in this second for one whole request of these bytes."""
+        return self._by_bytes.get(request) if defaults is self._defaults else None
+
+    def keep(self, request: bytes, message: bytes) -> None:
+        """Note what is sent for the bytes of one whole request that leaves its connection open."""
+        if len(self._by_bytes) >= self.MOST:
+            self._by_bytes.clear()
+        if len(request) <= self.MOST_ASKED_BYTES and len(message) <= self.MOST_BYTES:
+            self._by_bytes[request] = message
 
     def find(self, method: bytes, url: bytes, headers: Headers, defaults: Headers) -> bytes | None:
         """What is sent for a request; None if the door leaves it to Django."""
         if defaults is not self._defaults:
             self._defaults = defaults
             self._kept.clear()
+            self._by_bytes.clear()
         asked = (method, url, *[pair for pair in headers if pair[0] in WEIGHED])
         message = self._kept.get(asked)
         if message is None:

@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What collection has made stays to the end: to look it over for garbage stops everything for up to 1.4 s.
+    """What collection has made stays to the end: to look it over for garbage stops everything for up to 2.4 s.
 
     Among what it stops are the servers that tests run in threads: longer than some client waits for them.
     """

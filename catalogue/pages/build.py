@@ -10,7 +10,7 @@ import multiprocessing
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -99,8 +99,10 @@ def build(*, workers: int | None = None, lenient: bool = False, progress: Progre
 def _build(workers: int | None, lenient: bool, progress: Progress) -> Outcome:
     started = time.monotonic()
     processes = workers or len(os.sched_getaffinity(0))
+    readings_file = libraries.readings_file()
     with _no_collections():
-        present = _read_content(processes, progress)
+        known = readings.load(readings_file)
+        present = _read_content(known, processes, progress)
         if present.errors and not lenient:
             raise BuildFailed(present.errors)
         libraries.use(present)
@@ -109,6 +111,7 @@ def _build(workers: int | None, lenient: bool, progress: Progress) -> Outcome:
         have = store.keys(database)
         indexed = _indexed()
         jobs = list(_jobs(present, [one for one in wanted if one.key not in have], indexed))
+        jobs.sort(key=lambda job: -len(job.missing))  # the longest first, or all would wait for it at the end
         rendered = 0
         failed: list[NotRendered] = []
         entries: list[Entry] = []
@@ -121,7 +124,7 @@ def _build(workers: int | None, lenient: bool, progress: Progress) -> Outcome:
         if failed:
             raise BuildFailed(failed)
         _index(entries, indexed.keys() - present.by_slug.keys())
-        readings.save(libraries.readings_file(), present.readings)
+        readings.save(readings_file, present.readings, known)
         forgotten = store.publish(database, wanted, fingerprint.site(), present.signature)
     return Outcome(rendered, len(wanted) - rendered, forgotten, time.monotonic() - started, present.errors)
 
@@ -137,9 +140,9 @@ def _no_collections() -> Iterator[None]:
         gc.enable()
 
 
-def _read_content(processes: int, progress: Progress) -> Library:
+def _read_content(known: Mapping[str, Reading], processes: int, progress: Progress) -> Library:
     content: Path = settings.CONTENT_DIR
-    found, changed = readings.unchanged(content, readings.load(libraries.readings_file()))
+    found, changed = readings.unchanged(content, known)
     for number, (folder, reading) in enumerate(_all(_read, changed, processes), 1):
         found[folder.name] = reading
         progress("reading", number, len(changed))

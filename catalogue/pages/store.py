@@ -108,12 +108,13 @@ def add(database: sqlite3.Connection, pages: Iterable[tuple[Address, Page]], now
 
 def publish(database: sqlite3.Connection, present: Iterable[Address], site: str, content: str) -> int:
     """Make these the site's pages and forget all others; returns how many were forgotten."""
+    wanted = {(one.path, one.query, " ".join(sorted(one.reads)), one.key) for one in present}
     with database:
-        database.execute("DELETE FROM address")
+        had = set(database.execute("SELECT path, query, reads, key FROM address"))
         database.executemany(
-            "INSERT INTO address (path, query, reads, key) VALUES (?, ?, ?, ?)",
-            ((one.path, one.query, " ".join(sorted(one.reads)), one.key) for one in present),
+            "DELETE FROM address WHERE path = ? AND query = ?", ((path, query) for path, query, *_ in had - wanted)
         )
+        database.executemany("INSERT INTO address (path, query, reads, key) VALUES (?, ?, ?, ?)", wanted - had)
         gone = database.execute("DELETE FROM page WHERE key NOT IN (SELECT key FROM address)").rowcount
         number = (database.execute("SELECT max(number) FROM edition").fetchone()[0] or 0) + 1
         database.execute("DELETE FROM edition")

@@ -47,7 +47,7 @@ def diagram_image(pattern: Pattern) -> bytes:
 
 
 def _kept(pattern: Pattern, kind: str, draw: Callable[[Pattern], bytes]) -> bytes:
-    kept = Path(settings.VAR_DIR, kind, f"{pattern.slug}-{pattern.content_hash[:16]}-{_drawing()}.png")
+    kept = Path(settings.VAR_DIR, kind, pattern.slug, f"{pattern.content_hash[:16]}-{_drawing()}.png")
     try:
         return kept.read_bytes()
     except FileNotFoundError:
@@ -58,6 +58,9 @@ def _kept(pattern: Pattern, kind: str, draw: Callable[[Pattern], bytes]) -> byte
         part.write(data)
     # Whole or not there at all, also when two processes draw it at the same moment.
     Path(part.name).replace(kept)
+    for older in kept.parent.glob("*.png"):
+        if older != kept:
+            older.unlink(missing_ok=True)
     return data
 
 

@@ -53,7 +53,18 @@ def test_a_mails_diagram_is_as_wide_as_the_letter_and_not_endless(folder: Path) 
 def test_nothing_half_written_is_left_behind(pattern: Pattern, settings: Any) -> None:
     image_of(pattern)
 
-    assert [file.suffix for file in (settings.VAR_DIR / "share").iterdir()] == [".png"]
+    assert [file.suffix for file in (settings.VAR_DIR / "share" / pattern.slug).iterdir()] == [".png"]
+
+
+def test_a_picture_of_earlier_content_is_kept_no_longer(pattern: Pattern, settings: Any) -> None:
+    image_of(pattern)
+    page = pattern.folder / "pattern.md"
+    page.write_text(page.read_text().replace("title: Parcel Counter", "title: Parcel Window"))
+    changed = load_pattern(pattern.folder)
+    newest = image_of(changed)
+
+    assert [file.read_bytes() for file in (settings.VAR_DIR / "share").rglob("*.png")] == [newest]
+    assert newest != draw(pattern)
 
 
 @pytest.mark.parametrize("title", ["Abc", "Wide Moored Mammoth Workflow Migrations With Many Mergers XX"])

@@ -37,8 +37,8 @@ class PagesProtocol(HttpToolsProtocol):
         self.headers = []
         self._answered_at = 0.0
         self._idle_watch: asyncio.TimerHandle | None = None
-        self._between = True  # the parser has no part of a request
-        self._ended = False  # a request has, and another may follow
+        self._between = True  # whether the parser holds no part of a request
+        self._ended = False  # whether one has ended, and another may follow
         self._message: bytes | None = None  # its answer, if it was for a kept page
 
     def data_received(self, data: bytes) -> None:
@@ -56,7 +56,7 @@ class PagesProtocol(HttpToolsProtocol):
         if between and self._ended and data.find(b"\r\n\r\n") == len(data) - 4:
             self._between = True
             if self._message is not None:
-                _messages.keep(data, self._message)
+                _messages.keep_for_bytes(data, self._message)
 
     def _free(self) -> bool:
         """Whether no request is under way: those of one connection are answered in their order."""
@@ -137,33 +137,29 @@ class _Messages:
     everything is forgotten and the door asked again, so that a new edition is seen as soon as the door has it.
     """
 
-    MOST = 64
+    MOST = 128
     MOST_BYTES = 500_000
     """Of one message; a download is put together anew each time."""
-    MOST_ASKED_BYTES = 2000
+    MOST_BYTES_ASKED = 2000
 
     def __init__(self) -> None:
         self._defaults: Headers = []
-        self._kept: dict[tuple[object, ...], bytes] = {}
-        self._by_bytes: dict[bytes, bytes] = {}
+        self._kept: dict[bytes | tuple[object, ...], bytes] = {}
 
     def of_same_bytes(self, request: bytes, defaults: Headers) -> bytes | None:
         """What was sent in this second for one whole request of these bytes."""
-        return self._by_bytes.get(request) if defaults is self._defaults else None
+        return self._kept.get(request) if defaults is self._defaults else None
 
-    def keep(self, request: bytes, message: bytes) -> None:
+    def keep_for_bytes(self, request: bytes, message: bytes) -> None:
         """Note what is sent for the bytes of one whole request that leaves its connection open."""
-        if len(self._by_bytes) >= self.MOST:
-            self._by_bytes.clear()
-        if len(request) <= self.MOST_ASKED_BYTES and len(message) <= self.MOST_BYTES:
-            self._by_bytes[request] = message
+        if len(request) <= self.MOST_BYTES_ASKED:
+            self._keep(request, message)
 
     def find(self, method: bytes, url: bytes, headers: Headers, defaults: Headers) -> bytes | None:
         """What is sent for a request; None if the door leaves it to Django."""
         if defaults is not self._defaults:
             self._defaults = defaults
             self._kept.clear()
-            self._by_bytes.clear()
         asked = (method, url, *[pair for pair in headers if pair[0] in WEIGHED])
         message = self._kept.get(asked)
         if message is None:
@@ -172,11 +168,14 @@ class _Messages:
             if answer is None:
                 return None
             message = _message(answer, defaults, head=method == b"HEAD")
-            if len(self._kept) >= self.MOST:
-                self._kept.clear()
-            if len(message) <= self.MOST_BYTES:
-                self._kept[asked] = message
+            self._keep(asked, message)
         return message
+
+    def _keep(self, asked: bytes | tuple[object, ...], message: bytes) -> None:
+        if len(self._kept) >= self.MOST:
+            self._kept.clear()
+        if len(message) <= self.MOST_BYTES:
+            self._kept[asked] = message
 
 
 _messages = _Messages()

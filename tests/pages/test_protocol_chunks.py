@@ -106,6 +106,7 @@ DATE = [(b"date", b"today")]
 @pytest.fixture(autouse=True)
 def one_kept_page(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protocol, "door", Door())
+    monkeypatch.setattr(protocol, "_messages", protocol._Messages())
 
 
 def answers(requests: list[bytes], sent: bytes) -> list[tuple[bytes, list[bytes], bytes]]:
@@ -182,7 +183,6 @@ def test_the_same_bytes_are_parsed_once_in_a_second(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(HttpToolsProtocol, "data_received", parse)
 
     async def ask() -> None:
-        protocol._messages = protocol._Messages()
         first, second = Connection(), Connection()
         for connection in (first, second, first):
             connection.hear(PAGE)
@@ -200,7 +200,6 @@ def test_the_same_bytes_are_parsed_once_in_a_second(monkeypatch: pytest.MonkeyPa
 
 def test_what_comes_within_a_request_is_part_of_it() -> None:
     async def ask() -> bytes:
-        protocol._messages = protocol._Messages()
         connection = Connection()
         connection.hear(PAGE)
         connection.hear(PAGE + b"GET /view HTTP/1.1\r\n")
@@ -212,7 +211,6 @@ def test_what_comes_within_a_request_is_part_of_it() -> None:
 
 def test_nothing_is_written_while_the_client_does_not_read() -> None:
     async def ask() -> None:
-        protocol._messages = protocol._Messages()
         connection = Connection()
         connection.hear(PAGE)
         once = connection.wire.sent
@@ -229,12 +227,11 @@ def test_nothing_is_written_while_the_client_does_not_read() -> None:
 
 def test_a_connection_that_was_asked_to_close_answers_nothing_more() -> None:
     async def ask() -> Wire:
-        protocol._messages = protocol._Messages()
         connection = Connection()
         connection.hear(PAGE)
         connection.hear(CLOSING)
         assert connection.wire.closed
-        assert not protocol._messages._by_bytes.keys() & {CLOSING}
+        assert protocol._messages.of_same_bytes(CLOSING, DATE) is None
         return connection.wire
 
     sent = asyncio.run(ask()).sent

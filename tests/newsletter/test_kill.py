@@ -96,7 +96,7 @@ class Sender:
 
 
 def send_under_fire(machine: Machine, sink: Any, mails: int = MAILS) -> list[list[str]]:
-    """Twenty senders killed at random moments, then as many passes as it takes.
+    """Twenty senders killed at random moments, then two passes that nobody disturbs.
 
     Returns for each kill to whom its sender had a mail on the wire: only those may get it once more.
     """

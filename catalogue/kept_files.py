@@ -4,6 +4,7 @@ import hashlib
 import logging
 import os
 import sqlite3
+import threading
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -21,9 +22,9 @@ def kept_file(kind: str, made_for: str, suffix: str) -> Path:
 
 
 def put(file: Path, data: bytes) -> None:
-    """Written aside and put in place: whoever reads has the old content or the new one."""
+    """Written aside and put in place: whoever reads has the old content or the new one, whoever else writes it too."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    fresh = file.with_name(f".{file.name}.{os.getpid()}.new")
+    fresh = file.with_name(f".{file.name}.{os.getpid()}.{threading.get_ident()}.new")
     fresh.write_bytes(data)
     fresh.replace(file)
 

@@ -6,7 +6,6 @@ diagram on the shoal below. The same content gives the same bytes; finished ones
 
 import hashlib
 import io
-import tempfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from django.conf import settings
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
+from catalogue.kept_files import put
 from catalogue.patterns.content import Pattern
 from catalogue.patterns.share_sketch import Upright, draw_sketch
 
@@ -53,11 +53,7 @@ def _kept(pattern: Pattern, kind: str, draw: Callable[[Pattern], bytes]) -> byte
     except FileNotFoundError:
         pass
     data = draw(pattern)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=kept.parent, suffix=".part", delete=False) as part:
-        part.write(data)
-    # Whole or not there at all, also when two processes draw it at the same moment.
-    Path(part.name).replace(kept)
+    put(kept, data)
     for older in kept.parent.glob("*.png"):
         if older != kept:
             older.unlink(missing_ok=True)

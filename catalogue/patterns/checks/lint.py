@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.core.checks import CheckMessage
 
+from catalogue.kept_files import put
 from catalogue.patterns.checks import as_message
 from catalogue.patterns.content import pattern_folders
 from catalogue.patterns.mistakes import ContentError
@@ -62,10 +63,7 @@ def findings(path: Path) -> list[Finding]:
         return [Finding(*entry) for entry in json.loads(kept.read_text("utf-8"))]
     found = _lint(path)
     with suppress(OSError):
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        partial = kept.with_suffix(f".{path.stat().st_ino}.part")
-        partial.write_text(json.dumps(found), "utf-8")
-        partial.replace(kept)
+        put(kept, json.dumps(found).encode())
     return found
 
 

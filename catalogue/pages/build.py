@@ -110,8 +110,9 @@ def _build(workers: int | None, lenient: bool, progress: Progress) -> Outcome:
     with store.writing() as database:
         have = store.keys(database)
         indexed = _indexed()
-        jobs = list(_jobs(present, [one for one in wanted if one.key not in have], indexed))
-        jobs.sort(key=lambda job: -len(job.missing))  # the longest first, or all would wait for it at the end
+        found = _jobs(present, [one for one in wanted if one.key not in have], indexed)
+        # The longest first, or all would wait for it at the end.
+        jobs = sorted(found, key=lambda job: len(job.missing), reverse=True)
         rendered = 0
         failed: list[NotRendered] = []
         entries: list[Entry] = []

@@ -7,6 +7,7 @@ import hashlib
 import os
 import pickle
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,8 +68,6 @@ def signature_of(folder: Path) -> str:
     return hashlib.sha256(repr(sorted(found)).encode()).hexdigest()
 
 
-type _Packed = tuple[str, bytes]
-"""A reading's signature, and the reading, pickled."""
 _UNREADABLE = (
     OSError,
     EOFError,
@@ -83,30 +82,25 @@ _UNREADABLE = (
 
 def load(file: Path) -> dict[str, Reading]:
     """The kept readings by slug; none if there is no file, or one that is damaged or of another version."""
-    try:
-        return {slug: pickle.loads(packed) for slug, (_, packed) in _packed(file).items()}  # noqa: S301
-    except _UNREADABLE:
-        return {}
+    with suppress(*_UNREADABLE):
+        return {slug: pickle.loads(packed) for slug, packed in _packed(file).items()}  # noqa: S301
+    return {}
 
 
 def save(file: Path, readings: Mapping[str, Reading], loaded: Mapping[str, Reading]) -> None:
     """Keep the readings. Those that were `loaded` from the file are not packed again."""
-    before = _packed(file) if loaded else {}
-    packed: dict[str, _Packed] = {}
-    for slug, reading in readings.items():
-        kept = before.get(slug)
-        if kept is None or kept[0] != reading.signature:
-            kept = (reading.signature, pickle.dumps(reading))
-        packed[slug] = kept
+    before = _packed(file)
+    packed = {
+        slug: before[slug] if slug in before and loaded.get(slug) is reading else pickle.dumps(reading)
+        for slug, reading in readings.items()
+    }
     put(file, pickle.dumps(fingerprint.code()) + pickle.dumps(packed))
 
 
-def _packed(file: Path) -> dict[str, _Packed]:
-    try:
-        with file.open("rb") as stream:
-            if pickle.load(stream) != fingerprint.code():  # noqa: S301  (written by `save`, under the site's own var/)
-                return {}
-            packed: dict[str, _Packed] = pickle.load(stream)  # noqa: S301
-    except _UNREADABLE:
-        return {}
-    return packed
+def _packed(file: Path) -> dict[str, bytes]:
+    """Each reading by slug, pickled by itself."""
+    with suppress(*_UNREADABLE), file.open("rb") as stream:
+        if pickle.load(stream) == fingerprint.code():  # noqa: S301  (written by `save`, under the site's own var/)
+            packed: dict[str, bytes] = pickle.load(stream)  # noqa: S301
+            return packed
+    return {}

@@ -1,7 +1,8 @@
 """uvicorn's HTTP protocol, which answers a kept page as soon as its request has been read.
 
 What is sent is what `catalogue.asgi` would send by the same door; only the task, the scope and the messages that ASGI
-needs for it are saved, which take longer than everything else. httptools (llhttp) parses, as for any request.
+needs for it are saved, which take longer than everything else. httptools (llhttp) parses, as for any request, but for
+one that comes again in the very same bytes.
 """
 
 import asyncio
@@ -46,7 +47,6 @@ class PagesProtocol(HttpToolsProtocol):
             message = _messages.of_same_bytes(data, self.server_state.default_headers)
             if message is not None and self._free() and not self.flow.write_paused:
                 self._unset_keepalive_if_required()
-                self.cycle = _NOTHING_UNDER_WAY
                 self._send(message, keep_alive=True)
                 return
         between, self._between = self._between, False
@@ -101,12 +101,12 @@ class PagesProtocol(HttpToolsProtocol):
         message = _messages.find(parser.get_method(), url, headers, self.server_state.default_headers)
         if message is None:
             return False
-        self.cycle = _NOTHING_UNDER_WAY
         self._message = message
         self._send(message, keep_alive=parser.should_keep_alive())
         return True
 
     def _send(self, message: bytes, *, keep_alive: bool) -> None:
+        self.cycle = _NOTHING_UNDER_WAY
         self.server_state.total_requests += 1
         if not keep_alive:
             head, end, body = message.partition(b"\r\n\r\n")
@@ -137,7 +137,7 @@ class _Messages:
     everything is forgotten and the door asked again, so that a new edition is seen as soon as the door has it.
     """
 
-    MOST = 128
+    MOST = 64
     MOST_BYTES = 500_000
     """Of one message; a download is put together anew each time."""
     MOST_BYTES_ASKED = 2000

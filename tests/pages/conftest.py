@@ -59,12 +59,6 @@ def kept_urls() -> dict[str, str]:
     return found
 
 
-def change(file: Path, old: str, new: str) -> None:
-    text = file.read_text()
-    assert old in text
-    file.write_text(text.replace(old, new))
-
-
 def damage(file: Path, kind: str) -> None:
     """Spoil a database in its place: `all` of it, or what comes after its `head`."""
     size = file.stat().st_size

@@ -22,8 +22,8 @@ from catalogue.pages.rendering import NotRendered, render
 from catalogue.patterns import library
 from catalogue.patterns import search as searching
 from catalogue.patterns.search import index_file, search
-from tests.pages.conftest import built, change, damage, kept_urls
-from tests.patterns.example import write_pattern
+from tests.pages.conftest import built, damage, kept_urls
+from tests.patterns.example import change, write_pattern
 from tests.site import ROOT
 
 OF_THE_CATALOGUE = 11

@@ -14,7 +14,8 @@ from catalogue.pages.door import PagesDoor
 from catalogue.pages.shelf import Answer
 from catalogue.pages.store import Edition
 from catalogue.patterns import library
-from tests.pages.conftest import built, change, damage, door
+from tests.pages.conftest import built, damage, door
+from tests.patterns.example import change
 
 HOST = [(b"host", b"127.0.0.1")]
 

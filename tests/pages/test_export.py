@@ -21,7 +21,8 @@ from catalogue.pages.build import Outcome, build
 from catalogue.pages.export import NotOurs, export, read_manifest
 from catalogue.pages.manifest import MANIFEST
 from catalogue.static_headers import FOREVER
-from tests.pages.conftest import NO_MANIFESTS, built, change, damage
+from tests.pages.conftest import NO_MANIFESTS, built, damage
+from tests.patterns.example import change
 
 LIVE = "https://live.example"
 

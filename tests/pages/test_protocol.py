@@ -15,8 +15,7 @@ from typing import Any
 import pytest
 
 from catalogue import server
-from tests.pages.conftest import change
-from tests.patterns.example import write_pattern
+from tests.patterns.example import change, write_pattern
 from tests.site import ROOT, free_port
 from tests.test_up import await_true
 

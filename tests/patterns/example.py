@@ -87,3 +87,9 @@ def write_pattern(
     head = front.format(title=title, related=related, draft=str(draft).lower())
     (folder / "pattern.md").write_text(head + body)
     return folder
+
+
+def change(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))

@@ -9,7 +9,7 @@ import pytest
 from catalogue import fingerprint
 from catalogue.patterns import readings
 from catalogue.patterns.readings import Reading
-from tests.patterns.example import write_pattern
+from tests.patterns.example import change, write_pattern
 
 
 @pytest.fixture
@@ -38,8 +38,7 @@ def test_what_was_kept_is_what_was_read(content: Path, file: Path) -> None:
 
 def test_only_what_has_changed_is_packed_again(content: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     loaded = readings.load(file)
-    text = content / "owls/pattern.md"
-    text.write_text(text.read_text().replace("title: Owls", "title: Barn owls"))
+    change(content / "owls/pattern.md", "title: Owls", "title: Barn owls")
     packed: list[Any] = []
     really = pickle.dumps
 

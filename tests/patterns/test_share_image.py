@@ -12,7 +12,7 @@ from catalogue.patterns import share_image
 from catalogue.patterns.content import Pattern, load_pattern, pattern_folders
 from catalogue.patterns.share_image import DIAGRAM_WIDTH, DISPLAY, draw, draw_diagram, wrapped
 from catalogue.patterns.share_image import share_image as image_of
-from tests.patterns.example import FRONT, write_pattern
+from tests.patterns.example import FRONT, change, write_pattern
 
 
 @pytest.fixture
@@ -34,8 +34,7 @@ def test_it_is_drawn_once_and_anew_when_the_content_changes(pattern: Pattern, mo
 
     monkeypatch.setattr(share_image, "draw", counted)
     assert image_of(pattern) == image_of(pattern) == b"Parcel Counter"
-    page = pattern.folder / "pattern.md"
-    page.write_text(page.read_text().replace("title: Parcel Counter", "title: Parcel Window"))
+    change(pattern.folder / "pattern.md", "title: Parcel Counter", "title: Parcel Window")
 
     assert image_of(load_pattern(pattern.folder)) == b"Parcel Window"
     assert drawn == ["Parcel Counter", "Parcel Window"]
@@ -58,8 +57,7 @@ def test_nothing_half_written_is_left_behind(pattern: Pattern, settings: Any) ->
 
 def test_a_picture_of_earlier_content_is_kept_no_longer(pattern: Pattern, settings: Any) -> None:
     image_of(pattern)
-    page = pattern.folder / "pattern.md"
-    page.write_text(page.read_text().replace("title: Parcel Counter", "title: Parcel Window"))
+    change(pattern.folder / "pattern.md", "title: Parcel Counter", "title: Parcel Window")
     changed = load_pattern(pattern.folder)
     newest = image_of(changed)
 

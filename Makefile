@@ -3,27 +3,39 @@
 PORT ?= 8000
 UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
 PY := .venv/bin/python
+VENV := $(UV) venv --quiet --clear
 INSTALL := $(UV) pip install --quiet --python .venv --require-hashes --compile-bytecode
 
-.PHONY: run test check format new-pattern bench requirements clean
+.PHONY: run test check format new-pattern bench mutants chaos soak requirements clean
 
 run: .venv/run.stamp  ## the whole site on one machine: http://127.0.0.1:$(PORT)/
 	@exec $(PY) manage.py up --port $(PORT)
 
+# Five processes on two cores: the labs' tests mostly wait for what AWS does by time. They start hundreds of commands, which
+# need not compile our modules again where the environment keeps Python from saving what it compiles.
 test: check  ## everything: unit, content, real labs, browser
-	$(PY) -m pytest -n 4
+	PYTHONDONTWRITEBYTECODE= $(PY) -m pytest -n 5
 
 check: .venv/dev.stamp  ## format, lint, types, import rule, Django's checks over settings and all content
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync check-types check-style check-content
+
+.PHONY: check-style check-types check-content
+check-style:
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
-	$(PY) -m mypy
 	$(dir $(PY))lint-imports --no-logo
+
+check-types:
+	$(PY) -m mypy
+
+check-content:
 	$(PY) manage.py check
 	$(PY) manage.py makemigrations --check --dry-run
 
 format: .venv/dev.stamp
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
+	$(PY) manage.py stamp_deployments
 
 new-pattern: .venv/run.stamp  ## make new-pattern slug=my-pattern
 	@$(PY) manage.py new_pattern "$(slug)"
@@ -31,17 +43,28 @@ new-pattern: .venv/run.stamp  ## make new-pattern slug=my-pattern
 bench: .venv/dev.stamp  ## what the site promises of its speed, measured: docs/benchmarks.md
 	$(PY) -m tests.bench --json var/bench.json
 
+mutants: .venv/dev.stamp  ## changes to pure modules that no test notices: tests/project/mutants.py; make mutants module=http for one
+	@$(INSTALL) -r requirements-mutants.txt
+	$(PY) -m tests.project.mutants $(module)
+
+chaos: .venv/dev.stamp  ## faults on purpose and 20,000 fuzzed requests, with what came of them: docs/reliability.md
+	$(PY) -m tests.reliability chaos fuzz --json var/chaos.json
+
+soak: .venv/dev.stamp  ## an hour of load, slow clients, a stranger at every limit: docs/reliability.md
+	$(PY) -m tests.reliability soak --json var/soak.json
+
 requirements:  .venv/bin/python ## after a change of the dependencies in pyproject.toml
 	$(UV) pip compile pyproject.toml --upgrade --generate-hashes --python-version 3.13 --no-annotate --no-header --no-emit-index-url -o requirements.txt
 	$(UV) pip compile pyproject.toml --upgrade --group dev --generate-hashes --python-version 3.13 --no-annotate --no-header --no-emit-index-url -c requirements.txt -o requirements-dev.txt
+	for group in otel sentry mutants; do $(UV) pip compile --group $$group --generate-hashes --python-version 3.13 --no-annotate --no-header --no-emit-index-url -c requirements-dev.txt -o requirements-$$group.txt || exit 1; done
 
 clean:
 	rm -rf .venv .tools var
 
 # Without uv on the machine, a pinned one goes into .tools. The interpreter is looked for from / because a
-# version manager that reads .python-version here would refuse to run any Python but that one.
+# version manager that reads a .python-version here or above would refuse to run any Python but that one.
 .tools/bin/uv:
-	@project="$$PWD"; for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	@project="$$PWD"; for python in python3 python3.15 python3.14 python3.13 python3.12 python3.11; do \
 		if (cd / && $$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))') 2>/dev/null; then \
 			(cd / && $$python -m venv "$$project/.tools") && \
 			.tools/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-tools.txt && exit 0; \
@@ -49,8 +72,15 @@ clean:
 	done; \
 	echo "No Python 3.11 or newer with its venv module was found (on Debian: apt install python3-venv)." >&2; exit 1
 
+# An installed Python 3.13, else an installed newer one, else one that pyenv has but does not offer here, else one that
+# uv fetches. Of the messages only the last attempt's reason is of use, and one line says what to do.
 .venv/bin/python: | $(filter .tools/%,$(UV))
-	@$(UV) venv --quiet --clear .venv
+	@$(VENV) --python 3.13 --no-python-downloads .venv 2>/dev/null \
+		|| $(VENV) --python '>=3.13' --no-python-downloads .venv 2>/dev/null \
+		|| { for python in "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.1[3-9]*/bin/python; do \
+			$(VENV) --python "$$python" --no-python-downloads .venv 2>/dev/null && break; done; } \
+		|| $(VENV) --python 3.13 .venv 2>/dev/null \
+		|| { echo "No Python 3.13 or newer was found, and uv could not fetch one: install it (Debian 13: apt install python3; elsewhere: https://www.python.org/downloads/) and run make again." >&2; exit 1; }
 
 .venv/run.stamp: requirements.txt | .venv/bin/python
 	@$(INSTALL) -r requirements.txt

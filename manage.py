@@ -6,6 +6,9 @@ import sys
 
 from django.core.management import execute_from_command_line
 
+from catalogue.processes.start_errors import one_line_errors
+
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "catalogue.settings")
-    execute_from_command_line(sys.argv)
+    with one_line_errors():
+        execute_from_command_line(sys.argv)

@@ -1,4 +1,4 @@
-"""The doors of the site: kept pages are answered from memory, labs' endpoints by a lean proxy, all else by Django."""
+"""The site's entry points: kept pages come from memory, labs' endpoints from a lean proxy, the rest from Django."""
 
 import os
 from typing import cast
@@ -17,26 +17,31 @@ from django.core.asgi import get_asgi_application
 
 django_app = cast("ASGI3Application", get_asgi_application())
 
-from catalogue.labs.edge import edge  # noqa: E402  (models may only be imported once Django is set up)
-from catalogue.pages.door import door  # noqa: E402
-from catalogue.pages.shelf import Answer  # noqa: E402
+from catalogue.labs.edge.application import edge  # noqa: E402  (models may only be imported once Django is set up)
+from catalogue.observability.asgi import observed  # noqa: E402
+from catalogue.pages.serving.front_door import front_door  # noqa: E402
+from catalogue.pages.serving.page_cache import PageAnswer  # noqa: E402
+from catalogue.web.front.turns import turns  # noqa: E402
 
 
-async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+async def site(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
     if scope["type"] == "lifespan":
-        async with door.watching():
+        async with front_door.watching():
             await edge(scope, receive, send)
     elif scope["type"] == "http" and scope["path"].startswith("/live/"):
         await edge(scope, receive, send)
     elif scope["type"] == "http" and (
-        answer := door.answer(scope["method"], scope["path"], scope["query_string"], scope["headers"])
+        answer := front_door.answer(scope["method"], scope["path"], scope["query_string"], scope["headers"])
     ):
         await _send(answer, send, head=scope["method"] == "HEAD")
     else:
-        await django_app(scope, receive, send)
+        await turns.run(django_app, scope, receive, send)
 
 
-async def _send(answer: Answer, send: ASGISendCallable, *, head: bool) -> None:
+application = observed(site)
+
+
+async def _send(answer: PageAnswer, send: ASGISendCallable, *, head: bool) -> None:
     start: HTTPResponseStartEvent = {
         "type": "http.response.start",
         "status": answer.status,

@@ -5,11 +5,14 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from urllib.parse import urlsplit
 
-import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
+from django.utils.csp import CSP
 
-from catalogue import env
+from catalogue.base import env, keys
+from catalogue.base.backends import addresses
+from catalogue.base.target_names import EMBEDDED, TARGET_NAMES
+from catalogue.observability.logs import formats as logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = env.folder("VAR_DIR", BASE_DIR / "var")
@@ -18,16 +21,27 @@ CONTENT_DIR = env.folder("CONTENT_DIR", BASE_DIR / "patterns_content")
 DEBUG = env.flag("DEBUG", True)
 
 
+def _strong(name: str) -> str:
+    """A key from the environment, or nothing; with DEBUG=0 a weak one stops the start."""
+    given = env.text(name, "")
+    if given and not DEBUG and (weak := keys.weakness(given)):
+        raise ImproperlyConfigured(
+            f"{name} {weak}. Make one with: {keys.HOW_TO_MAKE}\n"
+            f"Put the current one into {name}_FALLBACKS, so that what it signed or hashed keeps working."
+        )
+    return given
+
+
 def _secret_key() -> str:
     """The key from SECRET_KEY, or one made at first start and kept under var/ while DEBUG is on."""
-    given = env.text("SECRET_KEY", "")
+    given = _strong("SECRET_KEY")
     if given:
         return given
     if not DEBUG:
-        raise ImproperlyConfigured("SECRET_KEY is not set: with DEBUG=0 give a long random value.")
+        raise ImproperlyConfigured("SECRET_KEY is not set: with DEBUG=0, set it to a long random value.")
     kept = VAR_DIR / "secret-key"
     if not kept.exists():
-        VAR_DIR.mkdir(parents=True, exist_ok=True)
+        VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Written aside and linked into place: of two processes starting at once, both read the one whole key.
         with NamedTemporaryFile("w", dir=VAR_DIR) as fresh:
             fresh.write(get_random_secret_key())
@@ -38,6 +52,9 @@ def _secret_key() -> str:
 
 
 SECRET_KEY = _secret_key()
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS", [])  # earlier keys: what they signed is still believed
+SUPPRESSION_KEY = _strong("SUPPRESSION_KEY")  # hashes addresses that must get no mail; without one SECRET_KEY does
+SUPPRESSION_KEY_FALLBACKS = env.words("SUPPRESSION_KEY_FALLBACKS", [])  # earlier ones: their hashes still match
 
 
 def _running_port() -> int:
@@ -52,13 +69,15 @@ PORT = env.integer("PORT", _running_port(), least=1)
 SITE_URL = env.text("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 LIVE_URL = env.text("LIVE_URL", "").rstrip("/")  # of the site with labs and newsletter, for pages served as plain files
 SITE_NAME = "Serverless Patterns"
+CONTACT_EMAIL = env.email("CONTACT_EMAIL")  # in the footer and on About, with a link to report a problem of a page
+SOCIAL_LINKS = env.links("SOCIAL_LINKS")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
 with suppress(ValueError):  # such as http://[: a check says so in words
     if (own_host := urlsplit(SITE_URL).hostname) and own_host not in ALLOWED_HOSTS:
         ALLOWED_HOSTS.append(own_host)
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 TRUSTED_PROXIES = env.words("TRUSTED_PROXIES", [])  # addresses and networks whose X-Forwarded-For is believed
-CSRF_FAILURE_VIEW = "catalogue.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "catalogue.web.errors.csrf_failure"
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -69,6 +88,7 @@ INSTALLED_APPS = [
     "servestatic.runserver_nostatic",
     "django.contrib.staticfiles",
     "catalogue",
+    "catalogue.observability",
     "catalogue.patterns",
     "catalogue.labs",
     "catalogue.newsletter",
@@ -77,8 +97,9 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "catalogue.static_headers.static_files",
-    "catalogue.errors.ErrorsMiddleware",
+    "catalogue.web.security_headers.SecurityHeadersMiddleware",
+    "catalogue.web.static_headers.static_files",
+    "catalogue.web.errors.ErrorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -100,29 +121,32 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "catalogue.context.site",
+                "catalogue.web.context.site",
             ],
+            "libraries": {
+                "demo": "catalogue.patterns.views.tags.demo",
+                "kept": "catalogue.web.kept_tags",
+                "pictures": "catalogue.patterns.views.tags.pictures",
+                "recorded_runs": "catalogue.patterns.views.tags.recorded_runs",
+                "newsletter": "catalogue.newsletter.views.tags",
+            },
         },
     }
 ]
 
+DATABASE_POOL = env.integer("DATABASE_POOL", 20, least=0)  # connections to Postgres of one process; 0: one a thread
 DATABASES = {
-    "default": dj_database_url.parse(
-        env.text("DATABASE_URL", f"sqlite:///{VAR_DIR / 'db.sqlite3'}"), conn_health_checks=True
-    )
+    "default": addresses.database(env.text("DATABASE_URL", f"sqlite:///{VAR_DIR / 'db.sqlite3'}"), DATABASE_POOL)
 }
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    DATABASES["default"]["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 10,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
-    }
+CACHE_URL = env.text("CACHE_URL", "")
+CACHES = {"default": addresses.cache(CACHE_URL)}
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = False
 USE_TZ = True
 
+HANG_SECONDS = env.integer("HANG_SECONDS", 15, least=1)  # without a sign of life, then `up` replaces the process
 PAGES_MEMORY_MB = env.integer("PAGES_MEMORY_MB", 64, least=1)  # of rendered pages at hand, in each web process
 
 STATIC_URL = "/static/"
@@ -133,20 +157,45 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "catalogue.storage.ManifestStaticFilesStorage"
+        else "catalogue.web.storage.ManifestStaticFilesStorage"
     },
 }
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# No page has an inline script or style. `LIVE_URL` is where exported pages send their forms and find labs.
+SECURE_CSP = {
+    "default-src": [CSP.NONE],
+    "script-src": [CSP.SELF],
+    "style-src": [CSP.SELF],
+    "img-src": [CSP.SELF, "data:"],
+    "font-src": [CSP.SELF],
+    "connect-src": [CSP.SELF, *([LIVE_URL] if LIVE_URL else [])],
+    "form-action": [CSP.SELF, *([LIVE_URL] if LIVE_URL else [])],
+    "frame-src": [CSP.SELF],
+    "base-uri": [CSP.NONE],
+    "frame-ancestors": [CSP.NONE],
+}
+SECURE_HSTS_SECONDS = env.integer("HSTS_SECONDS", 31_536_000 if SITE_URL.startswith("https://") else 0)
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_URL.startswith("https://")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 
+# The web server's limits, each for one web process; catalogue/web/front holds those that no setting changes.
+HTTP_CONNECTIONS = env.integer("HTTP_CONNECTIONS", 4000, least=16)  # fewer where descriptors are scarce
+HTTP_CONNECTIONS_PER_ADDRESS = env.integer("HTTP_CONNECTIONS_PER_ADDRESS", 200, least=1)
+HTTP_HEAD_SECONDS = env.integer("HTTP_HEAD_SECONDS", 10, least=1)
+HTTP_BODY_SECONDS = env.integer("HTTP_BODY_SECONDS", 10, least=1)
+HTTP_IDLE_SECONDS = env.integer("HTTP_IDLE_SECONDS", 30, least=1)
+HTTP_WRITE_SECONDS = env.integer("HTTP_WRITE_SECONDS", 30, least=1)
+HTTP_BODIES_MB = env.integer("HTTP_BODIES_MB", 64, least=1)  # of bodies to Django that are held at once
+HTTP_LIVE_BODIES_MB = env.integer("HTTP_LIVE_BODIES_MB", 200, least=11)  # of bodies to labs' endpoints
+
 # Without a mail server every mail goes to a page of the site. Anyone can read it there: only with DEBUG.
 SMTP_HOST = env.text("SMTP_HOST", "")
-SMTP_PORT = env.integer("SMTP_PORT", 25, least=1)
+SMTP_TLS = env.flag("SMTP_TLS", False)  # TLS from the first byte, as on port 465 (RFC 8314)
+SMTP_PORT = env.integer("SMTP_PORT", 465 if SMTP_TLS else 25, least=1)
 SMTP_USER = env.text("SMTP_USER", "")
 SMTP_PASSWORD = env.text("SMTP_PASSWORD", "")
 SMTP_STARTTLS = env.flag("SMTP_STARTTLS", False)
@@ -156,7 +205,7 @@ MAIL_TRANSPORT = env.choice(
 )
 MAILBOX = MAIL_TRANSPORT == "mailbox"
 MAILERS = {  # for mail that Django sends by itself; the newsletter's leaves by MAIL_TRANSPORT
-    "default": {"BACKEND": "catalogue.newsletter.mailbox.backend.MailboxBackend"}
+    "default": {"BACKEND": "catalogue.newsletter.mail.mailbox.backend.MailboxBackend"}
     if MAILBOX
     else {
         "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
@@ -166,11 +215,15 @@ MAILERS = {  # for mail that Django sends by itself; the newsletter's leaves by 
             "username": SMTP_USER,
             "password": SMTP_PASSWORD,
             "use_tls": SMTP_STARTTLS,
+            "use_ssl": SMTP_TLS and not SMTP_STARTTLS,  # both at once is an error that a check explains
             "timeout": SMTP_TIMEOUT,
         },
     }
 }
 DEFAULT_FROM_EMAIL = env.text("FROM_EMAIL", "Serverless Patterns <updates@localhost>")
+BOUNCE_ADDRESS = env.text("BOUNCE_ADDRESS", "")  # by SMTP: each mail's envelope sender is a variant of it (VERP)
+BOUNCE_MAILBOX = env.text("BOUNCE_MAILBOX", "")  # where they are read: a Maildir, an mbox, imaps://user@host/folder
+BOUNCE_MAILBOX_PASSWORD = env.text("BOUNCE_MAILBOX_PASSWORD", "")
 REPLY_TO = env.text("REPLY_TO", "")
 SES_REGION = env.text("SES_REGION", "us-east-1")
 SES_ENDPOINT = env.text("SES_ENDPOINT", "")  # another address than AWS's own, for tests
@@ -187,11 +240,13 @@ MAILBOX_KEEP = env.integer("MAILBOX_KEEP", 200, least=1)
 NEWSLETTER_SUBSCRIBES_PER_HOUR = env.integer("NEWSLETTER_SUBSCRIBES_PER_HOUR", 20, least=1)  # for one client
 
 # labs: every limit here has a test that goes past it
-LABS_TARGET = env.choice("LABS_TARGET", "embedded", ("embedded", "aws"))
+LABS_TARGET = env.choice("LABS_TARGET", EMBEDDED, TARGET_NAMES)
 LABS_PER_VISITOR = env.integer("LABS_PER_VISITOR", 3, least=1)
 LABS_PER_ADDRESS = env.integer("LABS_PER_ADDRESS", 12, least=1)  # so that a client without cookies has no more
 LABS_STARTS_PER_HOUR = env.integer("LABS_STARTS_PER_HOUR", 120, least=1)  # from one address
-LABS_PER_MACHINE = env.integer("LABS_PER_MACHINE", 200, least=1)
+LABS_PER_MACHINE = env.integer("LABS_PER_MACHINE", 200, least=1)  # on each emulator
+LABS_ENDPOINTS = tuple(url.rstrip("/") for url in env.words("LABS_ENDPOINTS", []))  # empty: the one that `up` starts
+LABS_EMULATOR_SECONDS = env.integer("LABS_EMULATOR_SECONDS", 30, least=5)  # of silence, after which its labs are gone
 LABS_LIFETIME_SECONDS = env.integer("LABS_LIFETIME_SECONDS", 30 * 60, least=10)
 LABS_IDLE_SECONDS = env.integer("LABS_IDLE_SECONDS", 10 * 60, least=10)
 LABS_REQUESTS_PER_SECOND = env.integer("LABS_REQUESTS_PER_SECOND", 20, least=1)
@@ -202,21 +257,37 @@ LABS_COMPARISONS_AT_ONCE = env.integer("LABS_COMPARISONS_AT_ONCE", 4, least=1)  
 LABS_STREAMS_PER_LAB = env.integer("LABS_STREAMS_PER_LAB", 5, least=1)
 LABS_STREAMS = env.integer("LABS_STREAMS", 500, least=1)  # in all, of one web process
 LABS_LIVE_WORKERS = env.integer("LABS_LIVE_WORKERS", 120, least=1)  # processes of functions on the embedded AWS
+LABS_EMULATOR_MEMORY_MB = env.integer("LABS_EMULATOR_MEMORY_MB", 400, least=0)  # above that it starts again when idle
+LABS_ISOLATION = env.choice(
+    "LABS_ISOLATION", "auto", ("auto", "require", "off")
+)  # of the embedded AWS and its functions
+EMULATOR_USER = env.text("EMULATOR_USER", "")  # whom the embedded AWS runs as, where the site is started by root
 LABS_RUNS_PER_LAB = env.integer("LABS_RUNS_PER_LAB", 50, least=1)
 LABS_SHARE_DAYS = env.integer("LABS_SHARE_DAYS", 30, least=1)
 LABS_SHARES_PER_DAY = env.integer("LABS_SHARES_PER_DAY", 20, least=1)  # of one owner
 LABS_STACK_PREFIX = env.text("LABS_STACK_PREFIX", "patterns-lab")
-# real AWS only (LABS_TARGET=aws); credentials come by boto3's usual chain
+# real AWS only (LABS_TARGET=aws): docs/aws.md. Credentials come by boto3's usual chain
 AWS_REGION = env.text("AWS_REGION", "us-east-1")
+LABS_ASSUME_ROLE_ARN = env.text("LABS_ASSUME_ROLE_ARN", "")  # the role of the labs' account that the site assumes
+LABS_EXTERNAL_ID = env.text("LABS_EXTERNAL_ID", "")  # what that role's trust policy asks for
+LABS_AWS_SITE = env.text("LABS_AWS_SITE", "")  # tells this site from others in the account; empty: SITE_URL's host
 LABS_BUCKET = env.text("LABS_BUCKET", "")  # empty: one is made, named for account and region
 LABS_ROLE_ARN = env.text("LABS_ROLE_ARN", "")  # the role that CloudFormation works with
 LABS_PERMISSIONS_BOUNDARY = env.text("LABS_PERMISSIONS_BOUNDARY", "")  # put on every role that a lab makes
+LABS_AWS_STACKS = env.integer("LABS_AWS_STACKS", 20, least=1)  # of all sites that share the account and the prefix
+LABS_AWS_STARTS_PER_HOUR = env.integer("LABS_AWS_STARTS_PER_HOUR", 100, least=1)  # AWS deletes 120 REST APIs an hour
+LABS_BUDGET_USD = env.integer("LABS_BUDGET_USD", 20, least=0)  # a month; 0: no guard
+LABS_BUDGET_NAME = env.text("LABS_BUDGET_NAME", "")  # the budget of AWS Budgets that is asked; empty: own figures alone
+LABS_SHARED_STACKS = env.flag("LABS_SHARED_STACKS", False)  # one long-lived stack a pattern, shared by its visitors
+LABS_SHARED_HOURS = env.integer("LABS_SHARED_HOURS", 24, least=1)
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "filters": {"without_tokens": {"()": "catalogue.newsletter.log_filter.WithoutTokens"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["without_tokens"]}},
-    "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "WARNING")},
-}
+# what an operator sees of the site: docs/observability.md
+LOG_FORMAT = env.choice("LOG_FORMAT", "line", ("line", "json"))
+LOG_CLIENT = env.choice("LOG_CLIENT", "truncated", ("truncated", "full", "none"))  # clients' addresses in logs
+ACCESS_LOG = env.flag("ACCESS_LOG", False)
+ACCESS_LOG_EVERY = env.integer("ACCESS_LOG_EVERY", 1, least=1)  # answers below 500: one of so many is logged
+METRICS_TOKEN = env.text("METRICS_TOKEN", "")  # opens /metrics and the details of /readyz; empty: /metrics is 404
+READY_NEEDS = env.words("READY_NEEDS", ["database"])  # parts without which /readyz answers 503
+OTEL_EXPORTER_OTLP_ENDPOINT = env.text("OTEL_EXPORTER_OTLP_ENDPOINT", "")  # spans by OTLP over HTTP; empty: none
+SENTRY_DSN = env.text("SENTRY_DSN", "")
+LOGGING = logs.configuration(LOG_FORMAT, env.text("LOG_LEVEL", "WARNING"))

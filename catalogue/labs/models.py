@@ -9,8 +9,12 @@ from django.utils import timezone
 
 
 def new_id() -> str:
-    """128 random bits: whoever knows a lab's id may call it, and nobody guesses one."""
+    """128 random bits: anyone who knows a lab's id may call it, and no one guesses one."""
     return secrets.token_urlsafe(16)
+
+
+LEASE_PREFIX = "lease-"
+"""Begins `Lab.stack` where the lab has no stack of its own."""
 
 
 class Status(models.TextChoices):
@@ -21,7 +25,7 @@ class Status(models.TextChoices):
 
 
 class Lab(models.Model):
-    """One visitor's stack. Rows are changed by the functions of `catalogue.labs.services` only."""
+    """One visitor's stack. Rows are changed by the functions of `catalogue.labs.lifecycle.services` only."""
 
     id = models.CharField(max_length=32, primary_key=True, default=new_id, editable=False)
     pattern = models.CharField(max_length=80)
@@ -32,7 +36,14 @@ class Lab(models.Model):
     token_hash = models.CharField(max_length=64, help_text="SHA-256 of the Bearer token")
     status = models.CharField(max_length=10, choices=Status, default=Status.DEPLOYING)
     reason = models.TextField(blank=True, help_text="why it failed or is gone, fit for a visitor")
-    boot_id = models.CharField(max_length=32)
+    emulator = models.CharField(
+        max_length=200,
+        db_default="",
+        default="",
+        help_text="key of the emulator that holds it (catalogue.labs.targets)",
+    )
+    endpoint = models.CharField(max_length=300, db_default="", default="", help_text="that emulator's address")
+    boot_id = models.CharField(max_length=32, help_text="the boot of the emulator that holds it")
     stack = models.CharField(max_length=128, unique=True)
     artifacts = models.JSONField(default=list, help_text="keys of its code on S3")
     upstream = models.CharField(max_length=300, blank=True, help_text="address behind its endpoint")
@@ -45,8 +56,20 @@ class Lab(models.Model):
     expires_at = models.DateTimeField()
     extended_at = models.DateTimeField(null=True, help_text="its owner has asked for more time, once")
     gone_at = models.DateTimeField(null=True)
-    claimed_until = models.DateTimeField(null=True, help_text="somebody finishes the deployment until then")
+    claimed_until = models.DateTimeField(null=True, help_text="until then, one process finishes the deployment")
     cleaned = models.BooleanField(default=False, help_text="nothing of it is left on AWS")
+    shared = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="its stack serves all visitors of a pattern (catalogue.labs.aws.shared)",
+    )
+    host = models.ForeignKey(
+        "self",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="leases",
+        help_text="the shared lab on whose stack this visitor's lab is a lease",
+    )
 
     objects: ClassVar[models.Manager["Lab"]]
 
@@ -55,14 +78,59 @@ class Lab(models.Model):
             models.Index(fields=["owner", "status"], name="lab_owner_status"),
             models.Index(fields=["status", "expires_at"], name="lab_status_expires"),
             models.Index(fields=["cleaned"], name="lab_uncleaned", condition=Q(cleaned=False)),
+            models.Index(fields=["emulator", "status"], name="lab_emulator_status"),
         ]
 
     def __str__(self) -> str:
         return f"{self.pattern} ({self.status})"
 
     @property
+    def is_lease(self) -> bool:
+        """Whether it is a visitor's part of a shared stack."""
+        return self.stack.startswith(LEASE_PREFIX)
+
+    @property
     def live(self) -> bool:
         return self.status in (Status.DEPLOYING, Status.READY)
+
+
+class Emulator(models.Model):
+    """An emulator that holds labs, as the instances on this database last saw it.
+
+    Rows are changed by the functions of `catalogue.labs.targets.emulators.services` only.
+    """
+
+    key = models.CharField(max_length=200, primary_key=True, help_text="an instance's id, or an address, or aws")
+    url = models.CharField(max_length=300, help_text="its address, empty on AWS")
+    boot_id = models.CharField(max_length=32)
+    draining = models.BooleanField(default=False, help_text="it takes no new labs")
+    seen_at = models.DateTimeField(null=True, help_text="when a janitor last had an answer from it")
+
+    objects: ClassVar[models.Manager["Emulator"]]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class AwsMonth(models.Model):
+    """What labs on real AWS have cost in one month. Rows are changed by `catalogue.labs.aws.limits.budget` only."""
+
+    month = models.CharField(max_length=7, primary_key=True, help_text="2026-11, in UTC")
+    reckoned = models.DecimalField(
+        max_digits=14,
+        decimal_places=8,
+        default=0,
+        help_text="US dollars, of labs that have ended, by the site's prices",
+    )
+    ended = models.PositiveIntegerField(default=0, help_text="how many labs that is")
+    reported = models.DecimalField(max_digits=14, decimal_places=8, null=True, help_text="US dollars, by AWS Budgets")
+    reported_at = models.DateTimeField(null=True)
+    tried_at = models.DateTimeField(null=True, help_text="when a process of the site last asked AWS Budgets")
+
+    objects: ClassVar[models.Manager["AwsMonth"]]
+
+    def __str__(self) -> str:
+        return self.month
 
 
 class EdgeCall(models.Model):
@@ -131,7 +199,7 @@ class Comparison(models.Model):
     reason = models.TextField(blank=True)
     result = models.JSONField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
-    started_at = models.DateTimeField(null=True, help_text="claimed by whoever runs the traffic")
+    started_at = models.DateTimeField(null=True, help_text="claimed by the process that runs the traffic")
 
     objects: ClassVar[models.Manager["Comparison"]]
 

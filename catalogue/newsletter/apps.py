@@ -7,4 +7,4 @@ class NewsletterConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from catalogue.newsletter import checks  # noqa: F401  (importing registers them)
+        from catalogue.newsletter.delivery import checks  # noqa: F401  (importing registers them)

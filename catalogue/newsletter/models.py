@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models import Q
 
-from catalogue.newsletter.mailbox.models import MailboxMessage
+from catalogue.newsletter.mail.mailbox.models import MailboxMessage
 
 __all__ = [
     "ClientBudget",
@@ -79,6 +79,21 @@ class Subscriber(models.Model):
         return self.address
 
 
+class SubscribeRequest(models.Model):
+    """A request of the subscribe form that the mail loop has not acted on yet. Nothing refers to it or is looked up."""
+
+    address = models.CharField(max_length=320, help_text="As the person wrote it.")
+    key = models.CharField(max_length=320, help_text="The address in its one canonical form.")
+    form = models.CharField(max_length=40, blank=True)
+    page = models.CharField(max_length=200, blank=True)
+    wording = models.PositiveIntegerField()
+    request_id = models.CharField(max_length=64, blank=True, editable=False)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.address} at {self.created_at:%Y-%m-%d %H:%M}"
+
+
 class Topic(models.Model):
     """One service that a subscriber wants to hear of. A subscriber without any hears of all."""
 
@@ -105,6 +120,7 @@ class Suppression(models.Model):
         BY_HAND = "by-hand", "by an editor"
 
     key_hash = models.CharField(max_length=64, unique=True, help_text="Keyed hash of the canonical address.")
+    key_id = models.CharField(max_length=16, db_index=True, help_text="Check value of the key that made the hash.")
     reason = models.CharField(max_length=12, choices=Reason)
     detail = models.CharField(max_length=300, blank=True, help_text="What the mail server or SES said.")
     at = models.DateTimeField()
@@ -176,7 +192,7 @@ class Update(models.Model):
         SENDING = "sending", "sending"
         PAUSED = "paused", "paused"
         SENT = "sent", "sent"
-        CANCELLED = "cancelled", "cancelled"
+        CANCELLED = "cancelled", "canceled"
 
     pattern = models.CharField(max_length=80)
     revision = models.PositiveIntegerField()
@@ -192,6 +208,7 @@ class Update(models.Model):
     released_at = models.DateTimeField(null=True, blank=True, help_text="Its recipients were queued.")
     finished_at = models.DateTimeField(null=True, blank=True)
     audience = models.PositiveIntegerField(null=True, blank=True, help_text="Recipients queued.")
+    trouble = models.TextField(blank=True, help_text="Why it was not released, or stopped by itself.")
 
     class Meta:
         ordering: ClassVar[list[str]] = ["-created_at", "-pk"]
@@ -245,6 +262,9 @@ class Delivery(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True, help_text="What the last attempt was answered.")
     provider_id = models.CharField(max_length=200, blank=True, help_text="The id under which the provider took it.")
+    request_id = models.CharField(
+        max_length=64, blank=True, db_default="", editable=False, help_text="Of the request that queued it, if any."
+    )
     created_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
 

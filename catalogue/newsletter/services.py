@@ -3,20 +3,25 @@
 import enum
 import time
 import uuid
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import batched
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from catalogue.newsletter import consent, queue, suppression
-from catalogue.newsletter.addresses import Address
-from catalogue.newsletter.models import ConsentRecord, Delivery, Subscriber
-from catalogue.newsletter.tokens import Confirmation
+from catalogue.newsletter.delivery import queue
+from catalogue.newsletter.delivery.backoff import AWAY, Setbacks
+from catalogue.newsletter.models import ConsentRecord, Delivery, Subscriber, SubscribeRequest
+from catalogue.newsletter.subscribers import consent
+from catalogue.newsletter.subscribers.addresses import Address
+from catalogue.newsletter.subscribers.suppression import addresses as suppression
+from catalogue.newsletter.subscribers.tokens import Confirmation
 
-# After the nth confirmation mail without a yes, this long until another may go to the same address. Whoever
-# types somebody else's address again and again causes a handful of mails on the first day, then one a day.
+# After the nth confirmation mail without a yes, this long until another may go to the same address. A visitor
+# who types someone else's address again and again causes a handful of mails on the first day, then one a day.
 COOLDOWNS = (
     timedelta(minutes=5),
     timedelta(minutes=15),
@@ -25,6 +30,7 @@ COOLDOWNS = (
     timedelta(days=1),
 )
 PENDING_KEPT = timedelta(days=30)
+_CHUNK = 500
 
 
 class Standing(enum.Enum):
@@ -40,10 +46,11 @@ def cooldown(asks: int) -> timedelta:
     return COOLDOWNS[min(asks, len(COOLDOWNS) - 1)]
 
 
-def subscribe(address: Address, source: consent.Source) -> None:
-    """Ask for a confirmation. What came of it is not told: the answer must not reveal who is subscribed.
+def subscribe(address: Address, source: consent.Source, at: datetime | None = None) -> None:
+    """Queue a confirmation. A confirmed subscriber and an address in its cooldown are left as they are.
 
-    A confirmed subscriber and an address in its cooldown are left as they are.
+    What this does, and how long it takes, depends on what is known of the address. So the mail loop calls it for what
+    `requests` has kept; a form does not. `at` is when the person asked.
     """
     now = timezone.now()
     with transaction.atomic():
@@ -53,18 +60,18 @@ def subscribe(address: Address, source: consent.Source) -> None:
         )
         subscriber = Subscriber.objects.get(key=address.key)
         subscriber.address = address.text
-        _ask(subscriber, source)
+        _ask(subscriber, source, at)
 
 
 def ask_again(wish: Confirmation, source: consent.Source) -> None:
-    """Send a fresh link to somebody whose old one has expired: the same as subscribing once more."""
+    """Send a fresh link to someone whose old one has expired: the same as subscribing once more."""
     with transaction.atomic():
         subscriber = Subscriber.objects.filter(ref=wish.ref, epoch=wish.epoch).first()
         if subscriber:
             _ask(subscriber, source)
 
 
-def _ask(subscriber: Subscriber, source: consent.Source) -> None:
+def _ask(subscriber: Subscriber, source: consent.Source, at: datetime | None = None) -> None:
     """Queue a confirmation unless the row, at the moment of the UPDATE, forbids it."""
     if suppression.blocks(subscriber.key):
         return
@@ -80,7 +87,7 @@ def _ask(subscriber: Subscriber, source: consent.Source) -> None:
         )
     )
     if may_ask:
-        consent.record(subscriber, ConsentRecord.Event.REQUESTED, source)
+        consent.record(subscriber, ConsentRecord.Event.REQUESTED, source, at=at)
         queue.add(subscriber, Delivery.Kind.CONFIRMATION)
 
 
@@ -127,6 +134,8 @@ def unsubscribe(ref: uuid.UUID) -> None:
 
 def _end(ref: uuid.UUID) -> None:
     with transaction.atomic():
+        keys = Subscriber.objects.filter(ref=ref).values("key")
+        SubscribeRequest.objects.filter(key__in=keys).delete()  # made before this, and not answered yet
         changed = (
             Subscriber.objects.filter(ref=ref)
             .exclude(state=Subscriber.State.UNSUBSCRIBED)
@@ -138,15 +147,36 @@ def _end(ref: uuid.UUID) -> None:
             queue.suppress(subscriber, "unsubscribed")
 
 
-def forget_unconfirmed() -> int:
-    """Delete requests that nobody confirmed in `PENDING_KEPT`: there is no consent to keep a record of."""
-    return (
-        Subscriber.objects.filter(
-            state=Subscriber.State.PENDING,
-            confirmed_at=None,
-            unsubscribed_at=None,
-            next_ask_at__lt=timezone.now() - PENDING_KEPT,
-        )
-        .exclude(deliveries__state__in=Delivery.OPEN)
-        .delete()[0]
-    )
+def forget_unconfirmed(setbacks: Setbacks | None = None) -> int:
+    """Delete requests that no one confirmed in `PENDING_KEPT`: there is no consent to keep a record of.
+
+    Returns how many. Where some cannot be deleted together, each is tried by itself, so that one keeps no other.
+    """
+    setbacks = Setbacks() if setbacks is None else setbacks
+    forgotten = 0
+    for some in batched(_unconfirmed().values_list("pk", flat=True), _CHUNK, strict=False):
+        try:
+            with transaction.atomic():
+                forgotten += _forget(some)
+        except AWAY:
+            raise
+        except Exception:
+            for pk in some:
+                if not setbacks.waits(("forget", pk)):
+                    with setbacks.each(("forget", pk), f"Forgetting subscriber {pk}"), transaction.atomic():
+                        forgotten += _forget([pk])
+    return forgotten
+
+
+def _unconfirmed() -> QuerySet[Subscriber]:
+    return Subscriber.objects.filter(
+        state=Subscriber.State.PENDING,
+        confirmed_at=None,
+        unsubscribed_at=None,
+        next_ask_at__lt=timezone.now() - PENDING_KEPT,
+    ).exclude(deliveries__state__in=Delivery.OPEN)
+
+
+def _forget(pks: Sequence[int]) -> int:
+    _unconfirmed().filter(pk__in=pks).delete()
+    return len(pks) - Subscriber.objects.filter(pk__in=pks).count()

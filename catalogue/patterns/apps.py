@@ -3,7 +3,8 @@ from typing import Any
 from django.apps import AppConfig
 from django.core.checks import CheckMessage, register
 
-from catalogue import errors
+from catalogue.web import errors
+from catalogue.web.contact import check_contact
 
 
 class PatternsConfig(AppConfig):
@@ -13,6 +14,7 @@ class PatternsConfig(AppConfig):
 
     def ready(self) -> None:
         register(_check_content, "content")
+        register(check_contact, "web", deploy=True)
         errors.suggest_with(_near)
 
 
@@ -20,12 +22,14 @@ class PatternsConfig(AppConfig):
 
 
 def _check_content(**options: Any) -> list[CheckMessage]:
-    from catalogue.patterns.checks import check_content
+    # See above: only a check needs it.
+    from catalogue.patterns.content.checks import check_content
 
     return check_content(**options)
 
 
 def _near(path: str) -> list[errors.Suggestion]:
-    from catalogue.patterns.suggestions import near
+    # See above: only a 404 needs it.
+    from catalogue.patterns.search.suggestions import near
 
     return near(path)

@@ -21,3 +21,11 @@ const observer = new IntersectionObserver(
   { rootMargin: "0px 0px -60% 0px" },
 );
 for (const section of document.querySelectorAll(".prose > section")) observer.observe(section);
+
+/** A link to a folded section opens it. */
+function unfold() {
+  const heading = location.hash && document.querySelector(`.chapter h2[id="${CSS.escape(location.hash.slice(1))}"]`);
+  if (heading) heading.closest("details")?.setAttribute("open", "");
+}
+addEventListener("hashchange", unfold);
+unfold();

@@ -29,7 +29,7 @@ class PatternFilter extends HTMLElement {
     this.querySelector(`[data-filter="${CSS.escape(filter)}"]`)?.focus();
   }
 
-  /** True once the page for `search` is shown; a later wish overtakes an earlier one. */
+  /** True once the page for `search` is shown; a later request replaces an earlier one. */
   async #show(search) {
     this.#wanted = search;
     this.setAttribute("data-busy", "");

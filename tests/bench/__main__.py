@@ -1,8 +1,9 @@
 """`python -m tests.bench [--only labs] [--json FILE]`: prints a table, and writes the same as JSON.
 
-A benchmark is a module in `tests/bench/suites/` with an asynchronous `measure(site)` that yields figures and, where
-the site needs more settings, a dictionary ENVIRONMENT. One that measures no site has `measure_alone()` instead, so that
-no site's processes share the machine with it. Its name up to the first underscore is the group that `--only` chooses.
+A benchmark is a module in a folder of `tests/bench/suites/` with an asynchronous `measure(site)` that yields figures
+and, where the site needs more settings, a dictionary ENVIRONMENT. One that measures no site has `measure_alone()`
+instead, so that no site's processes share the machine with it. `labs/edge.py` is the benchmark `labs_edge` of the
+group `labs`.
 """
 
 import argparse
@@ -58,10 +59,12 @@ def main() -> None:
 
 
 def found() -> dict[str, Benchmark]:
-    """Every benchmark by the name of its module."""
+    """Every benchmark by its name: that of its folder and that of its module."""
     benchmarks = {}
-    for name in sorted(module.name for module in pkgutil.iter_modules(suites.__path__)):
-        module = importlib.import_module(f"{suites.__name__}.{name}")
+    files = pkgutil.walk_packages(suites.__path__, f"{suites.__name__}.")
+    for path in sorted(file.name for file in files if not file.ispkg):
+        module = importlib.import_module(path)
+        name = "_".join(path.split(".")[-2:])
         with_site, alone = getattr(module, "measure", None), getattr(module, "measure_alone", None)
         benchmarks[name] = Benchmark(with_site, alone, getattr(module, "ENVIRONMENT", {}))
     return benchmarks

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import yaml
 
-from tests.site import ROOT, free_port, running_site
+from tests.support.site import ROOT, free_port, running_site
 
 SITE_URL = "https://bench.example"
 """With DEBUG off the newsletter wants https. Every call goes to 127.0.0.1 all the same."""
@@ -85,12 +85,15 @@ class BenchSite:
 
     @classmethod
     @asynccontextmanager
-    async def running(cls, workers: int = 1, /, **more: str) -> AsyncIterator[Self]:
-        """A fresh site with an empty database and so many web processes; `more` goes into its environment."""
+    async def running(cls, workers: int = 1, root: Path = ROOT, /, **more: str) -> AsyncIterator[Self]:
+        """A fresh site with an empty database and so many web processes; `more` goes into its environment.
+
+        `root` is the checkout that is measured.
+        """
         connector = aiohttp.TCPConnector(limit=0)
         with (
             TemporaryDirectory(prefix="bench-") as folder,
-            running_site(Path(folder), free_port(), workers, **environment(**more)) as s,
+            running_site(Path(folder), free_port(), workers, root, **environment(**more)) as s,
         ):
             async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session:
                 yield cls(s.url, s.process.pid, s.var, session)

@@ -82,6 +82,15 @@ def memory_mib(pids: set[int]) -> float:
     return kib / 1024
 
 
+def processor_seconds(pids: set[int]) -> float:
+    """Processor time that these processes have taken, with that of their children that have ended."""
+    ticks = 0
+    for pid in pids:
+        for line in _lines(f"/proc/{pid}/stat"):
+            ticks += sum(map(int, line.rsplit(")", 1)[1].split()[11:15]))  # utime, stime, cutime, cstime
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def _lines(path: str) -> list[str]:
     try:
         return Path(path).read_text().splitlines()

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import django
 
-from tests.site import ROOT
+from tests.support.site import ROOT
 
 CONTENT = ROOT / "patterns_content"
 RECORDED = "recorded.json"
@@ -31,7 +31,7 @@ _LINE = re.compile(r"^( *(?:- )?(?:title|summary|question|answer|change): )([A-Z
 _LABEL = re.compile(r"(\{id: \w+,[^\n]*?\blabel: )([^,\"{}\n]+)(, at:)")
 _COMMENT = re.compile(r"^( *# \w.*)$", re.MULTILINE)
 _REGION = re.compile(r"^ *# (region|endregion)\b")
-_DEFINITION = re.compile(r"^( *(?:async )?def .*:|[a-zA-Z_]\w* = [^#\n]*[^\\(\[{,\n])$", re.MULTILINE)
+_DEFINITION = re.compile(r"^( *(?:async )?def .*:|\) -> .*:|[a-zA-Z_]\w* = [^#\n]*[^\\(\[{,\n])$", re.MULTILINE)
 """A function, or a name given in a module."""
 
 
@@ -48,7 +48,9 @@ class Copy:
 
     def write(self, into: Path) -> None:
         """Write the copy's folder. Raises ValueError if it cannot be read as a pattern."""
-        from catalogue.patterns.content import read_pattern
+        from catalogue.patterns.cloudformation.template import read_template
+        from catalogue.patterns.content.pattern import read_pattern
+        from catalogue.patterns.services.api_gateway.deployments import stamped
 
         folder = into / self.slug
         for file in sorted(self.source.rglob("*")):
@@ -56,6 +58,9 @@ class Copy:
                 target = folder / file.relative_to(self.source)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_text(self._varied(file), "utf-8")
+        for name in ("template.yaml", "naive.yaml"):
+            if (template := folder / name).exists():  # the copy's API has names of its own, and so has its deployment
+                template.write_text(stamped(read_template(template, template.read_text("utf-8"))), "utf-8")
         pattern, errors = read_pattern(folder)
         if pattern is None:
             raise ValueError("\n".join(str(error) for error in errors))
@@ -96,13 +101,19 @@ class Copy:
 
     def _prose(self, text: str) -> str:
         front, body = text.removeprefix("---\n").split("\n---\n", 1)
+        front = re.sub(r"^aliases: .*\n", "", front, flags=re.MULTILINE)  # an old name leads to the original alone
         paragraphs = body.split("\n\n")
         fenced = False
         for place, paragraph in enumerate(paragraphs):
             plain = not fenced and re.match(r"[\w*`\"(-]|\[[^\[]", paragraph)
+            paragraphs[place] = re.sub(
+                r"^```yaml\n", rf"\g<0># Copy{self.number}.{place}\n", paragraph, flags=re.MULTILINE
+            )
             fenced ^= paragraph.count("```") % 2 == 1
             if plain and "```" not in paragraph:
-                paragraphs[place] += f" This is said in the catalogue's copy {self.number}, paragraph {place}."
+                paragraphs[place] += (
+                    f"Copy{self.number}.{place}."  # one word with the last, so that no page grows too long
+                )
         return f"---\n{self._yaml(front + '\n').rstrip('\n')}\n---\n" + "\n\n".join(paragraphs)
 
     def _yaml(self, text: str) -> str:

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from catalogue.labs import services
-from catalogue.labs.edge import edge_in_use
+from catalogue.labs.edge.application import edge_in_use
 from catalogue.labs.embedded.process import Emulator
+from catalogue.labs.lifecycle import services
 from catalogue.labs.models import Lab, Status
-from catalogue.patterns.content import Pattern, load_pattern
+from catalogue.labs.targets import target_of
+from catalogue.patterns.content.pattern import Pattern, load_pattern
+from tests.conftest import on_real_aws
 
 CONTENT = Path(__file__).parent / "content"
 
@@ -49,7 +51,7 @@ def deploy(emulator: Emulator, transactional_db: None) -> Iterator[Deploy]:
     def make(pattern: Pattern, owner: str = "somebody") -> Lab:
         lab = services.create_lab(pattern, owner).lab
         made.append(lab)
-        lab = services.wait_until_deployed(lab, 30)
+        lab = services.wait_until_deployed(lab, max(30, target_of(lab).deploy_seconds if on_real_aws() else 0))
         assert lab.status == Status.READY, lab.reason
         return lab
 

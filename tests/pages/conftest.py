@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from pytest_django.fixtures import Settings
 
-from catalogue.pages import store
-from catalogue.pages.build import Outcome, build
-from catalogue.pages.door import PagesDoor
-from catalogue.patterns import library
-from tests.patterns.example import write_pattern
+from catalogue.pages.builds import store
+from catalogue.pages.builds.build import Outcome, build
+from catalogue.pages.serving.front_door import FrontDoor
+from catalogue.patterns.content import library
+from tests.patterns.support.example import write_pattern
 
 NO_MANIFESTS = [
     b"",
@@ -43,9 +43,9 @@ def built() -> Outcome:
     return build(workers=1)
 
 
-async def door() -> PagesDoor:
-    """A door that has taken up the newest edition."""
-    fresh = PagesDoor()
+async def front_door() -> FrontDoor:
+    """A front door that has taken up the newest edition."""
+    fresh = FrontDoor()
     await fresh.look()
     return fresh
 

@@ -12,19 +12,19 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from catalogue import fingerprint
-from catalogue.kept_files import note_damage
-from catalogue.pages import build as building
-from catalogue.pages import store
-from catalogue.pages.addresses import Address
-from catalogue.pages.build import BuildFailed
-from catalogue.pages.rendering import NotRendered, render
-from catalogue.patterns import library
-from catalogue.patterns import search as searching
-from catalogue.patterns.search import index_file, search
+from catalogue.base import fingerprint
+from catalogue.base.kept_files import note_damage
+from catalogue.pages.builds import build as building
+from catalogue.pages.builds import store
+from catalogue.pages.builds.addresses import Address
+from catalogue.pages.builds.build import BuildFailed
+from catalogue.pages.builds.rendering import NotRendered, render
+from catalogue.patterns.content import library
+from catalogue.patterns.search import query as searching
+from catalogue.patterns.search.query import index_file, search
 from tests.pages.conftest import built, damage, kept_urls
-from tests.patterns.example import change, write_pattern
-from tests.site import ROOT
+from tests.patterns.support.example import change, write_pattern
+from tests.support.site import ROOT
 
 OF_THE_CATALOGUE = 11
 """Addresses that belong to no pattern."""
@@ -106,9 +106,9 @@ def test_a_pattern_added_and_one_removed_are_seen(content: Path) -> None:
 
 
 def test_bytes_that_did_not_change_keep_their_date(content: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("catalogue.pages.build.time.time", lambda: 1_000_000_000.0)
+    monkeypatch.setattr("catalogue.pages.builds.build.time.time", lambda: 1_000_000_000.0)
     built()
-    monkeypatch.setattr("catalogue.pages.build.time.time", lambda: 2_000_000_000.0)
+    monkeypatch.setattr("catalogue.pages.builds.build.time.time", lambda: 2_000_000_000.0)
     monkeypatch.setattr(fingerprint, "site", lambda: "another version of the code")
     change(content / "owls/pattern.md", "A courier waits", "A courier has waited")
     assert built().kept == 0
@@ -188,7 +188,7 @@ def test_a_mistake_in_a_template_is_told_with_its_line_once_a_page(
         (templates / name).parent.mkdir(parents=True, exist_ok=True)
         (templates / name).write_text(text)
     (engine,) = settings.TEMPLATES
-    libraries = {"libraries": {"broken": "tests.pages.broken_tags"}}
+    libraries = {"libraries": {**engine["OPTIONS"]["libraries"], "broken": "tests.pages.broken_tags"}}
     settings.TEMPLATES = [
         {**engine, "DIRS": [templates, *engine["DIRS"]], "OPTIONS": {**engine["OPTIONS"], **libraries}}
     ]
@@ -275,7 +275,7 @@ def test_an_answer_that_is_not_for_everybody_is_refused(
             assert not request.COOKIES
             return answer()
 
-    monkeypatch.setattr("catalogue.pages.rendering._handler", Handler)
+    monkeypatch.setattr("catalogue.pages.builds.rendering._handler", Handler)
     with pytest.raises(NotRendered, match=why):
         render(Address("/", "", frozenset(), "", "key"))
 
@@ -293,7 +293,7 @@ def test_the_command_builds_on_all_cores_and_names_mistakes(content: Path, setti
     environment = {
         "PATH": "/usr/bin:/bin",
         "DEBUG": "0",
-        "SECRET_KEY": "s" * 50,
+        "SECRET_KEY": "0123456789" * 5,
         "SITE_URL": "https://patterns.example",
         "SMTP_HOST": "127.0.0.1",
         "CONTENT_DIR": str(content),

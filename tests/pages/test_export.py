@@ -15,14 +15,14 @@ from django.core.management import CommandError, call_command
 from django.test import Client, override_settings
 from pytest_django.fixtures import Settings
 
-from catalogue import fingerprint
-from catalogue.pages import store
-from catalogue.pages.build import Outcome, build
-from catalogue.pages.export import NotOurs, export, read_manifest
-from catalogue.pages.manifest import MANIFEST
-from catalogue.static_headers import FOREVER
+from catalogue.base import fingerprint
+from catalogue.pages.builds import store
+from catalogue.pages.builds.build import Outcome, build
+from catalogue.pages.publishing.export import NotOurs, export, read_manifest
+from catalogue.pages.publishing.manifest import MANIFEST
+from catalogue.web.static_headers import FOREVER
 from tests.pages.conftest import NO_MANIFESTS, built, damage
-from tests.patterns.example import change
+from tests.patterns.support.example import change
 
 LIVE = "https://live.example"
 
@@ -34,7 +34,7 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, An
         "STATIC_ROOT": tmp_path_factory.mktemp("static"),
         "STORAGES": {
             **django_settings.STORAGES,
-            "staticfiles": {"BACKEND": "catalogue.storage.ManifestStaticFilesStorage"},
+            "staticfiles": {"BACKEND": "catalogue.web.storage.ManifestStaticFilesStorage"},
         },
     }
     with override_settings(**changed):
@@ -134,9 +134,9 @@ def test_a_plain_page_shows_nothing_that_only_a_lab_could_make_use_of(site: Path
     steps = re.findall(r'<li class="lab-step.*?</code>', live, re.DOTALL)
     assert steps
     for step in steps:
-        title, deed = re.findall(r"<h3.*?</h3>", step, re.DOTALL)[0], re.findall(r"<code>.*?</code>", step)[-1]
+        title, action = re.findall(r"<h3.*?</h3>", step, re.DOTALL)[0], re.findall(r"<code>.*?</code>", step)[-1]
         assert title in plain
-        assert deed in plain
+        assert action in plain
 
 
 def test_a_second_export_writes_what_changed_and_deletes_what_is_gone(site: Path, content: Path) -> None:
@@ -185,7 +185,7 @@ def test_a_file_where_a_folder_shall_be_stops_the_export_in_words(site: Path, at
     file = site.parent / at
     file.parent.mkdir(exist_ok=True)
     file.write_text("mine")
-    with pytest.raises(CommandError, match=f"{file} (is not a folder|was there already)"):
+    with pytest.raises(CommandError, match=f"{file} (is not a folder|already exists)"):
         call_command("build", to=site, workers=1, verbosity=0)
     assert file.read_text() == "mine"
     assert not (site / MANIFEST).exists()
@@ -217,7 +217,7 @@ def test_a_file_under_a_hashed_name_outlives_its_last_page_by_a_week(
     (site / old).write_text("p {}")
     now = time.time()
     for days, there in ((0, True), (6, True), (8, False)):
-        monkeypatch.setattr("catalogue.pages.manifest.time.time", lambda days=days: now + days * 86_400)
+        monkeypatch.setattr("catalogue.pages.publishing.manifest.time.time", lambda days=days: now + days * 86_400)
         assert export(site).deleted == (not there)
         assert (site / old).exists() is there
         assert (old in read_manifest(site).files) is there
@@ -228,3 +228,21 @@ def test_the_manifest_can_be_read_by_other_programs(site: Path) -> None:
     files = json.loads((site / MANIFEST).read_text())["files"]
     assert re.fullmatch("[0-9a-f]{64}", files["index.html"]["sha256"])
     assert files["index.html"]["headers"]["Content-Type"] == "text/html; charset=utf-8"
+
+
+def test_addresses_of_an_earlier_slug_lead_on_or_hold_a_copy(site: Path, content: Path) -> None:
+    change(content / "owls/pattern.md", "draft: false", "draft: false\naliases: [night-birds]")
+    built()
+    export(site)
+    files = read_manifest(site).files
+    for path in [path for path in files if path.startswith(("patterns/owls/", "patterns/owls."))]:
+        old = path.replace("owls", "night-birds", 1)
+        address = "/" + path.removesuffix("index.html")
+        assert files[old].headers["Location"] == address
+        if files[old].headers["Content-Type"].startswith("text/html"):
+            assert set(places(site / old).links) == {address}
+            assert f"url={address}" in (site / old).read_text()
+        else:
+            assert (site / old).read_bytes() == (site / path).read_bytes()
+    assert "patterns/night-birds/index.html" in files
+    assert "patterns/night-birds.json" in files

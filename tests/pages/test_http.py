@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalogue.pages.http import Encoding, Span, best_encoding, etag_of, not_modified, precondition_failed, span
+from catalogue.pages.serving.http import Encoding, Span, best_encoding, etag_of, not_modified, precondition_failed, span
 
 LONG_AGO = b"Thu, 01 Jan 1970 00:00:00 GMT"
 AT = 1_790_000_000
@@ -93,6 +93,15 @@ def test_if_match_decides_whether_to_go_on_and_the_date_only_without_it(
     ("wanted", "found"),
     [
         (b"bytes=0-9", Span(0, 9)),
+        (b"bytes=0-0", Span(0, 0)),
+        (b"bytes=7-7", Span(7, 7)),
+        (b"bytes=0-", Span(0, 99)),
+        (b"bytes=0-99", Span(0, 99)),
+        (b"bytes=0-100", Span(0, 99)),
+        (b"bytes=99-", Span(99, 99)),
+        (b"bytes=99-99", Span(99, 99)),
+        (b"bytes=-1", Span(99, 99)),
+        (b"bytes=-100", Span(0, 99)),
         (b"bytes=90-", Span(90, 99)),
         (b"bytes=90-1000", Span(90, 99)),
         (b"bytes=-10", Span(90, 99)),
@@ -124,3 +133,38 @@ def test_a_range_lies_inside_the_body(wanted: bytes, length: int) -> None:
     found = span(b"bytes=" + wanted, b"", '"a"', THEN, length)
     if isinstance(found, Span):
         assert 0 <= found.first <= found.last < length
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [(b"bytes=0-0", "none"), (b"bytes=0-", "none"), (b"bytes=-1", "none"), (b"bytes=-0", "none")],
+)
+def test_an_empty_body_has_no_part(wanted: bytes, found: object) -> None:
+    assert span(wanted, b"", '"a"', THEN, 0) == found
+
+
+def test_a_body_of_one_byte_has_one_part() -> None:
+    assert [span(wanted, b"", '"a"', THEN, 1) for wanted in (b"bytes=0-0", b"bytes=-1", b"bytes=1-1")] == [
+        Span(0, 0),
+        Span(0, 0),
+        "none",
+    ]
+
+
+def test_a_tag_that_only_sorts_beside_ours_is_not_ours() -> None:
+    for other in (b'"0"', b'"b"', b'W/"0"', b'"0", "b"'):
+        assert not not_modified(other, b"", '"a"', AT)
+
+
+@pytest.mark.parametrize("encoding", ["identity", "gzip", "br"])
+def test_each_encoding_has_a_validator_of_its_own(encoding: Encoding) -> None:
+    assert etag_of("x", encoding) == {"identity": '"x"', "gzip": '"x-gzip"', "br": '"x-br"'}[encoding]
+
+
+def test_a_range_far_behind_the_end_has_no_part() -> None:
+    assert span(b"bytes=150-", b"", '"a"', THEN, 100) == "none"
+
+
+def test_an_encoding_without_a_weight_weighs_one() -> None:
+    assert best_encoding(b"gzip, br;q=1.0") == "br"
+    assert best_encoding(b"gzip;q=1.0, br") == "br"

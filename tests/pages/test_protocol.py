@@ -10,23 +10,22 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from catalogue import server
-from tests.patterns.example import change, write_pattern
-from tests.site import ROOT, free_port
-from tests.test_up import await_true
+from catalogue.processes import server
+from tests.patterns.support.example import change, write_pattern
+from tests.support.site import ROOT, free_port
+from tests.support.waiting import await_true
 
 ANSWERED_HERE = b"last-modified:"
-"""Only the door sends it: so a test can tell who has answered."""
+"""Only the front door sends it: so a test can tell who has answered."""
 
 
 class Server:
     """A web server alone, with a built catalogue of two patterns in `folder`, and what it writes in `log`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, workers: int = 1, **environment: str) -> None:
         for slug in ("owls", "twin"):
             write_pattern(folder / "content", slug, title=slug.capitalize())
         self.content = folder / "content"
@@ -35,14 +34,16 @@ class Server:
         self._environment = {
             **os.environ,
             "DEBUG": "0",
-            "SECRET_KEY": "s" * 50,
+            "SECRET_KEY": "0123456789" * 5,
             "SITE_URL": "https://patterns.example",
             "SMTP_HOST": "127.0.0.1",
             "CONTENT_DIR": str(self.content),
             "VAR_DIR": str(folder / "var"),
             "EMBEDDED_AWS_URL": "http://127.0.0.1:1",
             "LOG_LEVEL": "INFO",
+            **environment,
         }
+        self._workers = workers
 
     def build(self) -> None:
         command = [sys.executable, "manage.py", "build", "-v0"]
@@ -50,17 +51,23 @@ class Server:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """From the moment at which the pages are at hand; it is asked for nothing."""
-        command = server.command("127.0.0.1", self.port)
-        with self.log.open("w") as log:
-            process = subprocess.Popen(command, cwd=ROOT, env=self._environment, stderr=log)
+        """From the moment at which the pages are loaded; it is asked for nothing."""
+        listening = server.listen("127.0.0.1", self.port)
+        command = server.command(listening.fileno())
+        with self.log.open("w") as log, listening:
+            processes = [
+                subprocess.Popen(command, cwd=ROOT, env=self._environment, stderr=log, pass_fds=(listening.fileno(),))
+                for _ in range(self._workers)
+            ]
         try:
-            await_true(lambda: "are at hand" in self.log.read_text(), 60)
+            await_true(lambda: self.log.read_text().count("are loaded") == self._workers, 60)
             await_true(lambda: _listens(self.port), 30)
             yield
         finally:
-            process.terminate()
-            process.wait(15)
+            for process in processes:
+                process.terminate()
+            for process in processes:
+                process.wait(15)
 
 
 def _listens(port: int) -> bool:
@@ -120,6 +127,25 @@ def test_one_connection_serves_kept_pages_and_django_in_order(port: int) -> None
     assert statuses(received) == [b"200", b"200", b"200", b"404", b"200"]
 
 
+def test_kept_pages_and_static_files_ask_for_https(port: int) -> None:
+    page = talk(port, get("/patterns/owls/", CLOSE))
+    assert ANSWERED_HERE in page
+    styles = re.search(rb'href="(/static/[^"]+\.css)"', page)
+    tag = re.search(rb"\r\netag: ([^\r]+)", page)
+    assert styles
+    assert tag
+    file = talk(port, get(styles[1].decode(), CLOSE))
+    unchanged = talk(port, get("/patterns/owls/", f"If-None-Match: {tag[1].decode()}", CLOSE))
+    packed = talk(port, get("/patterns/owls/", "Accept-Encoding: br", CLOSE))
+    feed = talk(port, get("/feed.atom", CLOSE))
+    assert [status for [status] in map(statuses, (page, file, unchanged, packed, feed))] == [
+        b"200", b"200", b"304", b"200", b"200"
+    ]  # fmt: skip
+    for received in (page, file, unchanged, packed, feed):
+        head = received.partition(b"\r\n\r\n")[0].lower()
+        assert head.count(b"\r\nstrict-transport-security: max-age=31536000") == 1, head
+
+
 def test_requests_sent_at_once_are_answered_in_their_order(port: int) -> None:
     """Pipelining: a kept page does not overtake what Django is still working on."""
     received = talk(
@@ -146,7 +172,7 @@ def test_after_a_build_the_first_request_to_an_idle_server_gets_the_new_text(tmp
         assert b"A courier waits" in unzipped(before)
         change(site.content / "owls/pattern.md", "A courier waits", "A courier has waited")
         site.build()
-        await_true(lambda: "build 2 are at hand" in site.log.read_text(), 20)
+        await_true(lambda: "build 2 are loaded" in site.log.read_text(), 20)
         first = talk(site.port, get("/patterns/owls/", "Accept-Encoding: gzip", CLOSE))
     assert statuses(first) == [b"200"]
     assert ANSWERED_HERE in first
@@ -194,7 +220,8 @@ def test_not_modified_has_no_body(port: int) -> None:
         (get("/patterns/owls", CLOSE), b"301"),
         (get("http://patterns.example/robots.txt", CLOSE), b"200"),
         (get("/robots.txt", CLOSE, version="1.0"), b"200"),
-        (b"GET /robots.txt HTTP/1.1\r\nConnection: close\r\n\r\n", b"200"),
+        (b"GET /robots.txt HTTP/1.1\r\nConnection: close\r\n\r\n", b"400"),
+        (b"GET /robots.txt HTTP/1.0\r\n\r\n", b"200"),
         (b"GET /robots.txt HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n", b"400"),
         (b"nonsense\r\n\r\n", b"400"),
     ],
@@ -254,60 +281,6 @@ def test_a_client_that_does_not_read_holds_up_nobody_and_no_memory(port: int) ->
                 break
         assert statuses(talk(port, get("/patterns/owls/", CLOSE))) == [b"200"]
         assert _memory_mib(_listener(port)) < 250
-
-
-def test_an_idle_connection_is_closed_and_a_busy_one_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Driven by a loop whose clock the test moves."""
-    from catalogue.pages import protocol
-
-    closed: list[bool] = []
-    timers: list[tuple[float, Any]] = []
-
-    class Handle:
-        def cancel(self) -> None:
-            timers.clear()
-
-    class Loop:
-        now = 0.0
-
-        def time(self) -> float:
-            return self.now
-
-        def call_later(self, delay: float, call: Any) -> Handle:
-            timers.append((self.now + delay, call))
-            return Handle()
-
-    class Transport:
-        def is_closing(self) -> bool:
-            return bool(closed)
-
-        def write(self, data: bytes) -> None:
-            pass
-
-        def close(self) -> None:
-            closed.append(True)
-
-    class State:
-        default_headers: tuple[tuple[bytes, bytes], ...] = ()
-        total_requests = 0
-
-    ours: Any = object.__new__(protocol.PagesProtocol)
-    loop = Loop()
-    ours.loop, ours.transport, ours.server_state, ours.timeout_keep_alive = loop, Transport(), State(), 5
-    ours._idle_watch, ours.cycle = None, protocol._NOTHING_UNDER_WAY
-    ours._send(b"x", keep_alive=True)
-    loop.now = 4.0
-    ours._send(b"x", keep_alive=True)
-    (due, call), *_ = timers.copy()
-    timers.clear()
-    loop.now = due
-    call()
-    assert not closed
-    (due, call), *_ = timers
-    assert due == 9.0
-    loop.now = due
-    call()
-    assert closed
 
 
 def _listener(port: int) -> int:

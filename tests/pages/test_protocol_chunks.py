@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from catalogue.pages import protocol
-from catalogue.pages.shelf import Answer
+from catalogue.pages.serving import protocol
+from catalogue.pages.serving.page_cache import PageAnswer
+from catalogue.web.front.guard import GuardedProtocol
 
 PAGE = b"GET /kept HTTP/1.1\r\nHost: x\r\nAccept-Encoding: br\r\n\r\n"
 OTHER_PAGE = b"GET /kept HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n"
@@ -30,11 +30,11 @@ CLOSING = PAGE.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
 class Door:
     """Keeps one page."""
 
-    def answer(self, method: str, path: str, query: bytes, headers: list[tuple[bytes, bytes]]) -> Answer | None:
+    def answer(self, method: str, path: str, query: bytes, headers: list[tuple[bytes, bytes]]) -> PageAnswer | None:
         if path != "/kept" or method == "POST":
             return None
         body = dict(headers)[b"accept-encoding"] * 3
-        return Answer.of(200, [(b"content-length", b"%d" % len(body))], body)
+        return PageAnswer.of(200, [(b"content-length", b"%d" % len(body))], body)
 
 
 class Wire:
@@ -61,9 +61,15 @@ class Wire:
 
     def resume_reading(self) -> None: ...
 
+    def can_write_eof(self) -> bool:
+        return False
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
 
 async def site(scope: Any, receive: Any, send: Any) -> None:
-    """As `catalogue.asgi`: the door once more, and behind it a view, which says what it was asked."""
+    """As `catalogue.asgi`: the front door once more, and behind it a view, which says what it was asked."""
     kept = Door().answer(scope["method"], scope["path"], b"", scope["headers"])
     if kept is not None:
         await send({"type": "http.response.start", "status": kept.status, "headers": kept.headers})
@@ -105,7 +111,7 @@ DATE = [(b"date", b"today")]
 
 @pytest.fixture(autouse=True)
 def one_kept_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "door", Door())
+    monkeypatch.setattr(protocol, "front_door", Door())
     monkeypatch.setattr(protocol, "_messages", protocol._Messages())
 
 
@@ -174,13 +180,13 @@ def test_each_request_gets_what_it_would_get_alone(requests: list[bytes], seed: 
 
 def test_the_same_bytes_are_parsed_once_in_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
     parsed: list[bytes] = []
-    real = HttpToolsProtocol.data_received
+    real = GuardedProtocol.data_received
 
-    def parse(self: HttpToolsProtocol, data: bytes) -> None:
+    def parse(self: GuardedProtocol, data: bytes) -> None:
         parsed.append(data)
         real(self, data)
 
-    monkeypatch.setattr(HttpToolsProtocol, "data_received", parse)
+    monkeypatch.setattr(GuardedProtocol, "data_received", parse)
 
     async def ask() -> None:
         first, second = Connection(), Connection()
@@ -237,3 +243,35 @@ def test_a_connection_that_was_asked_to_close_answers_nothing_more() -> None:
     sent = asyncio.run(ask()).sent
     assert sent.count(b"HTTP/1.1 200") == 2
     assert sent.count(b"connection: close") == 1
+
+
+def test_a_crowd_whose_requests_differ_asks_the_front_door_once_for_each_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    class Counting(Door):
+        def answer(self, method: str, path: str, *more: Any) -> PageAnswer | None:
+            asked.append(path)
+            return super().answer(method, path, *more)
+
+    monkeypatch.setattr(protocol, "front_door", Counting())
+
+    async def ask() -> bytes:
+        connection = Connection()
+        for visitor in range(3 * protocol._messages.MOST):
+            connection.hear(PAGE.replace(b"\r\n\r\n", b"\r\nCookie: visitor=%d\r\n\r\n" % visitor))
+        return connection.wire.sent
+
+    assert asyncio.run(ask()).count(b"HTTP/1.1 200") == 3 * protocol._messages.MOST
+    assert len(asked) == 1
+
+
+def test_what_is_kept_of_a_second_has_an_end() -> None:
+    messages = protocol._Messages()
+    asked = [PAGE.replace(b"\r\n\r\n", b"\r\nIf-None-Match: %d\r\n\r\n" % number) for number in range(2000)]
+    for number, request in enumerate(asked):
+        messages._keep((b"GET", request), b"x" * 100_000)
+        messages.keep_for_bytes(request, b"x")
+        assert messages._kept_bytes <= messages.MOST_BYTES_KEPT, number
+
+    assert messages.MOST_BYTES_KEPT // 100_000 >= len(messages._of_asked) > 0
+    assert len(messages._of_bytes) <= messages.MOST

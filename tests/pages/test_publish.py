@@ -11,11 +11,12 @@ from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
 from django.core.management import CommandError, call_command
 
+from catalogue.labs.embedded.access.boot_keys import credentials_for
 from catalogue.labs.embedded.process import Emulator
-from catalogue.pages.manifest import MANIFEST, File, manifest_text
-from catalogue.pages.publish import NotPublished, Plan, plan, publish
+from catalogue.pages.publishing.manifest import MANIFEST, File, manifest_text
+from catalogue.pages.publishing.publish import NotPublished, Plan, plan, publish
 from catalogue.patterns.views.sharing import FRESH
-from catalogue.static_headers import FOREVER
+from catalogue.web.static_headers import FOREVER
 from tests.pages.conftest import NO_MANIFESTS
 
 PAGE = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": FRESH}
@@ -24,12 +25,13 @@ STYLE = {"Content-Type": "text/css", "Cache-Control": FOREVER}
 
 @pytest.fixture
 def s3(emulator: Emulator) -> Any:
+    keys = credentials_for(emulator.url)
     return boto3.client(
         "s3",
         endpoint_url=emulator.url,
         region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
+        aws_access_key_id=keys.access_key,
+        aws_secret_access_key=keys.secret_key,
     )
 
 
@@ -91,7 +93,7 @@ def test_a_file_under_a_hashed_name_outlives_its_last_page_by_a_week(
     """A cache may go on with a page of before, which loads it."""
 
     def at(day: float) -> None:
-        monkeypatch.setattr("catalogue.pages.manifest.time.time", lambda: 1_790_000_000 + day * 86_400)
+        monkeypatch.setattr("catalogue.pages.publishing.manifest.time.time", lambda: 1_790_000_000 + day * 86_400)
 
     at(0)
     old = write(tmp_path / "a", index_html=("1", PAGE), static__old_css=("1", STYLE))
@@ -119,10 +121,10 @@ def test_a_file_that_is_in_use_again_is_kept_for_good(
     assert publish(with_it, bucket, s3) == Plan([], [], []), "it is there already"
     publish(without, bucket, s3)
     now = time.time()
-    monkeypatch.setattr("catalogue.pages.manifest.time.time", lambda: now + 6 * 86_400)
+    monkeypatch.setattr("catalogue.pages.publishing.manifest.time.time", lambda: now + 6 * 86_400)
     publish(with_it, bucket, s3)
     publish(without, bucket, s3)
-    monkeypatch.setattr("catalogue.pages.manifest.time.time", lambda: now + 8 * 86_400)
+    monkeypatch.setattr("catalogue.pages.publishing.manifest.time.time", lambda: now + 8 * 86_400)
     assert publish(without, bucket, s3).delete == []
 
 
@@ -282,3 +284,16 @@ def test_of_very_many_changes_all_are_meant() -> None:
     there = {f"{number}.html": File("1", PAGE) for number in range(101)}
     here = {path: File("2", PAGE) for path in there}
     assert plan(here, there).invalidate == ["/*"]
+
+
+def test_a_renamed_patterns_object_redirects_at_a_website_endpoint(s3: Any, bucket: str, tmp_path: Path) -> None:
+    folder = write(tmp_path / "out", old__index_html=("moved", PAGE | {"Location": "/new/"}), index_html=("p", PAGE))
+    wire: dict[str, object] = {}
+
+    def see(request: Any, **_: Any) -> None:
+        wire[request.url.partition(bucket)[2]] = request.headers.get("x-amz-website-redirect-location")
+
+    s3.meta.events.register("before-send.s3.PutObject", see)
+    publish(folder, bucket, s3)
+    assert wire["/old/index.html"] == b"/new/"
+    assert wire["/index.html"] is None

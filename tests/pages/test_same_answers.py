@@ -1,4 +1,4 @@
-"""The door answers byte for byte what Django would: every address, every encoding."""
+"""The front door answers byte for byte what Django would: every address, every encoding."""
 
 import asyncio
 import gzip
@@ -11,12 +11,12 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from catalogue.pages import store
-from catalogue.pages.build import build
-from catalogue.pages.door import PagesDoor
-from catalogue.pages.shelf import Answer
-from catalogue.pages.store import Kept
-from catalogue.patterns import library
+from catalogue.pages.builds import store
+from catalogue.pages.builds.build import build
+from catalogue.pages.builds.store import Kept
+from catalogue.pages.serving.front_door import FrontDoor
+from catalogue.pages.serving.page_cache import PageAnswer
+from catalogue.patterns.content import library
 
 HOST = [(b"host", b"127.0.0.1:8000")]
 FILES = ("project.zip", "share.png", "diagram.svg", "diagram.png", "recorded/")
@@ -44,14 +44,14 @@ def kept(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Ite
 
 
 @pytest.fixture(scope="module")
-def door(kept: list[Kept]) -> PagesDoor:
-    fresh = PagesDoor()
+def front_door(kept: list[Kept]) -> FrontDoor:
+    fresh = FrontDoor()
     asyncio.run(fresh.look())
     return fresh
 
 
-def asked(door: PagesDoor, page: Kept, *headers: tuple[bytes, bytes], method: str = "GET") -> Answer:
-    answer = door.answer(method, page.path, page.query.encode(), [*HOST, *headers])
+def asked(front_door: FrontDoor, page: Kept, *headers: tuple[bytes, bytes], method: str = "GET") -> PageAnswer:
+    answer = front_door.answer(method, page.path, page.query.encode(), [*HOST, *headers])
     assert answer is not None, page
     return answer
 
@@ -63,12 +63,12 @@ def django_says(page: Kept) -> tuple[dict[str, str], bytes]:
 
 
 @pytest.mark.django_db
-def test_every_page_in_every_encoding_is_what_django_sends(kept: list[Kept], door: PagesDoor) -> None:
+def test_every_page_in_every_encoding_is_what_django_sends(kept: list[Kept], front_door: FrontDoor) -> None:
     assert len(kept) > 250
     for page in kept:
         headers, body = django_says(page)
         for accepted, (encoding, unpacked) in ENCODINGS.items():
-            answer = asked(door, page, (b"accept-encoding", accepted))
+            answer = asked(front_door, page, (b"accept-encoding", accepted))
             sent = {name.decode(): value.decode("latin-1") for name, value in answer.headers}
             assert answer.status == 200
             assert sent.get("content-encoding", "") == (encoding if page.packed else "")
@@ -92,10 +92,10 @@ def test_every_address_of_the_library_is_kept(kept: list[Kept]) -> None:
     assert {"/", "/patterns/", "/search/", "/about/", "/feed.atom", "/sitemap.xml", "/robots.txt"} <= paths
 
 
-def test_nobody_is_told_by_a_page(kept: list[Kept], door: PagesDoor) -> None:
+def test_nobody_is_told_by_a_page(kept: list[Kept], front_door: FrontDoor) -> None:
     """Nothing of a visitor, a session or a form's token can be in what everyone gets."""
     for page in kept:
-        answer = asked(door, page)
+        answer = asked(front_door, page)
         names = {name for name, _ in answer.headers}
         assert not names & {b"set-cookie", b"authorization"}
         assert dict(answer.headers)[b"cache-control"].startswith(b"public")
@@ -103,11 +103,11 @@ def test_nobody_is_told_by_a_page(kept: list[Kept], door: PagesDoor) -> None:
 
 
 @pytest.mark.parametrize("encoding", list(ENCODINGS))
-def test_a_client_that_has_the_page_is_told_so(kept: list[Kept], door: PagesDoor, encoding: bytes) -> None:
+def test_a_client_that_has_the_page_is_told_so(kept: list[Kept], front_door: FrontDoor, encoding: bytes) -> None:
     for page in kept:
-        whole = asked(door, page, (b"accept-encoding", encoding))
+        whole = asked(front_door, page, (b"accept-encoding", encoding))
         for name, value in ((b"if-none-match", b"etag"), (b"if-modified-since", b"last-modified")):
-            again = asked(door, page, (b"accept-encoding", encoding), (name, dict(whole.headers)[value]))
+            again = asked(front_door, page, (b"accept-encoding", encoding), (name, dict(whole.headers)[value]))
             assert (again.status, again.body) == (304, b"")
             told = dict(again.headers)
             assert told[b"etag"] == dict(whole.headers)[b"etag"]
@@ -116,44 +116,46 @@ def test_a_client_that_has_the_page_is_told_so(kept: list[Kept], door: PagesDoor
             assert not {b"content-length", b"content-type", b"content-encoding"} & told.keys()
 
 
-def test_the_validator_of_one_encoding_is_not_that_of_another(kept: list[Kept], door: PagesDoor) -> None:
+def test_the_validator_of_one_encoding_is_not_that_of_another(kept: list[Kept], front_door: FrontDoor) -> None:
     page = next(page for page in kept if page.path == "/")
-    etag = dict(asked(door, page, (b"accept-encoding", b"gzip")).headers)[b"etag"]
-    assert asked(door, page, (b"accept-encoding", b"br"), (b"if-none-match", etag)).status == 200
+    etag = dict(asked(front_door, page, (b"accept-encoding", b"gzip")).headers)[b"etag"]
+    assert asked(front_door, page, (b"accept-encoding", b"br"), (b"if-none-match", etag)).status == 200
 
 
 @pytest.mark.parametrize("encoding", list(ENCODINGS))
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_who_wants_these_very_bytes_gets_them_or_is_told_that_they_are_others(
-    kept: list[Kept], door: PagesDoor, encoding: bytes, method: str
+    kept: list[Kept], front_door: FrontDoor, encoding: bytes, method: str
 ) -> None:
     for page in (page for page in kept if page.path in ("/", "/patterns/gateway-cache/project.zip")):
         accepts = (b"accept-encoding", encoding)
-        head = dict(asked(door, page, accepts).headers)
+        head = dict(asked(front_door, page, accepts).headers)
         for good in ((b"if-match", head[b"etag"]), (b"if-unmodified-since", head[b"last-modified"])):
-            assert asked(door, page, accepts, good, method=method).status == 200
-            assert asked(door, page, accepts, good, (b"if-none-match", head[b"etag"]), method=method).status == 304
+            assert asked(front_door, page, accepts, good, method=method).status == 200
+            assert (
+                asked(front_door, page, accepts, good, (b"if-none-match", head[b"etag"]), method=method).status == 304
+            )
         for bad in ((b"if-match", b'"x"'), (b"if-unmodified-since", b"Thu, 01 Jan 1970 00:00:00 GMT")):
             for more in ((b"x-other", b"1"), (b"if-none-match", head[b"etag"]), (b"range", b"bytes=0-9")):
-                answer = asked(door, page, accepts, bad, more, method=method)
+                answer = asked(front_door, page, accepts, bad, more, method=method)
                 assert (answer.status, answer.body) == (412, b"")
                 assert dict(answer.headers)[b"content-length"] == b"0"
                 assert b"cache-control" not in dict(answer.headers)
 
 
-def test_a_download_can_be_gone_on_with(kept: list[Kept], door: PagesDoor) -> None:
+def test_a_download_can_be_gone_on_with(kept: list[Kept], front_door: FrontDoor) -> None:
     page = next(page for page in kept if page.path.endswith("project.zip"))
-    whole = asked(door, page)
+    whole = asked(front_door, page)
     head = dict(whole.headers)
     assert head[b"accept-ranges"] == b"bytes"
-    part = asked(door, page, (b"range", b"bytes=100-199"), (b"if-range", head[b"etag"]))
+    part = asked(front_door, page, (b"range", b"bytes=100-199"), (b"if-range", head[b"etag"]))
     assert part.status == 206
     assert part.body == whole.body[100:200]
     assert dict(part.headers)[b"content-range"] == b"bytes 100-199/%d" % len(whole.body)
     assert dict(part.headers)[b"content-length"] == b"100"
-    outside = asked(door, page, (b"range", b"bytes=%d-" % len(whole.body)))
+    outside = asked(front_door, page, (b"range", b"bytes=%d-" % len(whole.body)))
     assert (outside.status, dict(outside.headers)[b"content-range"]) == (416, b"bytes */%d" % len(whole.body))
-    assert asked(door, page, (b"range", b"bytes=0-9"), method="HEAD").status == 200
+    assert asked(front_door, page, (b"range", b"bytes=0-9"), method="HEAD").status == 200
 
 
 @pytest.mark.parametrize(
@@ -170,20 +172,20 @@ def test_a_download_can_be_gone_on_with(kept: list[Kept], door: PagesDoor) -> No
         (b"a=1&" * 201 + b"level=100", False),
     ],
 )
-def test_a_query_that_the_view_reads_is_left_to_it(door: PagesDoor, query: bytes, answered: bool) -> None:
-    assert (door.answer("GET", "/patterns/", query, HOST) is not None) is answered
+def test_a_query_that_the_view_reads_is_left_to_it(front_door: FrontDoor, query: bytes, answered: bool) -> None:
+    assert (front_door.answer("GET", "/patterns/", query, HOST) is not None) is answered
 
 
 @pytest.mark.parametrize(
     "path", ["//", "/patterns", "/patterns/gateway-cache", "/patterns/Gateway-Cache/", "/x", "", "/../"]
 )
-def test_paths_that_are_not_kept_are_left_to_django(door: PagesDoor, path: str) -> None:
-    assert door.answer("GET", path, b"", HOST) is None
+def test_paths_that_are_not_kept_are_left_to_django(front_door: FrontDoor, path: str) -> None:
+    assert front_door.answer("GET", path, b"", HOST) is None
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "get"])
-def test_other_methods_are_left_to_django(door: PagesDoor, method: str) -> None:
-    assert door.answer(method, "/", b"", HOST) is None
+def test_other_methods_are_left_to_django(front_door: FrontDoor, method: str) -> None:
+    assert front_door.answer(method, "/", b"", HOST) is None
 
 
 @pytest.mark.parametrize(
@@ -196,28 +198,30 @@ def test_other_methods_are_left_to_django(door: PagesDoor, method: str) -> None:
         [*HOST, (b"transfer-encoding", b"chunked")],
     ],
 )
-def test_what_django_would_refuse_or_weigh_is_left_to_it(door: PagesDoor, headers: list[tuple[bytes, bytes]]) -> None:
-    assert door.answer("GET", "/", b"", headers) is None
+def test_what_django_would_refuse_or_check_is_left_to_it(
+    front_door: FrontDoor, headers: list[tuple[bytes, bytes]]
+) -> None:
+    assert front_door.answer("GET", "/", b"", headers) is None
 
 
-def test_the_recorded_runs_fragment_is_a_page_of_its_own(door: PagesDoor) -> None:
+def test_the_recorded_runs_fragment_is_a_page_of_its_own(front_door: FrontDoor) -> None:
     path = "/patterns/gateway-cache/recorded/"
-    page = door.answer("GET", path, b"", HOST)
-    fragment = door.answer("GET", path, b"part=views", HOST)
+    page = front_door.answer("GET", path, b"", HOST)
+    fragment = front_door.answer("GET", path, b"part=views", HOST)
     assert page is not None
     assert fragment is not None
     assert b"<!doctype html>" in page.body
     assert b"<!doctype html>" not in fragment.body
-    assert door.answer("GET", path, b"part=other", HOST) is None
+    assert front_door.answer("GET", path, b"part=other", HOST) is None
 
 
 def test_bytes_at_hand_stay_within_their_limit(kept: list[Kept], tmp_path: Path) -> None:
-    from catalogue.pages.shelf import Shelf
+    from catalogue.pages.serving.page_cache import PageCache
 
     database = store.reading()
     assert database is not None
-    shelf = Shelf(database, kept, most_bytes=200_000)
+    page_cache = PageCache(database, kept, most_bytes=200_000)
     for page in kept:
-        assert shelf.ready(page, "gzip") is not None
-        assert shelf.bytes_at_hand <= 200_000 or len(shelf._at_hand) == 1
-    assert len(shelf) == len(kept)
+        assert page_cache.ready(page, "gzip") is not None
+        assert page_cache.bytes_at_hand <= 200_000 or len(page_cache._at_hand) == 1
+    assert len(page_cache) == len(kept)

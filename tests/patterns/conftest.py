@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.patterns.drafts import Draft, draft
+from tests.patterns.support.drafts import Draft, draft
 
 
 @pytest.fixture

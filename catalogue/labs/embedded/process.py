@@ -15,7 +15,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from catalogue.labs.embedded.guard import BOOT_PATH
+from catalogue.labs.embedded.access.guard import BOOT_PATH
 
 START_SECONDS = 30.0
 STOP_SECONDS = 5.0
@@ -53,11 +53,13 @@ class Emulator:
             self.process.stdout.close()
 
 
-def command(port: int = 0) -> list[str]:
+def command(port: int = 0, host: str = "127.0.0.1") -> list[str]:
     """The command line of the emulator; start it in BASE_DIR and in a session of its own."""
     return [
         *(sys.executable, "-m", "catalogue.labs.embedded.host"),
-        *("--folder", str(folder()), "--port", str(port), "--workers", str(settings.LABS_LIVE_WORKERS)),
+        *("--folder", str(folder()), "--host", host, "--port", str(port), "--workers", str(settings.LABS_LIVE_WORKERS)),
+        *("--memory", str(settings.LABS_EMULATOR_MEMORY_MB)),
+        *("--isolation", settings.LABS_ISOLATION, "--user", settings.EMULATOR_USER),
     ]
 
 
@@ -80,8 +82,12 @@ def start(port: int = 0) -> Emulator:
         start_new_session=True,
     )
     try:
-        ready = json.loads(_first_line(process))
-    except (EmulatorDidNotStart, ValueError) as error:
+        line = _first_line(process)
+        try:
+            ready = json.loads(line)
+        except ValueError:
+            raise EmulatorDidNotStart(line.strip()) from None
+    except EmulatorDidNotStart as error:
         process.kill()
         process.wait()
         raise EmulatorDidNotStart(f"The embedded AWS did not start: {error}") from None
@@ -95,7 +101,7 @@ def _first_line(process: subprocess.Popen[str]) -> str:
         raise EmulatorDidNotStart(f"it was not ready within {START_SECONDS:.0f} seconds.")
     line = process.stdout.readline()
     if not line:
-        raise EmulatorDidNotStart(f"its process ended with code {process.wait()}; its errors stand above.")
+        raise EmulatorDidNotStart(f"its process ended with code {process.wait()}; its errors are above.")
     return line
 
 

@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
                 ('used_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('expires_at', models.DateTimeField()),
                 ('gone_at', models.DateTimeField(null=True)),
-                ('claimed_until', models.DateTimeField(help_text='somebody finishes the deployment until then', null=True)),
+                ('claimed_until', models.DateTimeField(help_text='until then, one process finishes the deployment', null=True)),
                 ('cleaned', models.BooleanField(default=False, help_text='nothing of it is left on AWS')),
             ],
             options={

@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
                 ('reason', models.TextField(blank=True)),
                 ('result', models.JSONField(null=True)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('started_at', models.DateTimeField(help_text='claimed by whoever runs the traffic', null=True)),
+                ('started_at', models.DateTimeField(help_text='claimed by the process that runs the traffic', null=True)),
                 ('naive_lab', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='labs.lab')),
                 ('pattern_lab', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='labs.lab')),
             ],

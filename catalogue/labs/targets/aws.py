@@ -1,14 +1,8 @@
-"""Real AWS as a target: credentials by boto3's usual chain, limits by the account's own policies.
-
-Settings: AWS_REGION, LABS_BUCKET (made if empty), LABS_ROLE_ARN (CloudFormation's service role),
-LABS_PERMISSIONS_BOUNDARY (put on every role a lab makes).
-"""
+"""Real AWS as a target. What it takes to run strangers' labs there is in `catalogue.labs.aws`; guide: docs/aws.md."""
 
 from __future__ import annotations
 
-import copy
 import logging
-import re
 import threading
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -19,8 +13,18 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 
-from catalogue.labs.operations.permissions import delete_denials
-from catalogue.labs.targets import Resources, TargetDown
+from catalogue.base.target_names import AWS, TargetName
+from catalogue.labs.aws.boundary import adapted
+from catalogue.labs.aws.credentials import lab_session
+from catalogue.labs.aws.limits.budget import note_spent
+from catalogue.labs.aws.limits.gate import AccountGate
+from catalogue.labs.aws.progress import Progress, ProgressReader
+from catalogue.labs.aws.reckoning import cost_of
+from catalogue.labs.aws.site import site_prefix
+from catalogue.labs.lifecycle.limits import Gate
+from catalogue.labs.models import Lab
+from catalogue.labs.services.registry import lab_services
+from catalogue.labs.targets.base import Resources, TargetDown
 from catalogue.labs.targets.clients import Clients
 from catalogue.labs.targets.cloudwatch import reported_uses
 
@@ -29,14 +33,14 @@ if TYPE_CHECKING:  # a process that only looks after labs does without what read
 
 logger = logging.getLogger(__name__)
 
-_ENDPOINT = re.compile(r"https://[a-z0-9]+\.execute-api\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[\w-]+/?")
 _EXPIRE_ARTIFACTS_DAYS = 1
 
 
 class AwsTarget:
-    name = "aws"
+    name: TargetName = AWS
     patience = 0.0
     deploy_seconds = 900.0
+    look_seconds = 2.0  # CloudFormation throttles DescribeStacks for the whole account
     poll_seconds = 2.0
     log_delay_ms = 10_000
     boot_header: str | None = None
@@ -44,7 +48,7 @@ class AwsTarget:
     def __init__(self, region: str, session: boto3.Session | None = None, endpoint_url: str | None = None) -> None:
         self.region = region
         self._clients = Clients(
-            session or boto3.Session(region_name=region),
+            session or lab_session(region, endpoint_url),
             Config(
                 connect_timeout=3,
                 read_timeout=20,
@@ -55,12 +59,22 @@ class AwsTarget:
         )
         self._lock = threading.Lock()
         self._bucket = ""
+        self._gate = AccountGate(self.client)
+        self._progress = ProgressReader()
+
+    @property
+    def artifact_prefix(self) -> str:
+        """Of this site: several may share a bucket."""
+        return site_prefix().removesuffix("-") + "/"
 
     def client(self, service: str) -> Any:
         return self._clients(service)
 
     def boot_id(self) -> str:
-        return "aws"
+        return AWS
+
+    def boot_for_work(self) -> str:
+        return self.boot_id()
 
     def bucket(self) -> str:
         with self._lock:
@@ -104,47 +118,51 @@ class AwsTarget:
                 },
             )
         except (BotoCoreError, ClientError) as error:
-            raise TargetDown(f"AWS gives no bucket for the labs' code: {error}") from error
+            raise TargetDown(f"The bucket for the labs' code is not available: {error}") from error
         return name
 
     def adapt(self, template: dict[str, Any]) -> dict[str, Any]:
-        return with_boundary(template, settings.LABS_PERMISSIONS_BOUNDARY)
+        """Raises PackagingError if the template asks for what labs may not have here."""
+        return adapted(template, settings.LABS_PERMISSIONS_BOUNDARY, self.region)
 
     def stack_options(self) -> dict[str, Any]:
         return {"RoleARN": settings.LABS_ROLE_ARN} if settings.LABS_ROLE_ARN else {}
 
+    def gate(self) -> Gate:
+        return self._gate.open()
+
+    def progress(self, stack: str) -> Progress | None:
+        return self._progress.read(self.client("cloudformation"), stack)
+
+    def settle(self, lab: Lab) -> None:
+        """A lab that is settled twice is counted twice: the guard then errs on the careful side."""
+        try:
+            cost = cost_of(self, lab)
+            if cost is not None:
+                note_spent(cost)
+        except Exception:  # whatever is wrong with a price must not keep a stack alive
+            logger.exception("The cost of a lab of %s is not known", lab.pattern)
+
     def upstream(self, endpoint: str) -> str:
-        if not _ENDPOINT.fullmatch(endpoint):
-            raise ValueError(f"The stack's Endpoint is no stage of a REST API: {endpoint!r}")
+        if not any(form.on_aws.fullmatch(endpoint) for form in lab_services().endpoints):
+            raise ValueError(f"The stack's Endpoint is no address that a lab can call: {endpoint!r}")
         return endpoint.rstrip("/")
 
     def after_deploy(self, template: Callable[[], Mapping[str, Any]], resources: Resources) -> None:
         """Nothing: CloudFormation has done it all."""
 
     def before_delete(self, resources: Resources) -> None:
-        """Take back what levers denied: CloudFormation deletes no role that holds a policy of somebody else's.
-
-        Deleting the stack stops its functions by itself.
-        """
-        delete_denials(self.client("iam"), resources)
+        """Take back what keeps CloudFormation from deleting the stack, such as what levers denied."""
+        for service in lab_services().services:
+            if service.before_delete_aws is not None:
+                service.before_delete_aws(self.client, resources)
 
     def uses(self, resources: Resources, since: float) -> list[Use] | None:
         try:
             return reported_uses(self.client, resources, since)
         except (BotoCoreError, ClientError) as error:
-            logger.warning("CloudWatch tells no uses: %s", error)
+            logger.warning("CloudWatch returns no usage: %s", error)
             return None
-
-
-def with_boundary(template: dict[str, Any], boundary: str) -> dict[str, Any]:
-    """A copy of the template in which every role, SAM's own included, has this permissions boundary."""
-    if not boundary:
-        return template
-    bounded = copy.deepcopy(template)
-    for resource in bounded["Resources"].values():
-        if resource["Type"] in {"AWS::IAM::Role", "AWS::Serverless::Function"}:
-            resource.setdefault("Properties", {})["PermissionsBoundary"] = boundary
-    return bounded
 
 
 @lru_cache(maxsize=1)

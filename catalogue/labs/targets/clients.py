@@ -1,10 +1,15 @@
-"""boto3 clients, each made once per process: making one takes tens of milliseconds and is not thread-safe."""
+"""boto3 clients, each made once per process: making one takes tens of milliseconds and is not thread-safe.
+
+Each attempt of a call is a sign of life of a process whose main thread makes it, such as the janitor.
+"""
 
 import threading
 from typing import Any
 
 import boto3
 from botocore.config import Config
+
+from catalogue.processes import heartbeat
 
 
 class Clients:
@@ -22,5 +27,11 @@ class Clients:
                 client = self._made.get(service)
                 if client is None:
                     make: Any = self._session.client
-                    client = self._made[service] = make(service, config=self._config, **self._options)
+                    client = make(service, config=self._config, **self._options)
+                    client.meta.events.register("before-send", _beat)
+                    self._made[service] = client
         return client
+
+
+def _beat(**_event: Any) -> None:
+    heartbeat.beat()

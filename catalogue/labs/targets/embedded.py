@@ -3,44 +3,53 @@
 from __future__ import annotations
 
 import json
-import re
 import threading
 import time
 import urllib.request
 from collections.abc import Callable, Mapping
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError, URLError
 
 import boto3
+import botocore.session
 from botocore.config import Config
+from botocore.credentials import Credentials, ReadOnlyCredentials
 
-from catalogue.labs.embedded import fixups, uses_door
-from catalogue.labs.embedded.guard import BOOT_HEADER, BOOT_PATH
-from catalogue.labs.targets import Resources, TargetDown
+from catalogue.base.target_names import EMBEDDED, TargetName
+from catalogue.labs.embedded.access.boot_keys import boot_at, keys_of_boot
+from catalogue.labs.embedded.access.guard import BOOT_HEADER
+from catalogue.labs.embedded.counting import usage_endpoint
+from catalogue.labs.embedded.fixes import fixups
+from catalogue.labs.services.registry import lab_services
+from catalogue.labs.targets.base import Resources, TargetDown, TargetStarting
 from catalogue.labs.targets.clients import Clients
-from catalogue.labs.targets.uses import counted_as
 
 if TYPE_CHECKING:  # a process that only looks after labs does without what reads content
+    from catalogue.labs.models import Lab
     from catalogue.patterns.runs.document import Use
 
-_ENDPOINT = re.compile(r"https://(?P<api>[a-z0-9]+)\.execute-api\.[a-z0-9-]+\.amazonaws\.com/(?P<stage>[\w-]+)/?")
 _BOOT_CACHE_SECONDS = 0.5
-_SEEN_OTHERWISE = {"api-gateway", "lambda", "sqs", "sns", "cloudwatch"}
-"""Services whose moments a run has from its calls, logs and counts already."""
+_NOT_RUNNING = "The embedded AWS is not running: start the site with `make run`."
+_STARTING = "The embedded AWS does not respond. It is probably restarting."
+_NOT_ANSWERING = "The embedded AWS does not answer at the moment."
 
 
 class EmbeddedTarget:
-    name = "embedded"
+    name: TargetName = EMBEDDED
     region = "us-east-1"
     patience = 3.0
     deploy_seconds = 60.0
+    look_seconds = 0.0
     poll_seconds = 0.15
     log_delay_ms = 1000  # a line has its timestamp before it is written, on a busy machine long before
     boot_header: str | None = BOOT_HEADER
+    artifact_prefix = ""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self._clients = Clients(
-            boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=self.region),  # noqa: S106
+            _session(self._boot_keys, self.region),
             Config(
                 connect_timeout=1,
                 read_timeout=20,
@@ -52,28 +61,56 @@ class EmbeddedTarget:
             endpoint_url=url or None,
         )
         self._lock = threading.Lock()
-        self._boot: tuple[float, str] | None = None
+        self._asking = threading.Lock()
+        self._boot: tuple[float, str | TargetDown] | None = None
+        self._last_boot = ""
         self._bucket_of = ""
 
     def client(self, service: str) -> Any:
         if not self.url:
-            raise TargetDown("The embedded AWS is not running: start the site with `make run`.")
+            raise TargetDown(_NOT_RUNNING)
         return self._clients(service)
 
     def boot_id(self) -> str:
+        """The boot that answers at this address. What was found, also that nothing answers, is kept for half a second.
+
+        One thread asks at a time, so that a hanging emulator does not hold every thread of the process.
+        """
         known = self._boot
-        if known and time.monotonic() - known[0] < _BOOT_CACHE_SECONDS:
-            return known[1]
+        if known is None or time.monotonic() - known[0] >= _BOOT_CACHE_SECONDS:
+            with self._asking:
+                known = self._boot
+                if known is None or time.monotonic() - known[0] >= _BOOT_CACHE_SECONDS:
+                    found: str | TargetDown
+                    try:
+                        found = self._last_boot = self._ask_boot()
+                    except TargetDown as down:
+                        found = down
+                    known = self._boot = (time.monotonic(), found)
+        if isinstance(known[1], TargetDown):
+            raise type(known[1])(*known[1].args)  # one that is raised twice would keep growing its traceback
+        return known[1]
+
+    def boot_for_work(self) -> str:
+        self.boot_id()  # of a hanging one, all threads learn by one question
+        return self._ask_boot(work_comes=True)
+
+    def _ask_boot(self, *, work_comes: bool = False) -> str:
         if not self.url:
-            raise TargetDown("The embedded AWS is not running: start the site with `make run`.")
+            raise TargetDown(_NOT_RUNNING)
         try:
-            with urllib.request.urlopen(self.url + BOOT_PATH, timeout=2) as answer:  # noqa: S310 (a configured address)
-                boot = str(json.load(answer)["boot_id"])
-        except (OSError, ValueError, KeyError) as error:
-            self._boot = None
-            raise TargetDown("The embedded AWS does not answer; it is probably starting again.") from error
-        self._boot = (time.monotonic(), boot)
-        return boot
+            return boot_at(self.url, work_comes=work_comes)
+        except (OSError, HTTPException, ValueError, LookupError, TypeError) as error:
+            raise TargetStarting(_STARTING) if _is_starting(error) else TargetDown(_NOT_ANSWERING) from None
+
+    def _boot_keys(self) -> ReadOnlyCredentials:
+        """The site's keys of the boot that runs now; of the last one seen while none answers."""
+        try:
+            boot = self.boot_id()
+        except TargetDown:  # the request that is being signed will say so
+            boot = self._last_boot
+        keys = keys_of_boot(usage_endpoint.site_secret(), boot)
+        return ReadOnlyCredentials(keys.access_key, keys.secret_key, None)
 
     def bucket(self) -> str:
         boot = self.boot_id()
@@ -85,30 +122,51 @@ class EmbeddedTarget:
         return name
 
     def adapt(self, template: dict[str, Any]) -> dict[str, Any]:
+        for service in lab_services().services:
+            if service.adapt is not None:
+                for resource in template["Resources"].values():
+                    service.adapt(resource)
         return template
 
     def stack_options(self) -> dict[str, Any]:
         return {}
 
+    def gate(self) -> None:
+        """Nothing: the site's own limits are all."""
+
+    def progress(self, stack: str) -> None:
+        """Nothing: a deployment is over before anybody asks."""
+
+    def settle(self, lab: Lab) -> None:
+        """Nothing: it costs nothing."""
+
     def upstream(self, endpoint: str) -> str:
-        match = _ENDPOINT.fullmatch(endpoint)
-        if match is None:
-            raise ValueError(f"The stack's Endpoint is no stage of a REST API: {endpoint!r}")
-        return f"{self.url}/_aws/execute-api/{match['api']}/{match['stage']}"
+        for form in lab_services().endpoints:
+            match = form.on_aws.fullmatch(endpoint) or (form.emulated and form.emulated.fullmatch(endpoint))
+            if match:
+                return self.url + form.embedded.format(**match.groupdict())
+        raise ValueError(f"The stack's Endpoint is no address that a lab can call: {endpoint!r}")
 
     def after_deploy(self, template: Callable[[], Mapping[str, Any]], resources: Resources) -> None:
         fixups.restore_dropped_properties(self.client, template(), resources)
 
     def before_delete(self, resources: Resources) -> None:
-        fixups.end_workers(self.client, resources)
+        for service in lab_services().services:
+            if service.before_delete_embedded is not None:
+                service.before_delete_embedded(self.client, resources)
 
     def uses(self, resources: Resources, since: float) -> list[Use] | None:
-        logical = {key: name for name, resource in resources.items() for key in counted_as(resource)}
+        services = lab_services()
+        logical = {
+            (key, resource.id): name
+            for name, resource in resources.items()
+            for key in services.counted_as(resource.type)
+        }
         asked = {"resources": list(logical), "since": since}
         request = urllib.request.Request(  # noqa: S310 (a configured address)
-            self.url + uses_door.USES_PATH,
+            self.url + usage_endpoint.USES_PATH,
             data=json.dumps(asked).encode(),
-            headers={uses_door.SECRET_HEADER: uses_door.site_secret()},
+            headers={usage_endpoint.SECRET_HEADER: usage_endpoint.site_secret()},
             method="POST",
         )
         try:
@@ -116,6 +174,7 @@ class EmbeddedTarget:
                 rows = json.load(answer)["uses"]
         except (OSError, ValueError, KeyError):
             return None
+        # It loads the schemas of content, which not every process needs.
         from catalogue.patterns.runs.document import Use
 
         return [
@@ -125,7 +184,34 @@ class EmbeddedTarget:
                 resource=logical[service, name],
                 count=count,
                 units=units,
-                at=() if service in _SEEN_OTHERWISE else tuple(round((moment - since) * 1000, 1) for moment in at),
+                at=()
+                if service in services.seen_otherwise
+                else tuple(round((moment - since) * 1000, 1) for moment in at),
             )
             for service, name, operation, count, units, at in rows
         ]
+
+
+def _is_starting(error: Exception) -> bool:
+    """Whether nothing listens, or the connection ended without an answer, or a 503 said so; not a time-out."""
+    if isinstance(error, HTTPError):
+        return error.code == 503
+    cause = error.reason if isinstance(error, URLError) else error
+    return isinstance(cause, ConnectionError)
+
+
+class _BootCredentials(Credentials):
+    """Credentials that are looked up for each request, since another boot of the emulator has others."""
+
+    def __init__(self, keys: Callable[[], ReadOnlyCredentials]) -> None:
+        super().__init__("of", "the boot")
+        self._keys = keys
+
+    def get_frozen_credentials(self) -> ReadOnlyCredentials:
+        return self._keys()
+
+
+def _session(keys: Callable[[], ReadOnlyCredentials], region: str) -> boto3.Session:
+    core: Any = botocore.session.get_session()
+    core._credentials = _BootCredentials(keys)  # what botocore's own credential loaders would set
+    return boto3.Session(botocore_session=core, region_name=region)

@@ -12,15 +12,15 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.shortcuts import render
 from django.urls import reverse
 
-from catalogue.newsletter import editing, updates
-from catalogue.newsletter.mailbox.reading import framed
-from catalogue.newsletter.mailbox.views import MAIL_POLICY
+from catalogue.newsletter.mail import editing, updates
+from catalogue.newsletter.mail.mailbox.reading import framed
+from catalogue.newsletter.mail.mailbox.views import MAIL_POLICY
 from catalogue.newsletter.models import Update
 
 if TYPE_CHECKING:
     from catalogue.newsletter.admin.updates import UpdateAdmin
 
-type _Deed = Callable[[Update], str]
+type _Action = Callable[[Update], str]
 
 
 def preview(pages: "UpdateAdmin", request: HttpRequest, pk: int) -> HttpResponse:
@@ -50,34 +50,34 @@ def preview_html(pages: "UpdateAdmin", request: HttpRequest, pk: int) -> HttpRes
 def test(pages: "UpdateAdmin", request: HttpRequest, pk: int) -> HttpResponse:
     """Send the mail to the editor's own address."""
 
-    def deed(update: Update) -> str:
+    def act(update: Update) -> str:
         to = _own_address(request)
         if not to:
             raise editing.Refused("Your account has no e-mail address: add one under Users, then try again.")
         editing.charge_test(str(request.user.pk))
         return f"A test was sent to {editing.send_test(update, to)}."
 
-    return _act(pages, request, pk, deed)
+    return _act(pages, request, pk, act)
 
 
 def schedule(pages: "UpdateAdmin", request: HttpRequest, pk: int) -> HttpResponse:
-    def deed(update: Update) -> str:
+    def act(update: Update) -> str:
         try:
             at = DateTimeField().clean(request.POST.get("at", ""))
         except ValidationError:
-            raise editing.Refused("Give day and time in UTC, such as 2026-12-01 09:00.") from None
+            raise editing.Refused("Enter a date and time in UTC, such as 2026-12-01 09:00.") from None
         editing.schedule(update, at)
         return f"It will be released on {at:%Y-%m-%d at %H:%M} UTC."
 
-    return _act(pages, request, pk, deed)
+    return _act(pages, request, pk, act)
 
 
 def unschedule(pages: "UpdateAdmin", request: HttpRequest, pk: int) -> HttpResponse:
-    def deed(update: Update) -> str:
+    def act(update: Update) -> str:
         updates.unschedule(update)
-        return "It is a draft again: nothing is sent before you release it."
+        return "It is a draft again. Nothing is sent until you release it."
 
-    return _act(pages, request, pk, deed)
+    return _act(pages, request, pk, act)
 
 
 def release(pages: "UpdateAdmin", request: HttpRequest, pk: int) -> HttpResponse:
@@ -103,40 +103,40 @@ def release(pages: "UpdateAdmin", request: HttpRequest, pk: int) -> HttpResponse
 
 
 def pause(pages: "UpdateAdmin", request: HttpRequest, pk: int) -> HttpResponse:
-    def deed(update: Update) -> str:
+    def act(update: Update) -> str:
         updates.pause(update)
-        return "Paused: nothing more of it is sent until you resume it."
+        return "Paused. Nothing more is sent until you resume it."
 
-    return _act(pages, request, pk, deed)
+    return _act(pages, request, pk, act)
 
 
 def resume(pages: "UpdateAdmin", request: HttpRequest, pk: int) -> HttpResponse:
-    def deed(update: Update) -> str:
+    def act(update: Update) -> str:
         updates.resume(update)
         return "Resumed."
 
-    return _act(pages, request, pk, deed)
+    return _act(pages, request, pk, act)
 
 
 def cancel(pages: "UpdateAdmin", request: HttpRequest, pk: int) -> HttpResponse:
-    """GET asks once more: a cancelled update can never be sent."""
+    """GET asks once more: a canceled update can never be sent."""
 
-    def deed(update: Update) -> str:
+    def act(update: Update) -> str:
         updates.cancel(update)
-        return "Cancelled: what was not sent yet never will be."
+        return "Canceled. The e-mails that were not sent yet are never sent."
 
     if request.method == "POST":
-        return _act(pages, request, pk, deed)
+        return _act(pages, request, pk, act)
     update = _update(pages, request, pk, "change")
     return _page(pages, request, update, "cancel", pages.situation(update))
 
 
-def _act(pages: "UpdateAdmin", request: HttpRequest, pk: int, deed: _Deed) -> HttpResponse:
+def _act(pages: "UpdateAdmin", request: HttpRequest, pk: int, act: _Action) -> HttpResponse:
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     update = _update(pages, request, pk, "change")
     try:
-        done = deed(update)
+        done = act(update)
     except (editing.Refused, updates.NotNow) as error:
         messages.error(request, str(error))
     else:

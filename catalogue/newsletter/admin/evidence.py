@@ -6,9 +6,10 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from catalogue.newsletter import addresses, suppression
 from catalogue.newsletter.admin.readonly import ReadOnly
 from catalogue.newsletter.models import Feedback, Suppression
+from catalogue.newsletter.subscribers import addresses
+from catalogue.newsletter.subscribers.suppression import addresses as suppression
 
 if TYPE_CHECKING:  # generic for the type checker only
     SuppressionPages = admin.ModelAdmin[Suppression]
@@ -38,7 +39,7 @@ class SuppressionAdmin(ReadOnly, SuppressionPages):
             key = addresses.parse(search_term).key
         except addresses.BadAddress:
             return queryset.filter(key_hash__startswith=search_term.strip().lower()), False
-        return queryset.filter(key_hash=suppression.key_hash(key)), False
+        return queryset.filter(key_hash__in=suppression.hashes(key)), False
 
 
 @admin.register(Feedback)

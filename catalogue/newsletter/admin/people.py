@@ -6,10 +6,10 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.text import Truncator
 
-from catalogue.newsletter import consent
 from catalogue.newsletter.admin.readonly import ReadOnly
 from catalogue.newsletter.admin.words import named
 from catalogue.newsletter.models import ConsentRecord, Delivery, Level, Subscriber
+from catalogue.newsletter.subscribers import consent
 
 if TYPE_CHECKING:  # generic for the type checker only
     ConsentTable = admin.TabularInline[ConsentRecord, Subscriber]

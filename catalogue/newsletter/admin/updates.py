@@ -13,8 +13,8 @@ from django.urls import URLPattern, path
 from django.utils.html import format_html
 
 from catalogue.newsletter.admin.words import named
+from catalogue.newsletter.mail.progress import progress
 from catalogue.newsletter.models import Update
-from catalogue.newsletter.progress import progress
 
 if TYPE_CHECKING:  # generic for the type checker only
     UpdatePages = admin.ModelAdmin[Update]
@@ -31,7 +31,7 @@ class SubjectForm(SubjectBase):
     def clean_subject(self) -> str:
         subject = str(self.cleaned_data["subject"])
         if not subject.isprintable():
-            raise forms.ValidationError("A subject is one line without control characters.")
+            raise forms.ValidationError("A subject must be one line without control characters.")
         return subject
 
 
@@ -63,7 +63,7 @@ class UpdateAdmin(UpdatePages):
         return False  # a pattern's front matter makes them
 
     def has_delete_permission(self, request: HttpRequest, obj: Update | None = None) -> bool:
-        return False  # without its row the same revision would be drafted anew
+        return False  # without its row the same revision would be drafted again
 
     def get_readonly_fields(self, request: HttpRequest, obj: Update | None = None) -> list[str]:
         mendable = obj is not None and obj.state in WAITING
@@ -72,7 +72,8 @@ class UpdateAdmin(UpdatePages):
 
     def save_model(self, request: HttpRequest, obj: Update, form: Any, change: bool) -> None:
         """Write the subject and no other column: the rest may have moved on since the page was opened."""
-        from catalogue.newsletter import editing
+        # It loads what reads content.
+        from catalogue.newsletter.mail import editing
 
         try:
             editing.rename(obj, obj.subject)
@@ -91,7 +92,8 @@ class UpdateAdmin(UpdatePages):
 
     def situation(self, update: Update) -> dict[str, Any]:
         """What the page says of an update beside its fields, and which buttons make sense."""
-        from catalogue.newsletter import updates
+        # It loads what reads content.
+        from catalogue.newsletter.mail import updates
 
         superseded = updates.superseded(update)
         waiting = update.state in WAITING and not superseded
@@ -108,6 +110,7 @@ class UpdateAdmin(UpdatePages):
         }
 
     def get_urls(self) -> list[URLPattern]:
+        # It loads what reads content.
         from catalogue.newsletter.admin import actions
 
         def page(name: str, view: Callable[..., HttpResponse], address: str = "") -> URLPattern:
@@ -133,7 +136,8 @@ class UpdateAdmin(UpdatePages):
 
     @admin.display(description="State", ordering="state")
     def standing(self, update: Update) -> str:
-        from catalogue.newsletter import updates
+        # It loads what reads content.
+        from catalogue.newsletter.mail import updates
 
         return "superseded" if updates.superseded(update) else update.get_state_display()
 

@@ -1,4 +1,4 @@
 """What a run cost: uses become quantities (`usage`), quantities a bill (`bill`), a bill a month (`projection`). Pure.
 
-`avoided` reckons what was not spent.
+`avoided` calculates what was not spent.
 """

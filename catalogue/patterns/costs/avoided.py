@@ -1,7 +1,8 @@
-"""What was not spent: invocations that a pattern spared, by its design or against its twin. Pure.
+"""What was not spent: invocations that a pattern avoided, by its design or against its twin. Pure.
 
-Nobody can know how long an invocation would have taken that never was. Where a function behind the gateway was spared,
-its own mean in this run stands for it; where there is no such function, only Lambda's charge for a request is counted.
+No one can know how long an invocation would have taken that never was. Where an invocation behind the gateway was
+avoided, the function's own mean in this run stands for it; where there is no such function, only Lambda's charge for a
+request is counted.
 """
 
 from collections.abc import Iterator, Mapping, Set
@@ -9,35 +10,29 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from catalogue.base.target_names import EMBEDDED
+from catalogue.patterns.cloudformation.arrows.proofs import relations, routes
+from catalogue.patterns.cloudformation.template import Template
 from catalogue.patterns.costs.bill import Bill, amount, text, times_price
 from catalogue.patterns.costs.money import dollars
-from catalogue.patterns.costs.usage import Work, authorizers, behind_the_gateway, duration_key, work_of
-from catalogue.patterns.prices import price
+from catalogue.patterns.costs.prices import price
 from catalogue.patterns.runs.document import Invocation, Log, Request, Run
-from catalogue.patterns.template import Template
+from catalogue.patterns.services.api_gateway.pricing import direct_methods, request_key
+from catalogue.patterns.services.lambda_.pricing import KEY, REQUESTS, Work, duration_key, work_of
+from catalogue.patterns.services.registry import registry
 
-BY_MEAN = "Each spared invocation is priced by the mean of those that took place in this run, at list prices."
+BY_MEAN = "Each avoided invocation is priced at the mean of the invocations in this run, at list prices."
 BY_REQUEST = (
-    "Where there is no invocation to go by, only Lambda's charge for a request is counted, which is the least that it "
-    "would have cost."
+    "If the run has no invocation to compare with, only Lambda's charge per request is counted, which is the minimum."
 )
 _REFUSALS = (400, 413, 415)
 _IDENTITY = (401, 403)
-
-WHAT = {
-    "Refusal": "invocations spared: the gateway refused the request itself",
-    "UnchargedRequest": "invocations spared: the caller showed no valid identity, and no backend was asked",
-    "CacheHit": "invocations spared: the stage's cache answered",
-    "AuthorizerCacheHit": "invocations of an authorizer spared: its decision was remembered",
-    "DirectIntegration": "invocations spared: the gateway spoke to the service itself, with no function between",
-}
-"""What each count of the gateway means for the functions behind it."""
 
 
 @dataclass(frozen=True)
 class AvoidedLine:
     kind: str
-    """A key of WHAT, or `twin` or `gateway`."""
+    """An operation that some service `avoids`, or `twin` or `gateway`."""
     what: str
     count: Decimal
     usd: Decimal
@@ -63,21 +58,22 @@ class Avoided:
 
 
 def avoided(run: Run, template: Template) -> Avoided:
-    """What the design spared in this run, and what API Gateway asks nothing for."""
-    counts = _counted(run) if run.target == "embedded" and run.uses else _derived(run, template)
+    """What the design avoided in this run, and what API Gateway does not charge for."""
+    template = template.as_deployed
+    counts = _counted(run) if run.target == EMBEDDED and run.uses else _derived(run, template)
     work = work_of(run)
     backend = _mean(work, behind_the_gateway(template) - authorizers(template), template)
     means: dict[str, tuple[Decimal, str] | None] = dict.fromkeys(("Refusal", "UnchargedRequest", "CacheHit"), backend)
     means["AuthorizerCacheHit"] = _mean(work, authorizers(template), template)
     lines = [
         _line(kind, what, counts[kind], *(means.get(kind) or _request_only()))
-        for kind, what in WHAT.items()
+        for kind, what in registry().avoids.items()
         if counts.get(kind)
     ]
     by_mean = [means.get(line.kind) is not None for line in lines]
     notes = [note for note, holds in ((BY_MEAN, any(by_mean)), (BY_REQUEST, not all(by_mean))) if holds]
     if uncharged := counts.get("UnchargedRequest"):
-        known = price("apigateway.rest-requests")
+        known = price(request_key(template, _api(template)))
         usd = amount(Decimal(uncharged), known)
         formula = f"{times_price(Decimal(uncharged), known)} = {dollars(usd)}"
         what = f"{'call' if uncharged == 1 else 'calls'} that API Gateway does not charge"
@@ -107,7 +103,7 @@ def month_avoided(spared: Avoided, requests_in_run: int, per_month: int) -> Avoi
 
 
 def invocations(bill: Bill) -> Decimal:
-    return sum((line.quantity for line in bill.lines if line.key == "lambda.requests"), Decimal(0))
+    return sum((line.quantity for line in bill.lines if line.key == REQUESTS), Decimal(0))
 
 
 def mean_invocation(bill: Bill) -> tuple[Decimal, str] | None:
@@ -115,7 +111,7 @@ def mean_invocation(bill: Bill) -> tuple[Decimal, str] | None:
     count = invocations(bill)
     if not count:
         return None
-    whole = sum((line.usd for line in bill.lines if line.service == "lambda"), Decimal(0))
+    whole = sum((line.usd for line in bill.lines if line.service == KEY), Decimal(0))
     return whole / count, f"{dollars(whole)} for {count:,.0f} {'invocation' if count == 1 else 'invocations'}"
 
 
@@ -125,7 +121,7 @@ def _mean(work: Mapping[str, Work], functions: Set[str], template: Template) -> 
     count = sum(own.count for own in ran.values())
     if not count:
         return None
-    whole = amount(Decimal(count), price("lambda.requests"))
+    whole = amount(Decimal(count), price(REQUESTS))
     for function, own in ran.items():
         whole += amount(own.gb_seconds, price(duration_key(template, function)))
     times = "invocation" if count == 1 else "invocations"
@@ -133,7 +129,7 @@ def _mean(work: Mapping[str, Work], functions: Set[str], template: Template) -> 
 
 
 def _request_only() -> tuple[Decimal, str]:
-    known = price("lambda.requests")
+    known = price(REQUESTS)
     return known.usd / known.per, f"${known.usd} for {known.unit}"
 
 
@@ -150,7 +146,7 @@ def _total(lines: list[AvoidedLine]) -> Decimal:
 def _counted(run: Run) -> dict[str, int]:
     counts: dict[str, int] = {}
     for use in run.uses:
-        if use.service == "api-gateway" and use.operation in WHAT:
+        if (use.service, use.operation) in registry().avoiding:
             counts[use.operation] = counts.get(use.operation, 0) + use.count
     return counts
 
@@ -173,7 +169,7 @@ def _kinds(run: Run, template: Template) -> Iterator[str]:
     direct = _direct_routes(template)
     cached = any(
         str(stage.property("CacheClusterEnabled")).lower() == "true"
-        for stage in template.of_type("AWS::ApiGateway::Stage")
+        for stage in template.of_type(*registry().of_role("cache"))
     )
     for event in run.events:
         if not isinstance(event, Request) or event.trace in reached:
@@ -188,11 +184,26 @@ def _kinds(run: Run, template: Template) -> Iterator[str]:
             yield "CacheHit"
 
 
+def authorizers(template: Template) -> set[str]:
+    """Logical ids of the functions that decide who may pass."""
+    return _called(template, "authorizer")
+
+
+def behind_the_gateway(template: Template) -> set[str]:
+    """Logical ids of the functions that the API's methods lead to."""
+    return _called(template, "integration")
+
+
+def _called(template: Template, kind: str) -> set[str]:
+    functions = {resource.id for resource in template.of_type(*registry().functions)}
+    return {relation.target for relation in relations(template) if relation.kind == kind} & functions
+
+
+def _api(template: Template) -> str | None:
+    return next((resource.id for resource in template.of_type(*registry().of_role("gateway"))), None)
+
+
 def _direct_routes(template: Template) -> set[tuple[str, str]]:
     """Method and path of the routes that lead to a service without a function between; fixed paths only."""
-    found = set()
-    for route in template.routes():
-        integration = template.resources[route.method_logical_id].property("Integration", default={})
-        if integration.get("Type") == "AWS" and ":lambda:" not in str(integration.get("Uri")):
-            found.add((route.method, route.path))
-    return found
+    direct = set(direct_methods(template))
+    return {(route.method, route.path) for route in routes(template) if route.proof in direct}

@@ -6,16 +6,17 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from catalogue.base.target_names import EMBEDDED
+from catalogue.patterns.cloudformation.template import Template
 from catalogue.patterns.costs.money import dollars, number
+from catalogue.patterns.costs.prices import Price, price
 from catalogue.patterns.costs.standing import Standing, standing
 from catalogue.patterns.costs.usage import Quantity, Usage, usage
-from catalogue.patterns.prices import Price, price
 from catalogue.patterns.runs.document import Run
-from catalogue.patterns.template import Template
 
-EMULATED = "Durations are the emulator's, on the machine of this site: on AWS the same code takes its own time."
-LEFT_OUT = "Left out: what is stored, and data sent out to the internet."
-CLOUDWATCH = "As far as CloudWatch has reported: its figures come minutes late."
+EMULATED = "Durations are the emulator's, on this site's machine. On AWS the same code takes a different time."
+LEFT_OUT = "Not included: storage, and data transfer to the internet."
+CLOUDWATCH = "Based on what CloudWatch has reported so far. Its figures arrive minutes late."
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class BillLine:
     key: str
     """Of prices.yaml."""
     service: str
-    """Key of services.yaml."""
+    """Key of a service."""
     what: str
     """What AWS charges for: `Requests to a standard queue, by 64 KB`."""
     quantity: Decimal
@@ -56,7 +57,7 @@ class Bill:
     unpriced: tuple[str, ...] = ()
     """What was counted and has no price in the book."""
     standing: tuple[Standing, ...] = ()
-    """What the stack costs by the hour: `projection.month` reckons it for a month."""
+    """What the stack costs by the hour: `projection.month` calculates it for a month."""
 
     def of(self, key: str) -> Decimal:
         """The amount under a price key."""
@@ -89,7 +90,7 @@ def bill(run: Run, template: Template) -> Bill:
 
 def notes(run: Run) -> tuple[str, ...]:
     """What a reader of the figures must know."""
-    return ((EMULATED if run.target == "embedded" else CLOUDWATCH), LEFT_OUT)
+    return ((EMULATED if run.target == EMBEDDED else CLOUDWATCH), LEFT_OUT)
 
 
 def total(lines: Iterable[BillLine]) -> Decimal:

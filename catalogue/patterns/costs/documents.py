@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
-from catalogue.patterns.documents import Document, Url
+from catalogue.base.target_names import TargetName
+from catalogue.patterns.documents.models import Document, Url
 
 Exact = Annotated[str, StringConstraints(pattern=r"^\d+(\.\d+)?$")]
 """A decimal number as text, exact to its last digit."""
@@ -73,7 +74,7 @@ class LabBill(Document):
     lab: str
     pattern: str
     variant: Literal["pattern", "naive"]
-    target: Literal["embedded", "aws"]
+    target: TargetName
     region: str
     currency: str
     seconds: float

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from catalogue.patterns.cloudformation.template import Template
 from catalogue.patterns.costs.avoided import Avoided, avoided, month_avoided
 from catalogue.patterns.costs.bill import Bill, BillLine, bill
 from catalogue.patterns.costs.money import dollars, number
+from catalogue.patterns.costs.prices import price_book
 from catalogue.patterns.costs.projection import month
 from catalogue.patterns.costs.usage import seconds
-from catalogue.patterns.prices import price_book
+from catalogue.patterns.diagrams import css_places as places
 from catalogue.patterns.runs.document import Run
-from catalogue.patterns.services import services
-from catalogue.patterns.template import Template
+from catalogue.patterns.services.known import services
 
 DEFAULT_PER_MONTH = 1_000_000
 MOST_PER_MONTH = 1_000_000_000
@@ -21,7 +22,7 @@ _DASH = "–"
 
 
 @dataclass(frozen=True)
-class Row:
+class MeterRow:
     """One thing that AWS charges for; a dash where a side has none of it."""
 
     key: str
@@ -38,6 +39,10 @@ class Row:
     price: str
     source: str
     as_of: date
+
+    @property
+    def share_width(self) -> str:
+        return places.width(self.share)
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,7 @@ class Meter:
         return seconds(self.run.ms)
 
     @property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[MeterRow]:
         return list(_rows(self.bill, self.month))
 
     @property
@@ -140,7 +145,7 @@ def read_meter(run: Run, template: Template, per_month: int, *, free_tier: bool)
     )
 
 
-def _rows(own: Bill, a_month: Bill) -> Iterator[Row]:
+def _rows(own: Bill, a_month: Bill) -> Iterator[MeterRow]:
     """One for each price that either has a line for, what stands by the hour apart, in the order of the book."""
     found: dict[tuple[str, bool], dict[str, BillLine]] = {}
     for name, lines in (("so_far", own.lines), ("month", a_month.lines)):
@@ -151,7 +156,7 @@ def _rows(own: Bill, a_month: Bill) -> Iterator[Row]:
         one = next(iter(sides.values()))
         so_far, month_line = sides.get("so_far"), sides.get("month")
         share = month_line.usd / a_month.usd if month_line and a_month.usd else 0
-        yield Row(
+        yield MeterRow(
             f"{key}{'-by-the-hour' if stands else ''}",
             services().by_key[one.service].name,
             one.what,

@@ -10,18 +10,14 @@ from decimal import Decimal
 
 from catalogue.patterns.costs.bill import Bill, BillLine, amount, times_price, total
 from catalogue.patterns.costs.money import dollars, number
-from catalogue.patterns.costs.standing import HOURS_A_MONTH, LONGEST_POLL_SECONDS, POLLERS, Standing
-from catalogue.patterns.prices import price, price_book
+from catalogue.patterns.costs.prices import price, price_book
+from catalogue.patterns.costs.standing import HOURS_A_MONTH, Standing
+from catalogue.patterns.services.lambda_.pricing import KEY
 
-NO_REQUESTS = "No request was counted, so this month holds only what stands by the hour."
-POLLING = (
-    f"Lambda's pollers cost also when a queue is empty: {POLLERS} at a time, each asking anew after "
-    f"{LONGEST_POLL_SECONDS} s. AWS promises no such number; it is reckoned here as the most that an idle month costs."
-)
-IDLE = "Polling of an empty queue by an event source, at most"
+NO_REQUESTS = "No requests were counted, so this month includes only hourly charges."
 FIRST_TIER = "List prices of the first volume tier."
-COLD = "A short run has more cold starts for each request than a busy month, so what they cost weighs too much here."
-FREE = "With what AWS gives each account every month, as if nothing else ran in it."
+COLD = "A short run has more cold starts per request than a busy month, so their cost is overestimated here."
+FREE = "Includes the monthly free tier of one AWS account, as if nothing else ran in it."
 
 
 def month(bill: Bill, requests_in_run: int | None, per_month: int, free_tier: bool) -> Bill:
@@ -38,9 +34,9 @@ def month(bill: Bill, requests_in_run: int | None, per_month: int, free_tier: bo
     if free_tier:
         lines = list(_less_allowances(lines))
     notes = [*bill.notes, FIRST_TIER]
-    notes += [COLD] if any(line.service == "lambda" for line in scaled) else []
+    notes += [COLD] if any(line.service == KEY for line in scaled) else []
     notes += [FREE] if free_tier else []
-    notes += [POLLING] if any(one.assumed for one in bill.standing) else []
+    notes += dict.fromkeys(one.note for one in bill.standing if one.note)
     notes += [] if requests else [NO_REQUESTS]
     return replace(bill, lines=tuple(lines), usd=total(lines), requests=per_month, notes=tuple(notes))
 
@@ -62,7 +58,7 @@ def _stands(one: Standing) -> BillLine:
     return BillLine(
         one.key,
         known.service,
-        IDLE if one.assumed else known.charged_for,
+        one.line or known.charged_for,
         quantity,
         known.counted,
         known.unit,

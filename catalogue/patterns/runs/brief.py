@@ -1,14 +1,16 @@
-"""A deed of a run in one line, for those who read a pattern and click nothing. Every figure is the run's own. Pure."""
+"""An action of a run in one line, for readers who click nothing. Every figure is the run's own. Pure."""
 
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from catalogue.patterns.runs.document import Answer, Check, Deed, Run
+from catalogue.patterns.runs.document import Action, ActionAnswer, Check, Run
 from catalogue.patterns.runs.words import counted, duration, joined
+from catalogue.patterns.services.model import Measure
+from catalogue.patterns.services.registry import registry
 
-_MEASURED = re.compile(r"(\w+) (invocations|errors|messages|visible|items)((?: [=≥≤] \d+)*)")
+_MEASURED = re.compile(r"(\w+) (\w+)((?: [=≥≤] \d+)*)")
 _LOGGED = re.compile(r"(\w+) logs (['\"])(.*)\2((?: [=≥≤] \d+)*)", re.DOTALL)
 
 
@@ -25,21 +27,21 @@ class Brief:
 
 def briefs(run: Run) -> Mapping[str, Brief]:
     """By the id of the step."""
-    return {deed.id: brief(deed) for deed in run.deeds if deed.id is not None}
+    return {action.id: brief(action) for action in run.actions if action.id is not None}
 
 
-def brief(deed: Deed) -> Brief:
+def brief(action: Action) -> Brief:
     phrases: list[str] = []
     told: set[tuple[str, str]] = set()
-    for check in deed.checks:
+    for check in action.checks:
         if phrase := observed(check):
             subject = _subject(check)
             phrases.append(f"then {phrase}" if subject in told else phrase)
             told.add(subject)
-    return Brief(statuses(deed.answers) or "done", duration(deed.ms), joined(phrases) if phrases else "")
+    return Brief(statuses(action.answers) or "done", duration(action.ms), joined(phrases) if phrases else "")
 
 
-def statuses(answers: Sequence[Answer]) -> str:
+def statuses(answers: Sequence[ActionAnswer]) -> str:
     """`200`, or of several `48 × 202, 2 × 429`."""
     if len(answers) == 1:
         return str(answers[0].status)
@@ -56,22 +58,20 @@ def observed(check: Check) -> str:
         if not count:
             return f"{logged[1]} did not log “{logged[3]}”"
         return f"{logged[1]} logged “{logged[3]}”{f', {count} times' if count > 1 else ''}"
-    if measured := _MEASURED.fullmatch(check.what):
-        unit, where = _UNITS[measured[2]]
-        return f"{counted(count, unit) if count else f'no {unit}'} {where} {measured[1]}"
+    if found := _measured(check):
+        resource, measure = found
+        return f"{counted(count, measure.one) if count else f'no {measure.one}'} {measure.where} {resource}"
     return ""
+
+
+def _measured(check: Check) -> tuple[str, Measure] | None:
+    """The resource and the measure of a check that is about one."""
+    found = _MEASURED.fullmatch(check.what)
+    measure = registry().measures.get(found[2]) if found else None
+    return (found[1], measure) if found and measure else None
 
 
 def _subject(check: Check) -> tuple[str, str]:
     """What a check measures, so that a second measure of the same is told as a later one."""
-    measured = _MEASURED.fullmatch(check.what)
-    return (measured[1], _UNITS[measured[2]][0]) if measured else (check.what, "")
-
-
-_UNITS: Mapping[str, tuple[str, str]] = {
-    "invocations": ("invocation", "of"),
-    "errors": ("failure", "of"),
-    "messages": ("message", "in"),
-    "visible": ("message", "waiting in"),
-    "items": ("item", "in"),
-}
+    found = _measured(check)
+    return (found[0], found[1].one) if found else (check.what, "")

@@ -2,15 +2,17 @@
 
 Times are milliseconds from the run's start, as floats. A run holds what was observed, in the order in which it
 happened, and nothing that a stranger must not see: no lab's address, no header, no token (see
-`catalogue.labs.runs.redact`).
+`catalogue.labs.demos.runs.redact`).
 """
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AliasChoices, Field, ValidationError
 
-from catalogue.patterns.schema import Closed
+from catalogue.base.target_names import AWS, TargetName
+from catalogue.patterns.content.schemas.names import LevelName
+from catalogue.patterns.content.schemas.pattern import Closed
 
 Ms = Annotated[float, Field(ge=0)]
 
@@ -62,14 +64,14 @@ class Gauge(Closed):
     kind: Literal["gauge"] = "gauge"
     at: Ms
     resource: str
-    measure: Literal["visible", "in_flight", "items"]
+    measure: LevelName
     value: int
 
 
 Event = Annotated[Request | Invocation | Log | Gauge, Field(discriminator="kind")]
 
 
-class Answer(Closed):
+class ActionAnswer(Closed):
     status: int
     ms: Ms
     body: str = ""
@@ -82,7 +84,7 @@ class Check(Closed):
     seen: str
 
 
-class Deed(Closed):
+class Action(Closed):
     """A step of the demo, a lever, or a call of the visitor's own, within the run."""
 
     at: Ms
@@ -90,9 +92,9 @@ class Deed(Closed):
     id: str | None
     """The step's id; None for what is no step."""
     title: str
-    deed: str
+    action: Annotated[str, Field(validation_alias=AliasChoices("action", "deed"))]
     """What was done: `POST /orders, 50 times`."""
-    answers: tuple[Answer, ...] = ()
+    answers: tuple[ActionAnswer, ...] = ()
     checks: tuple[Check, ...] = ()
     cli: str | None = None
 
@@ -101,7 +103,7 @@ class Use(Closed):
     """How often an AWS operation was asked for: what the bill is made of."""
 
     service: str
-    """Key of services.yaml."""
+    """Key of a service."""
     operation: str
     """`SendMessage`."""
     resource: str | None
@@ -124,20 +126,37 @@ class LeftOut(Closed):
     """Of invocations: all together."""
 
 
+class Unreadable(ValueError):
+    """A document that is no run of this version."""
+
+
 class Run(Closed):
     version: Literal[1] = 1
     pattern: str
     variant: Literal["pattern", "naive"] = "pattern"
     title: str
-    target: Literal["embedded", "aws"]
+    target: TargetName
     run_hash: str
     """Pattern.run_hash of the content that ran."""
     recorded_at: datetime
     ms: Ms
     """How long it lasted."""
-    deeds: tuple[Deed, ...]
+    actions: Annotated[tuple[Action, ...], Field(validation_alias=AliasChoices("actions", "deeds"))]
+    """Runs that were kept before December 2026 call them deeds."""
     events: tuple[Event, ...]
     left_out: tuple[LeftOut, ...] = ()
-    """What makes `events` complete: whoever counts adds these."""
+    """What makes `events` complete: a count adds these."""
     uses: tuple[Use, ...] = ()
     """Empty where the target cannot tell them yet."""
+
+    @property
+    def on_aws(self) -> bool:
+        return self.target == AWS
+
+
+def read_run(document: Any) -> Run:
+    """The run that a database or a file has kept. Raises Unreadable."""
+    try:
+        return Run.model_validate(document)
+    except (ValidationError, RecursionError) as error:
+        raise Unreadable(str(error)) from None

@@ -7,10 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from catalogue.patterns.runs.chapters import Chapter, Exchange, Work
+from catalogue.patterns.runs.analysis.chapters import Chapter, Exchange, Work
+from catalogue.patterns.runs.analysis.graph import Graph
 from catalogue.patterns.runs.document import Gauge
-from catalogue.patterns.runs.graph import Graph
 from catalogue.patterns.runs.words import busiest, counted, duration, joined, middle, said, times
+from catalogue.patterns.services.registry import registry
 
 _READ_LATE = 250.0
 """Within how many milliseconds of a chapter's start a count may tell of the chapter before."""
@@ -33,19 +34,19 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Told:
+class ChapterStory:
     """A chapter of the story."""
 
     title: str
-    deed: str
+    action: str
     at: float
     cli: str
-    """The AWS CLI command that does the same, where the deed was an operation."""
+    """The AWS CLI command that does the same, where the action was an operation."""
     lines: tuple[Line, ...]
 
 
-def narrative(chapters: list[Chapter], graph: Graph) -> tuple[Told, ...]:
-    """The story of a run, a chapter a deed."""
+def narrative(chapters: list[Chapter], graph: Graph) -> tuple[ChapterStory, ...]:
+    """The story of a run, a chapter for each action."""
     return tuple(_Teller(number, chapter, graph).told() for number, chapter in enumerate(chapters))
 
 
@@ -55,12 +56,12 @@ class _Teller:
         self.chapter = chapter
         self.graph = graph
 
-    def told(self) -> Told:
+    def told(self) -> ChapterStory:
         lines = sorted(self._lines(), key=lambda line: line.at)
         checks = list(self._checks(max([self.chapter.end, *(line.at for line in lines)])))
-        deed = self.chapter.deed
-        words, cli = (_VARIABLE.sub(r"{\1}", deed.deed), deed.cli or "") if deed else ("", "")
-        return Told(self.chapter.title, words, self.chapter.start, cli, (*lines, *checks))
+        action = self.chapter.action
+        words, cli = (_VARIABLE.sub(r"{\1}", action.action), action.cli or "") if action else ("", "")
+        return ChapterStory(self.chapter.title, words, self.chapter.start, cli, (*lines, *checks))
 
     def _lines(self) -> Iterator[Line]:
         bursts: dict[tuple[str, int], list[Exchange]] = defaultdict(list)
@@ -107,7 +108,7 @@ class _Teller:
         if exchange.straight is not None:
             return f", having put it into {self._name(exchange.straight.target)} itself: no function runs for it"
         if exchange.served_from_cache:
-            return " from its cache: no function runs"
+            return " from its cache, without running a function"
         called = [work for work in exchange.works if work.hop is None or work.hop.by != "authorizer"]
         if exchange.request.status >= 400 and not called:
             return ", without calling a function" if not exchange.works else " and goes no further"
@@ -171,7 +172,7 @@ class _Teller:
 
     def _deliveries(self, works: list[Work]) -> Iterator[Line]:
         if len(works) >= BURST:
-            source = f"{self._name(works[0].hop.source)} is worked off: " if works[0].hop else ""
+            source = f"{self._name(works[0].hop.source)} is processed: " if works[0].hop else ""
             line = self._together(f"{source}{self._name(works[0].function)} runs", works)
             waits = [work.at - work.handed_over for work in works if work.handed_over is not None]
             if waits:
@@ -187,7 +188,7 @@ class _Teller:
     def _delivery(self, work: Work) -> Line:
         name = self._name(work.function)
         text = f"{self._name(work.hop.source)} hands its work to {name}" if work.hop else f"{name} is invoked"
-        text += " once more" if work.again else ""
+        text += " again" if work.again else ""
         effort = self._effort(work)
         if work.handed_over is not None and work.start - work.handed_over >= 1:
             since = "let go" if work.again else "put there"
@@ -210,28 +211,31 @@ class _Teller:
             name = self._name(resource)
             before, last = self.chapter.before[resource, measure], gauges[-1]
             peak = max(gauges, key=lambda gauge: gauge.value)
-            if measure == "items" and last.value != before:
-                items = counted(last.value, "item")
+            level = registry().level(measure)
+            if not level.told:
+                continue
+            if not level.waits and last.value != before:
+                items = counted(last.value, level.one)
                 yield self._counted(last, f"{name} goes from {before} to {items}", f"{name} has {items}")
-            elif measure == "visible" and peak.value:
-                messages = counted(peak.value, "message")
+            elif level.waits and peak.value:
+                messages = counted(peak.value, level.one)
                 verb = "waits" if peak.value == 1 else "wait"
                 yield self._counted(peak, *[f"{messages} {verb} in {name}"] * 2)
                 if last.value < peak.value:
-                    rest = "is empty again" if not last.value else f"still holds {counted(last.value, 'message')}"
+                    rest = "is empty again" if not last.value else f"still holds {counted(last.value, level.one)}"
                     yield Line(last.at, f"{name} {rest}.", "count")
 
     def _counted(self, gauge: Gauge, changed: str, stands: str) -> Line:
         """Counts are read now and then: what is read soon after a chapter began may be the one before's."""
         early = self.number > 0 and gauge.at - self.chapter.start < _READ_LATE
-        return Line(gauge.at, f"By now {stands}." if early else f"{changed}.", "count")
+        return Line(gauge.at, f"Now {stands}." if early else f"{changed}.", "count")
 
     def _checks(self, at: float) -> Iterator[Line]:
-        checks = self.chapter.deed.checks if self.chapter.deed else ()
+        checks = self.chapter.action.checks if self.chapter.action else ()
         met = sum(check.ok for check in checks)
         for check in checks:
             if not check.ok:
                 yield Line(at, f"Not as expected: {check.what}. Seen: {check.seen}.", "check", bad=True)
         if met and met == len(checks):
-            text = "What the step claims was seen." if met == 1 else f"All {met} claims of the step were seen to hold."
+            text = "The check of the step passed." if met == 1 else f"All {met} checks of the step passed."
             yield Line(at, text, "check")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from catalogue.patterns.content import Pattern
+from catalogue.patterns.content.pattern import Pattern
 from catalogue.patterns.costs.bill import Bill, BillLine, bill
 from catalogue.patterns.costs.money import dollars, number
-from catalogue.patterns.glyphs import short_name
+from catalogue.patterns.diagrams.glyphs import short_name
 from catalogue.patterns.runs.document import Run
-from catalogue.patterns.services import services
+from catalogue.patterns.services.known import services
 
 
 @dataclass(frozen=True)

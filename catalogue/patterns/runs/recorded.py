@@ -1,17 +1,24 @@
 """The recorded run of a pattern: patterns_content/<slug>/recorded.json, written by `manage.py record_run`.
 
-The file is the run document as it is, one deed, event and use a line, without what is empty. Trace ids are numbered
-anew, so that nothing of the day's traffic is in it.
+The file is the run document as it is, one action, event and use a line, without what is empty. Trace ids are numbered
+again, so that nothing of the day's traffic is in it.
 """
 
+from __future__ import annotations
+
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from catalogue.patterns.content import RECORDED, Pattern
-from catalogue.patterns.mistakes import ContentError
+from catalogue.patterns.content.parsing.mistakes import ContentError
 from catalogue.patterns.runs.document import Event, Run
+
+if TYPE_CHECKING:  # a pattern has a recorded run
+    from catalogue.patterns.content.pattern import Pattern
+
+RECORDED = "recorded.json"
+"""The recorded run: made from the other files, so it is not among those that readers see and counts in no hash."""
 
 
 def recorded_run(pattern: Pattern) -> Run | None:
@@ -32,7 +39,7 @@ def read_recorded(pattern: Pattern) -> Run:
         where = ".".join(str(part) for part in first["loc"])
         message = f"The recorded run cannot be read: {where}: {first['msg']}."
         raise ContentError(path, 1, message, remedy, id="patterns.E080") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         line = error.lineno if isinstance(error, json.JSONDecodeError) else 1
         message = f"The recorded run cannot be read: {error}."
         raise ContentError(path, line, message, remedy, id="patterns.E080") from None

@@ -1,6 +1,6 @@
 """The run as a sequence diagram, drawn on the server: a lifeline for each part that took part, an arrow for each move.
 
-Bursts are folded into one arrow with a count. Colours come from classes (static/css/components/run/), so that the
+Bursts are folded into one arrow with a count. Colors come from classes (static/css/components/run/), so that the
 picture follows the page's theme; the same rows stand below it in words.
 """
 
@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-from catalogue.patterns.diagram_geometry import Point
-from catalogue.patterns.diagram_shapes import HEAD_LENGTH, head, num, text
-from catalogue.patterns.diagram_text import balanced, text_width, wrap
-from catalogue.patterns.runs.graph import Graph
-from catalogue.patterns.runs.moves import Move
+from catalogue.patterns.diagrams.placement.geometry import Point
+from catalogue.patterns.diagrams.shapes import HEAD_LENGTH, head, num, text
+from catalogue.patterns.diagrams.text import balanced, text_width, wrap
+from catalogue.patterns.runs.analysis.graph import Graph
+from catalogue.patterns.runs.analysis.moves import Move
 from catalogue.patterns.runs.words import duration, middle, times
 
 _SIZE = 12.5
@@ -31,7 +31,7 @@ _VERBS = {"call": "calls", "hand": "hands over to", "answer": "answers"}
 
 
 @dataclass(frozen=True)
-class Row:
+class SequenceRow:
     """Alike moves of a chapter, told as one arrow."""
 
     at: float
@@ -58,7 +58,7 @@ class Part:
     """The rows of one chapter."""
 
     title: str
-    rows: tuple[Row, ...]
+    rows: tuple[SequenceRow, ...]
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Sequence:
     width: int
 
 
-def fold(moves: list[Move]) -> tuple[Row, ...]:
+def fold(moves: list[Move]) -> tuple[SequenceRow, ...]:
     """One row for the moves of a group, at the time of the first."""
     groups: dict[str, list[Move]] = defaultdict(list)
     for move in moves:
@@ -96,7 +96,7 @@ def _often(alike: list[Move]) -> int:
     return 1 if alike[0].group.startswith("rise ") else len(alike)
 
 
-def _row(alike: list[Move]) -> Row:
+def _row(alike: list[Move]) -> SequenceRow:
     first = alike[0]
     cold = [move.init_ms for move in alike if move.init_ms]
     parts = [first.note] if first.note else []
@@ -110,7 +110,7 @@ def _row(alike: list[Move]) -> Row:
         parts.append(f"{failed}after {duration(took[0])}" if first.kind == "answer" or failed else duration(took[0]))
     if cold:
         parts.append(f"cold start {duration(cold[0])}" if len(alike) == 1 else f"{len(cold)} cold")
-    return Row(
+    return SequenceRow(
         first.at,
         first.source,
         first.target,
@@ -142,7 +142,7 @@ def sequence(parts: list[Part], graph: Graph) -> Sequence:
 
 
 class _Drawing:
-    def __init__(self, columns: list[str], rows: list[Row], graph: Graph) -> None:
+    def __init__(self, columns: list[str], rows: list[SequenceRow], graph: Graph) -> None:
         self.graph = graph
         place = {id: index for index, id in enumerate(columns)}
         wanted = [
@@ -165,7 +165,7 @@ class _Drawing:
         )
         self.y += 34
 
-    def row(self, row: Row) -> None:
+    def row(self, row: SequenceRow) -> None:
         start, end = self.x[row.source], self.x[row.target]
         room = max(abs(end - start) - 26, self.gap - 26)
         count = f" × {row.count}" if row.count > 1 else ""
@@ -192,13 +192,13 @@ class _Drawing:
         )
         self.y = tip + (len(details) * 14 + 14 if details else 16)
 
-    def _bar(self, row: Row, tip: float) -> str:
+    def _bar(self, row: SequenceRow, tip: float) -> str:
         """The target is at work from here: a bar on its lifeline."""
         if row.kind == "answer":
             return ""
         return f'<rect class="seq__bar" x="{num(self.x[row.target] - 5)}" y="{num(tip - 9)}" width="10" height="26"/>'
 
-    def _cold(self, row: Row, tip: float) -> str:
+    def _cold(self, row: SequenceRow, tip: float) -> str:
         """Before the bar, as a piece of its own: the environment had to start."""
         return f'<rect class="seq__cold" x="{num(self.x[row.target] - 5)}" y="{num(tip - 23)}" width="10" height="14"/>'
 
@@ -212,7 +212,7 @@ class _Drawing:
         return mark_safe(  # noqa: S308  every value is escaped where it is written
             f'<svg class="seq" viewBox="0 0 {round(self.width)} {height}" width="{round(self.width)}" '
             f'height="{height}" role="img" aria-label="{escape(f"Sequence diagram of {names}")}">'
-            f"<desc>The same stands in words below the picture.</desc>"
+            f"<desc>The same content is in words below the diagram.</desc>"
             f"{lines}{''.join(self.body)}{heads}</svg>"
         )
 
@@ -231,6 +231,6 @@ class _Drawing:
         )
 
 
-def _label_width(row: Row) -> float:
+def _label_width(row: SequenceRow) -> float:
     count = f" × {row.count}" if row.count > 1 else ""
     return text_width(f"{row.label}{count}", _SIZE)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 from collections import Counter, deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.safestring import SafeString, mark_safe
 
-from catalogue.patterns.content import Pattern
-from catalogue.patterns.diagram_svg import render_diagram
-from catalogue.patterns.runs.chapters import chapters
+from catalogue.patterns.content.pattern import Pattern
+from catalogue.patterns.diagrams.svg import render_diagram
+from catalogue.patterns.runs.analysis.chapters import chapters
+from catalogue.patterns.runs.analysis.graph import graph_of
+from catalogue.patterns.runs.analysis.moments import moments
+from catalogue.patterns.runs.analysis.moves import moves
 from catalogue.patterns.runs.document import Run
-from catalogue.patterns.runs.graph import graph_of
-from catalogue.patterns.runs.moments import moments
-from catalogue.patterns.runs.moves import moves
-from catalogue.patterns.runs.narrative import Told, narrative
+from catalogue.patterns.runs.narrative import ChapterStory, narrative
 from catalogue.patterns.runs.receipt import Receipt, receipt
 from catalogue.patterns.runs.sequence import Part, Sequence, fold, sequence
 from catalogue.patterns.runs.waterfall import Waterfall, waterfalls
@@ -30,7 +30,7 @@ class RunViews:
     """What the run was, in one sentence."""
     diagram: SafeString
     """The pattern's diagram for the player to light; empty for the naive twin, which has none."""
-    narrative: tuple[Told, ...]
+    narrative: tuple[ChapterStory, ...]
     sequence: Sequence
     waterfalls: tuple[Waterfall, ...]
     raw: str
@@ -41,6 +41,8 @@ class RunViews:
     """The document as JSON that may stand in a script element."""
     play: SafeString
     """The same of what the player needs: `{"ms", "moments": [see moments.Moment.document]}`."""
+    rendered: dict[tuple[object, ...], SafeString] = field(default_factory=dict, compare=False, repr=False)
+    """Parts of the page that are made from this alone, by name: the `once` tag keeps them here."""
 
 
 _latest: deque[tuple[Run, Pattern, RunViews]] = deque(maxlen=4)
@@ -97,7 +99,7 @@ def summary(run: Run) -> str:
 
 
 def raw(document: dict[str, Any]) -> str:
-    """Valid JSON that can be read: each member on a line, and each deed, event and use on one of its own."""
+    """Valid JSON that can be read: each member on a line, and each action, event and use on one of its own."""
     lines = []
     for key, value in document.items():
         if isinstance(value, list) and value:

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field, replace
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-from catalogue.patterns.runs.chapters import Chapter, Exchange, Work
-from catalogue.patterns.runs.graph import Graph
+from catalogue.patterns.diagrams import css_places as places
+from catalogue.patterns.runs.analysis.chapters import Chapter, Exchange, Work
+from catalogue.patterns.runs.analysis.graph import Graph
 from catalogue.patterns.runs.words import duration, middle, round_duration, said
 
 FOLD = 4
@@ -48,7 +49,7 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Row:
+class WaterfallRow:
     label: str
     kind: str
     detail: str
@@ -59,7 +60,7 @@ class Row:
     said: tuple[Said, ...] = ()
     more_said: int = 0
     """Lines beyond those listed."""
-    single: tuple[Row, ...] = ()
+    single: tuple[WaterfallRow, ...] = ()
     """The rows that this one sums up."""
     more: int = 0
     """Further ones that are not listed."""
@@ -67,14 +68,18 @@ class Row:
     """How many lanes its bars are spread over: what was at once stands one below the other."""
 
     @property
+    def indented(self) -> int:
+        return min(self.depth, 9)
+
+    @property
     def drawn(self) -> SafeString:
         """Its bars and the places of its lines as HTML. A burst has hundreds: a template takes ten times as long."""
         bars = [
-            f'<i class="bar bar--{bar.kind}" style="--left:{bar.left}%;--width:{bar.width}%'
-            f'{f";--lane:{bar.lane}" if bar.lane else ""}" title="{escape(bar.title)}"></i>'
+            f'<i class="bar bar--{bar.kind} placed {places.left(bar.left)} {places.width(bar.width)}'
+            f'{f" lane-{bar.lane}" if bar.lane else ""}" title="{escape(bar.title)}"></i>'
             for bar in self.bars
         ]
-        said = [f'<i class="fall__said" style="--left:{line.left}%"></i>' for line in self.said]
+        said = [f'<i class="fall__said placed {places.left(line.left)}"></i>' for line in self.said]
         return mark_safe("".join([*bars, *said]))  # noqa: S308  numbers and kinds are ours, titles escaped
 
 
@@ -82,6 +87,10 @@ class Row:
 class Tick:
     left: float
     label: str
+
+    @property
+    def place(self) -> str:
+        return places.left(self.left)
 
 
 @dataclass(frozen=True)
@@ -92,7 +101,7 @@ class Waterfall:
     start: float
     end: float
     ticks: tuple[Tick, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[WaterfallRow, ...]
 
 
 @dataclass(frozen=True)
@@ -168,7 +177,7 @@ class _Drawer:
             tuple(row for _, several in rows for row in several),
         )
 
-    def _calls(self) -> Iterator[tuple[float, list[Row]]]:
+    def _calls(self) -> Iterator[tuple[float, list[WaterfallRow]]]:
         alike: dict[tuple[str, int], list[Exchange]] = defaultdict(list)
         for exchange in self.chapter.exchanges:
             alike[exchange.kind, exchange.request.status].append(exchange)
@@ -179,7 +188,7 @@ class _Drawer:
                 for exchange in exchanges:
                     yield exchange.at, self._call(exchange)
 
-    def _call(self, exchange: Exchange) -> list[Row]:
+    def _call(self, exchange: Exchange) -> list[WaterfallRow]:
         rows = [self._edge(exchange)]
         gateway = exchange.arrival.target if exchange.arrival else None
         if gateway is not None:
@@ -187,15 +196,15 @@ class _Drawer:
         rows += [self._work(work, 2) for work in sorted(exchange.works, key=lambda work: work.start)]
         return rows
 
-    def _edge(self, exchange: Exchange) -> Row:
+    def _edge(self, exchange: Exchange) -> WaterfallRow:
         request = exchange.request
         title = f"{exchange.what}: {request.status} after {duration(request.ms)}"
         bar = self.scale.bar(exchange.at, exchange.end, "edge", title)
-        return Row(
+        return WaterfallRow(
             exchange.what, "edge", f"{request.status} in {duration(request.ms)}", (bar,), 0, request.status >= 400
         )
 
-    def _gateway(self, exchange: Exchange, label: str) -> Row:
+    def _gateway(self, exchange: Exchange, label: str) -> WaterfallRow:
         """The gateway's own share: what is left of the call when its functions' time is taken out."""
         free, bars, own = exchange.at, [], 0.0
         for work in sorted(exchange.works, key=lambda work: work.start):
@@ -209,12 +218,12 @@ class _Drawer:
         how = "from its cache" if exchange.served_from_cache else "of its own" if exchange.works else ""
         if exchange.straight is not None:
             how = f"to {self.graph.label(exchange.straight.target)}, by itself"
-        return Row(label, "gateway", f"{duration(own)} {how}".strip(), tuple(bars), 1)
+        return WaterfallRow(label, "gateway", f"{duration(own)} {how}".strip(), tuple(bars), 1)
 
     def _share(self, start: float, end: float, label: str) -> Bar:
         return self.scale.bar(start, end, "gateway", f"{label}: {duration(end - start)}")
 
-    def _work(self, work: Work, depth: int) -> Row:
+    def _work(self, work: Work, depth: int) -> WaterfallRow:
         event = work.event
         label = self.graph.label(work.function)
         took = f"{'failed after ' if event.error else ''}{duration(event.ms)}"
@@ -224,7 +233,7 @@ class _Drawer:
             for log in work.logs[:_MOST_LOGS]
         )
         more = max(0, len(work.logs) - _MOST_LOGS)
-        return Row(label, "work", detail, tuple(self._work_bars(work)), depth, event.error, lines, more)
+        return WaterfallRow(label, "work", detail, tuple(self._work_bars(work)), depth, event.error, lines, more)
 
     def _work_bars(self, work: Work) -> Iterator[Bar]:
         label = self.graph.label(work.function)
@@ -235,7 +244,7 @@ class _Drawer:
             work.at, work.end, "bad" if work.event.error else "work", f"{label}: {duration(work.event.ms)}"
         )
 
-    def _wait(self, work: Work) -> Row | None:
+    def _wait(self, work: Work) -> WaterfallRow | None:
         """How long the oldest message of a delivery lay in its queue before the function took it."""
         if work.hop is None or work.handed_over is None:
             return None
@@ -243,9 +252,9 @@ class _Drawer:
         label = self.graph.label(work.hop.source)
         what = "until it was tried again" if work.again else "until it was taken"
         bar = self.scale.bar(work.handed_over, work.start, "wait", f"{label}: {duration(waited)} {what}")
-        return Row(label, "wait", f"{duration(waited)} {what}", (bar,), 1)
+        return WaterfallRow(label, "wait", f"{duration(waited)} {what}", (bar,), 1)
 
-    def _deliveries(self) -> Iterator[tuple[float, list[Row]]]:
+    def _deliveries(self) -> Iterator[tuple[float, list[WaterfallRow]]]:
         by_function: dict[str, list[Work]] = defaultdict(list)
         for work in self.chapter.deliveries:
             by_function[work.function].append(work)
@@ -258,14 +267,14 @@ class _Drawer:
                 wait = self._wait(work)
                 yield work.start, [*([wait] if wait else []), self._work(work, 2 if wait else 1)]
 
-    def _works_of(self, exchanges: list[Exchange]) -> list[Row]:
+    def _works_of(self, exchanges: list[Exchange]) -> list[WaterfallRow]:
         by_function: dict[str, list[Work]] = defaultdict(list)
         for exchange in exchanges:
             for work in exchange.works:
                 by_function[work.function].append(work)
         return [row for works in by_function.values() for row in self._many(works, 1)]
 
-    def _burst(self, exchanges: list[Exchange]) -> Row:
+    def _burst(self, exchanges: list[Exchange]) -> WaterfallRow:
         first = exchanges[0]
         took = [exchange.request.ms for exchange in exchanges]
         bars, lanes = spread([self._edge(exchange).bars for exchange in exchanges])
@@ -274,9 +283,9 @@ class _Drawer:
         more = max(0, len(exchanges) - MOST_SINGLE)
         bad = first.request.status >= 400
         label = f"{first.kind} × {len(exchanges)}"
-        return Row(label, "edge", detail, bars, 0, bad, single=single, more=more, lanes=lanes)
+        return WaterfallRow(label, "edge", detail, bars, 0, bad, single=single, more=more, lanes=lanes)
 
-    def _many(self, works: list[Work], depth: int) -> list[Row]:
+    def _many(self, works: list[Work], depth: int) -> list[WaterfallRow]:
         """The waits and the invocations of one function, each summed up in a row."""
         if len(works) == 1:
             return [self._work(works[0], depth)]
@@ -288,7 +297,7 @@ class _Drawer:
             single, more = tuple(waits[:MOST_SINGLE]), max(0, len(waits) - MOST_SINGLE)
             label = f"{waits[0].label} × {len(waits)}"
             detail = f"longest {duration(longest)}"
-            rows.append(Row(label, "wait", detail, bars, depth, single=single, more=more, lanes=lanes))
+            rows.append(WaterfallRow(label, "wait", detail, bars, depth, single=single, more=more, lanes=lanes))
         took = [work.event.ms for work in works]
         cold, failed = sum(work.event.cold for work in works), sum(work.event.error for work in works)
         detail = f"half within {duration(middle(took))}"
@@ -296,7 +305,7 @@ class _Drawer:
         detail += f", {failed} failed" if failed else ""
         bars, lanes = spread([tuple(self._work_bars(work)) for work in works])
         rows.append(
-            Row(
+            WaterfallRow(
                 f"{self.graph.label(works[0].function)} × {len(works)}",
                 "work",
                 detail,

@@ -5,17 +5,18 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from catalogue.errors import Problem, read_only
-from catalogue.patterns.content import Pattern
-from catalogue.patterns.ledgers import differing, ledger_document, ledger_rows
-from catalogue.patterns.library import library
-from catalogue.patterns.views.finding import found_pattern
+from catalogue.patterns.content.fidelity.emulator_versions import emulator_versions
+from catalogue.patterns.content.fidelity.ledgers import differing, ledger_document, ledger_rows
+from catalogue.patterns.content.library import library
+from catalogue.patterns.content.pattern import Pattern
+from catalogue.patterns.views.finding import found_pattern, of_pattern
 from catalogue.patterns.views.sharing import document, shared_page
+from catalogue.web.errors import Problem, read_only
 
 LEDGERS_A_PAGE = 30
 
 
-@read_only
+@of_pattern
 def ledger(request: HttpRequest, slug: str) -> HttpResponseBase:
     pattern = _with_ledger(slug)
     rows = ledger_rows(pattern)
@@ -23,7 +24,7 @@ def ledger(request: HttpRequest, slug: str) -> HttpResponseBase:
     return shared_page(request, "patterns/ledger.html", context)
 
 
-@read_only
+@of_pattern
 def ledger_json(request: HttpRequest, slug: str) -> HttpResponseBase:
     return document(request, ledger_document(_with_ledger(slug), settings.SITE_URL))
 
@@ -35,6 +36,7 @@ def fidelity(request: HttpRequest) -> HttpResponseBase:
     page = Paginator(kept, LEDGERS_A_PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,
+        "versions": emulator_versions(),
         "earlier": f"?page={page.previous_page_number()}" if page.has_previous() else "",
         "later": f"?page={page.next_page_number()}" if page.has_next() else "",
         "patterns": [(card, differing(card)) for card in page],
@@ -47,5 +49,5 @@ def fidelity(request: HttpRequest) -> HttpResponseBase:
 def _with_ledger(slug: str) -> Pattern:
     pattern = found_pattern(slug)
     if pattern.ledger is None:
-        raise Problem(404, "No ledger", f"The pattern {pattern.title} keeps no fidelity ledger.")
+        raise Problem(404, "No ledger", f"The pattern {pattern.title} has no fidelity ledger.")
     return pattern

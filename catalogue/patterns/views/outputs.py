@@ -6,17 +6,19 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.templatetags.static import static
 
-from catalogue.errors import read_only
-from catalogue.patterns import crawlers, documents, feeds
-from catalogue.patterns.cards import Card
-from catalogue.patterns.diagram_svg import render_diagram_file
-from catalogue.patterns.library import library
-from catalogue.patterns.openapi import openapi_text
-from catalogue.patterns.plain import as_markdown
-from catalogue.patterns.project import build_project
-from catalogue.patterns.share_image import diagram_image, share_image
-from catalogue.patterns.views.finding import found_pattern
+from catalogue.patterns.content.cards import Card
+from catalogue.patterns.content.library import library
+from catalogue.patterns.diagrams.style import FILE_STYLE_HASH
+from catalogue.patterns.diagrams.svg import render_diagram_file
+from catalogue.patterns.documents import crawlers, feeds
+from catalogue.patterns.documents import models as documents
+from catalogue.patterns.documents.download.project import build_project
+from catalogue.patterns.documents.openapi.description import openapi_text
+from catalogue.patterns.documents.prose.plain import as_markdown
+from catalogue.patterns.documents.share.image import diagram_image, share_image
+from catalogue.patterns.views.finding import found_pattern, of_pattern
 from catalogue.patterns.views.sharing import document, shared
+from catalogue.web.errors import read_only
 
 TEXT = "text/plain; charset=utf-8"
 JSON = "application/json"
@@ -27,7 +29,7 @@ def patterns_json(request: HttpRequest) -> HttpResponseBase:
     return document(request, documents.pattern_list(_published(), settings.SITE_URL))
 
 
-@read_only
+@of_pattern
 def pattern_json(request: HttpRequest, slug: str) -> HttpResponseBase:
     return document(request, documents.pattern_document(found_pattern(slug), settings.SITE_URL))
 
@@ -37,32 +39,32 @@ def openapi(request: HttpRequest) -> HttpResponseBase:
     return shared(request, openapi_text(settings.SITE_URL), JSON)
 
 
-@read_only
+@of_pattern
 def markdown(request: HttpRequest, slug: str) -> HttpResponseBase:
     # RFC 7763, with the flavour left open.
     text = as_markdown(found_pattern(slug), settings.SITE_URL)
     return shared(request, text, "text/markdown; charset=utf-8")
 
 
-@read_only
+@of_pattern
 def project(request: HttpRequest, slug: str) -> HttpResponseBase:
     return shared(request, build_project(found_pattern(slug)), "application/zip", download=f"{slug}.zip")
 
 
-@read_only
+@of_pattern
 def diagram(request: HttpRequest, slug: str) -> HttpResponseBase:
     response = shared(request, render_diagram_file(found_pattern(slug)), "image/svg+xml")
-    # Opened on its own, a picture has a style of its own and no business with anything else.
-    response["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
+    # Opened on its own, a picture has this one style and no business with anything else.
+    response["Content-Security-Policy"] = f"sandbox; default-src 'none'; style-src '{FILE_STYLE_HASH}'"
     return response
 
 
-@read_only
+@of_pattern
 def share(request: HttpRequest, slug: str) -> HttpResponseBase:
     return shared(request, share_image(found_pattern(slug)), "image/png")
 
 
-@read_only
+@of_pattern
 def diagram_png(request: HttpRequest, slug: str) -> HttpResponseBase:
     return shared(request, diagram_image(found_pattern(slug)), "image/png")
 

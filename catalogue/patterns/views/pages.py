@@ -1,27 +1,31 @@
 """The pages that people read. Each view finds what it shows and hands it to its template."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 
 from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.urls import reverse
 
-from catalogue.errors import Problem, read_only
-from catalogue.patterns import filters, metadata
-from catalogue.patterns.cards import Card
-from catalogue.patterns.content import Pattern, SourceFile
-from catalogue.patterns.library import library
-from catalogue.patterns.render import highlight, render_body
-from catalogue.patterns.search import search as find
-from catalogue.patterns.views.finding import found_pattern
+from catalogue.patterns.content.cards import Card
+from catalogue.patterns.content.library import library
+from catalogue.patterns.content.pattern import Pattern, SourceFile
+from catalogue.patterns.documents import metadata
+from catalogue.patterns.documents.prose.render import highlight, render_body
+from catalogue.patterns.search import filters
+from catalogue.patterns.search.query import search as find
+from catalogue.patterns.views.finding import found_pattern, of_pattern
 from catalogue.patterns.views.sharing import shared, shared_page
+from catalogue.web.context import absolute
+from catalogue.web.errors import Problem, read_only
 
 LEVELS = {
-    100: "One idea and one or two services. Every other pattern stands on these.",
-    200: "Several services with something between them, so that speed and failure come apart.",
-    300: "State, time and repetition: answers that come late, messages that come twice.",
+    100: "One idea and one or two services. The other patterns build on these.",
+    200: "Several services with a buffer between them, so that one can be slow or fail without the other.",
+    300: "State, time and repetition: late answers and duplicate messages.",
 }
 LONGEST_QUERY = 200
 MOST_AT_HOME = 12
@@ -67,6 +71,7 @@ def pattern_list(request: HttpRequest) -> HttpResponseBase:
     page = Paginator(filters.apply(cards, chosen), PATTERNS_A_PAGE).get_page(request.GET.get("page"))
     context = {
         "selection": chosen,
+        "not_applied": filters.not_applied(request.GET, chosen),
         "choices": filters.choices(cards, chosen),
         "page": page,
         "earlier": chosen.query(page.previous_page_number()) if page.has_previous() else "",
@@ -76,13 +81,14 @@ def pattern_list(request: HttpRequest) -> HttpResponseBase:
     return shared_page(request, "patterns/list.html", context)
 
 
-@read_only
+@of_pattern
 def detail(request: HttpRequest, slug: str) -> HttpResponseBase:
     pattern = found_pattern(slug)
     cards = list(library().by_slug.values())
     place = [card.slug for card in cards].index(slug)
     context = {
         "pattern": pattern,
+        "report_subject": f"{pattern.title}, revision {pattern.front.revision}: {absolute(pattern.url)}",
         "sections": render_body(pattern).sections,
         "article": metadata.article(pattern, settings.SITE_NAME),
         "previous": cards[place - 1] if place else None,
@@ -91,7 +97,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponseBase:
     return shared_page(request, "patterns/detail.html", context)
 
 
-@read_only
+@of_pattern
 def source(request: HttpRequest, slug: str, path: str) -> HttpResponseBase:
     """One file, highlighted. The path is looked up, never opened."""
     pattern = found_pattern(slug)
@@ -99,12 +105,13 @@ def source(request: HttpRequest, slug: str, path: str) -> HttpResponseBase:
     context = {
         "pattern": pattern,
         "file": file,
+        "files": _with_addresses(pattern.slug, pattern.files),
         "highlighted": highlight(file.text, file.language, label=file.path),
     }
     return shared_page(request, "patterns/source.html", context)
 
 
-@read_only
+@of_pattern
 def raw(request: HttpRequest, slug: str, path: str) -> HttpResponseBase:
     """One file as it is."""
     return shared(request, _file(found_pattern(slug), path).text, "text/plain; charset=utf-8")
@@ -121,8 +128,14 @@ def about(request: HttpRequest) -> HttpResponseBase:
     return shared_page(request, "patterns/about.html", {"count": len(library().by_slug)})
 
 
+@lru_cache(maxsize=8)
+def _with_addresses(slug: str, files: tuple[SourceFile, ...]) -> list[tuple[str, SourceFile]]:
+    """Kept a while: each file's page lists all files of its pattern."""
+    return [(reverse("patterns:source", args=[slug, file.path]), file) for file in files]
+
+
 def _file(pattern: Pattern, path: str) -> SourceFile:
     try:
         return pattern.file(path)
     except KeyError:
-        raise Problem(404, "No such file", f"The pattern {pattern.title} has no file of this name.") from None
+        raise Problem(404, "No such file", f"The pattern {pattern.title} has no file with this name.") from None

@@ -3,16 +3,16 @@
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from catalogue.errors import Problem, read_only
-from catalogue.patterns.content import Pattern
+from catalogue.patterns.content.pattern import Pattern
 from catalogue.patterns.runs.document import Run
 from catalogue.patterns.runs.recorded import recorded_run
 from catalogue.patterns.runs.views import run_views
-from catalogue.patterns.views.finding import found_pattern
+from catalogue.patterns.views.finding import found_pattern, of_pattern
 from catalogue.patterns.views.sharing import document, shared_page
+from catalogue.web.errors import Problem
 
 
-@read_only
+@of_pattern
 def recorded(request: HttpRequest, slug: str) -> HttpResponseBase:
     """With `?part=views` the fragment that a page loads to replay it."""
     pattern, run = _recorded(slug)
@@ -21,7 +21,7 @@ def recorded(request: HttpRequest, slug: str) -> HttpResponseBase:
     return shared_page(request, "runs/_views.html" if alone else "runs/recorded.html", context)
 
 
-@read_only
+@of_pattern
 def recorded_json(request: HttpRequest, slug: str) -> HttpResponseBase:
     return document(request, _recorded(slug)[1])
 
@@ -30,5 +30,5 @@ def _recorded(slug: str) -> tuple[Pattern, Run]:
     pattern = found_pattern(slug)
     run = recorded_run(pattern)
     if run is None:
-        raise Problem(404, "No recorded run", f"No run of {pattern.title} as it is now has been recorded.")
+        raise Problem(404, "No recorded run", f"There is no recorded run of the current {pattern.title}.")
     return pattern, run

@@ -41,7 +41,7 @@ class CompareRun extends HTMLElement {
     this.#busy(false);
   }
 
-  /** Somebody else's request runs it: look again until it is over. */
+  /** Another request is running it: poll until it is over. */
   async #await() {
     this.#busy(true);
     for (;;) {
@@ -65,8 +65,8 @@ class CompareRun extends HTMLElement {
       return;
     }
     await this.#load("result", "", this.result);
-    this.#say("Done. The figures stand below.");
-    this.form.querySelector("button").textContent = "Send it once more";
+    this.#say("Done. The figures are below.");
+    this.form.querySelector("button").textContent = "Send it again";
     const section = this.result.querySelector("#result");
     section?.focus({ preventScroll: true });
     section?.scrollIntoView({ block: "start" });
@@ -81,13 +81,13 @@ class CompareRun extends HTMLElement {
     try {
       await this.#load("costs", `&${new URLSearchParams(new FormData(form))}`, costs, "replaceWith");
     } catch {
-      return form.submit(); // the whole page then, which tells what is wrong
+      return form.submit(); // load the whole page instead, which shows what is wrong
     }
     this.result.querySelector(`[data-rate] [name="${focused}"]`)?.focus();
   }
 
   async #load(part, query, place, how = "replaceChildren") {
-    const html = await readPart(`${this.page}?part=${part}${query}`, "The figures cannot be read now.");
+    const html = await readPart(`${this.page}?part=${part}${query}`, "The figures could not be loaded.");
     place[how](...new DOMParser().parseFromString(html, "text/html").body.childNodes);
   }
 

@@ -1,4 +1,4 @@
-/** Counts what one lab's event stream tells from `start` on, and shows it in the element's `[data-count]` places. */
+/** Counts the events of one lab from `start` on, and shows the counts in the element's `[data-count]` places. */
 export class Tally {
   #lab;
   #places;
@@ -10,7 +10,7 @@ export class Tally {
     this.#places = [...element.querySelectorAll("[data-count]")];
   }
 
-  /** Begin at zero. `since` is a moment of the server's clock in Unix seconds: the stream tells of earlier ones, too. */
+  /** Begin at zero. `since` is a time of the server's clock in Unix seconds: the stream also has earlier events. */
   start(since) {
     this.close();
     this.#counts = { answers: 0, failed: 0, invocations: 0 };

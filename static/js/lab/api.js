@@ -4,7 +4,7 @@ export class Problem extends Error {
   /**
    * @param {{status?: number, title?: string, detail?: string, labs?: {title: string, page: string}[]}} body
    *   problem+json, RFC 9457
-   * @param {string | null} [retryAfter] seconds, as the header of that name tells them
+   * @param {string | null} [retryAfter] seconds, from the header of that name
    */
   constructor(body, retryAfter) {
     super(
@@ -18,7 +18,7 @@ export class Problem extends Error {
 
 function again(seconds) {
   if (!seconds) return "";
-  return `Try again in ${seconds < 100 ? `${seconds} s` : `${Math.ceil(seconds / 60)} minutes`}.`;
+  return `Try again in ${seconds < 100 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`}.`;
 }
 
 function sentence(text) {
@@ -29,11 +29,11 @@ async function ask(url, options) {
   try {
     return await fetch(url, options);
   } catch {
-    throw new Problem({ title: "The site cannot be reached.", detail: "Is it still running?" });
+    throw new Problem({ title: "The site cannot be reached.", detail: "Check that it is still running." });
   }
 }
 
-/** The answer's JSON; null if it has none. Throws a `Problem`, with the server's own words where it gave any. */
+/** The answer's JSON; null if it has none. Throws a `Problem` with the server's own message if there is one. */
 export async function call(method, url, body) {
   const response = await ask(url, {
     method,
@@ -44,6 +44,8 @@ export async function call(method, url, body) {
   if (!response.ok) {
     throw new Problem({ status: response.status, ...answer }, response.headers.get("Retry-After"));
   }
+  // A slow answer starts before the server knows whether it will fail, so its body carries the failure.
+  if (typeof answer?.status === "number" && answer.status >= 400) throw new Problem(answer);
   return answer;
 }
 

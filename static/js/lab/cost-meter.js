@@ -18,7 +18,7 @@ export class CostMeter {
   #asking = null;
   #usd = null;
 
-  /** @param {HTMLElement} place where the meter stands or shall stand @param {string} id the lab's */
+  /** @param {HTMLElement} place where the meter is or will be @param {string} id the lab's */
   constructor(place, id) {
     this.#place = place;
     this.#source = `/labs/${id}/bill`;
@@ -56,7 +56,7 @@ export class CostMeter {
       template.innerHTML = await response.text();
       this.#show(document.importNode(template.content, true));
     } catch {
-      // Away for a moment, or asked anew: the next event brings the next reading.
+      // The site is away for a moment, or a newer request is under way: the next event brings the next reading.
     }
   }
 
@@ -82,7 +82,7 @@ export class CostMeter {
     if (focused) next.querySelector(`[data-key="${CSS.escape(focused)}"] > summary`)?.focus({ preventScroll: true });
   }
 
-  /** What the last deeds added: `+$0.0000021`. */
+  /** What the last actions added: `+$0.0000021`. */
   #tellChange(figures) {
     const now = Number(figures.dataset.usd);
     if (this.#usd !== null && now > this.#usd) {
@@ -101,11 +101,11 @@ export class CostMeter {
     section.classList.add("is-live");
     const number = this.#form.elements.per_month;
     const slider = el("input", {
-      type: "range", min: FIRST, max: LAST, step: 0.05, "aria-label": "Requests a month, on a scale of powers of ten",
+      type: "range", min: FIRST, max: LAST, step: 0.05, "aria-label": "Requests per month, on a scale of powers of ten",
     });
     const follow = () => {
       slider.value = Math.log10(Math.max(10 ** FIRST, Number(number.value)));
-      slider.setAttribute("aria-valuetext", `${Number(number.value).toLocaleString("en")} requests a month`);
+      slider.setAttribute("aria-valuetext", `${Number(number.value).toLocaleString("en")} requests per month`);
     };
     slider.addEventListener("input", () => {
       number.value = rounded(10 ** slider.value);

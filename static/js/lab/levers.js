@@ -6,7 +6,7 @@ import { command, replayButton, seen } from "./steps.js";
 /**
  * The board of levers: faults that the visitor puts into their own stack and takes out again. The board is the server's
  * own, which works without this script; here its forms are sent in place, and what is pulled is marked in the diagram.
- * How a lever stands is told by the lab's state, so that a lever moved elsewhere moves on every open page.
+ * The lab's state says which levers are pulled, so a lever moved on one page moves on every open page.
  */
 export class Levers {
   #section;
@@ -27,7 +27,7 @@ export class Levers {
     });
   }
 
-  /** The lab, each time that its state is told; null once it is gone. */
+  /** The lab, each time its state arrives; null once it is gone. */
   async show(lab) {
     if (lab?.status !== "ready") {
       if (this.#lab) this.#section.replaceChildren(...this.#atRest.map((child) => child.cloneNode(true)));
@@ -64,7 +64,7 @@ export class Levers {
     mark(broken);
   }
 
-  /** Beside the lab's state, which stays in view: a step that is not as told may be so on purpose. */
+  /** A reminder beside the lab's state, which stays in view: a step may fail because a lever is pulled. */
   #remind(broken) {
     const bar = this.#section.closest("lab-panel").querySelector(".lab-bar");
     const said = broken.map(titleOf).join(", ");
@@ -92,7 +92,7 @@ export class Levers {
     const buttons = [...item.querySelectorAll("button")];
     buttons.forEach((button) => button.setAttribute("aria-disabled", "true"));
     item.setAttribute("aria-busy", "true");
-    result.replaceChildren(el("p", { class: "step-wait" }, what === "try" ? "Trying it …" : "Asking AWS …"));
+    result.replaceChildren(el("p", { class: "step-wait" }, what === "try" ? "Trying it …" : "Calling AWS …"));
     try {
       const outcome = await moveLever(this.#lab.id, item.dataset.lever, what);
       const others = this.#items.filter((other) => other !== item && other.classList.contains("is-pulled"));
@@ -113,16 +113,16 @@ async function replay(run, title) {
 }
 
 function parts(outcome, title) {
-  const told = outcome.changed && outcome.cli ? `Done: ${outcome.says}` : outcome.says;
+  const summary = outcome.changed && outcome.cli ? `Done: ${outcome.says}` : outcome.says;
   return [
-    el("p", {}, told),
+    el("p", {}, summary),
     ...(outcome.trial ? seen(outcome.trial) : []),
-    outcome.cli ? command("The AWS call, as a CLI command", outcome.cli) : null,
+    outcome.cli ? command("The same with the AWS CLI", outcome.cli) : null,
     outcome.run ? el("p", {}, replayButton(outcome.run, () => replay(outcome.run, title))) : null,
   ].filter(Boolean);
 }
 
-/** Mark in every diagram of the page what the pulled levers break, with words for those who do not see the mark. */
+/** Mark in every diagram of the page what the pulled levers break, with text for screen readers. */
 function mark(pulled) {
   document.querySelectorAll("[data-diagram] .is-broken").forEach((part) => part.classList.remove("is-broken"));
   document.querySelectorAll("[data-diagram] .broken").forEach((sign) => sign.remove());
@@ -140,7 +140,7 @@ function mark(pulled) {
         path.closest("g").classList.add("is-broken");
         const length = path.getTotalLength();
         if (length < ROOMY) continue;
-        const { x, y } = path.getPointAtLength(length / 4); // the flow's number stands in the middle
+        const { x, y } = path.getPointAtLength(length / 4); // the flow's number is in the middle
         path.closest("g").append(sign(x, y, {}));
       }
     }

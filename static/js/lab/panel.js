@@ -1,4 +1,4 @@
-import { createLab, deleteLab, extendLab, readLab } from "./api.js";
+import "../copy.js";
 
 /**
  * <lab-panel>: turns the panel's plain forms into a live lab on the page itself.
@@ -24,8 +24,8 @@ class LabPanel extends HTMLElement {
         .then(({ openRun }) => openRun({ page: watch.getAttribute("href") }, { title: "A recorded run" }))
         .catch(() => location.assign(watch.href));
     });
-    if (!this.hasAttribute("create")) return; // a plain file: what was recorded can be watched, and nothing run
-    // In a stranger's panel the form leads to the page of the new lab, whose owner lacks no control.
+    if (!this.hasAttribute("create")) return; // a plain file: the recorded run can be watched, and nothing can run
+    // In a stranger's panel the form leads to the new lab's page, which has all the controls.
     for (const form of this.hasAttribute("stranger") ? [] : this.querySelectorAll("[data-run]")) {
       form.addEventListener("submit", (event) => {
         event.preventDefault();
@@ -54,9 +54,9 @@ class LabPanel extends HTMLElement {
     return `lab:${this.getAttribute("pattern")}`;
   }
 
-  /** What a lab needs, fetched when there is to be one: a reader who runs nothing is spared it. */
+  /** What a lab needs, fetched when one starts. A reader who runs nothing never loads it. */
   #load() {
-    this.#live ??= import("./live.js").then(({ Live }) =>
+    this.#live ??= import("./live/live.js").then(({ Live }) =>
       new Live(this, JSON.parse(this.querySelector("#lab-demo").textContent), {
         onState: (state) => this.#show(state),
         onGone: (reason) => this.#gone(reason),
@@ -68,7 +68,7 @@ class LabPanel extends HTMLElement {
     const id = this.getAttribute("lab") || sessionStorage.getItem(this.#key);
     if (!id) return;
     try {
-      const lab = await readLab(id);
+      const lab = await (await api()).readLab(id);
       if (["ready", "deploying"].includes(lab.status)) await this.#adopt(lab);
       else sessionStorage.removeItem(this.#key);
     } catch {
@@ -76,7 +76,7 @@ class LabPanel extends HTMLElement {
     }
   }
 
-  /** *Run it* is there while nothing runs. Whoever stood on a button that leaves is taken to what comes in its place. */
+  /** *Run it* is shown while nothing runs. Focus on a button that goes away moves to what replaces it. */
   #enter(state) {
     const run = this.querySelector("[data-run] button");
     const stood = document.activeElement;
@@ -92,7 +92,7 @@ class LabPanel extends HTMLElement {
     const started = performance.now();
     this.#load();
     try {
-      const lab = await createLab(this.getAttribute("create"), this.getAttribute("pattern"));
+      const lab = await (await api()).createLab(this.getAttribute("create"), this.getAttribute("pattern"));
       sessionStorage.setItem(this.#key, lab.id);
       await this.#adopt(lab, performance.now() - started);
     } catch (problem) {
@@ -115,21 +115,41 @@ class LabPanel extends HTMLElement {
     const live = await this.#load();
     live.adopt(lab);
     await this.#show(lab);
+    this.#followProgress(lab.id);
+  }
+
+  /** While CloudFormation works, the status shows its progress. The events report when it is done. */
+  async #followProgress(id) {
+    while (this.#lab?.id === id && this.#lab.status === "deploying" && this.isConnected) {
+      await new Promise((done) => setTimeout(done, PROGRESS_MS));
+      try {
+        const { status, progress } = await (await api()).readLab(id);
+        if (status === "deploying" && progress && this.#lab?.status === "deploying") this.#say(`Creating your stack: ${progress.text} …`);
+      } catch {
+        return;
+      }
+    }
   }
 
   async #show(lab) {
+    const troubled = this.#lab?.trouble ?? "";
     this.#lab = { ...this.#lab, ...lab };
     this.querySelector("[data-endpoint]").textContent = this.#lab.endpoint ?? "";
     const stood = this.dataset.state;
     this.#enter(lab.status);
     (await this.#load()).show(this.#lab);
-    // Told when it becomes so, and not each time that the state is told: what was said since would be lost.
+    // Shown once, when the lab becomes ready. Repeating it with every state would overwrite newer messages.
     if (lab.status === "ready" && stood !== "ready") {
       const took = this.#took;
       const whose = this.hasAttribute("stranger") ? "This" : "Your";
-      this.#say(`${whose} stack is ready${took ? `: ${(took / 1000).toFixed(2)} s from the click` : ""}.`);
+      const notice = this.#lab.notice ? ` ${this.#lab.notice}` : "";
+      if (lab.trouble) this.#say(`${lab.trouble} Reload this page in a moment.`, true);
+      else this.#say(`${whose} stack is ready${took ? `: ${(took / 1000).toFixed(2)} s after the click` : ""}.${notice}`);
+    } else if (lab.status === "ready" && (this.#lab.trouble ?? "") !== troubled) {
+      if (this.#lab.trouble) this.#say(this.#lab.trouble, true);
+      else this.#say("The embedded AWS answers again.");
     } else if (lab.status === "failed" || lab.status === "gone") {
-      this.#gone(lab.reason ?? "This lab is gone. Run it again for a fresh one.");
+      this.#gone(lab.reason ?? "This lab is gone. Run it again to get a new one.");
     }
     const extend = this.querySelector("[data-extend]");
     if (extend) extend.hidden = !this.#lab?.extendable;
@@ -155,8 +175,8 @@ class LabPanel extends HTMLElement {
 
   async #extend() {
     try {
-      await this.#show(await extendLab(this.#lab.id));
-      this.#say("This lab has its time anew.");
+      await this.#show(await (await api()).extendLab(this.#lab.id));
+      this.#say("This lab has more time.");
     } catch (problem) {
       this.#say(problem.message, true);
     }
@@ -166,11 +186,11 @@ class LabPanel extends HTMLElement {
     const id = this.#lab?.id;
     if (!id) return;
     try {
-      await deleteLab(id);
+      await (await api()).deleteLab(id);
     } catch (problem) {
       if (!GONE.includes(problem.status)) return this.#say(problem.message, true);
     }
-    this.#gone("You have stopped this lab and its stack is deleted.");
+    this.#gone("You have deleted this lab and its stack.");
   }
 
   #showTimeLeft() {
@@ -185,6 +205,11 @@ class LabPanel extends HTMLElement {
     status.classList.toggle("is-error", isError);
   }
 }
+
+/** The labs' API, fetched when it is first called. */
+const api = () => import("./api.js");
+
+const PROGRESS_MS = 2000;
 
 /** What the server says of a lab that is over already. */
 const GONE = [404, 410];

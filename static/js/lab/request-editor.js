@@ -38,7 +38,6 @@ export class RequestEditor {
     const body = request.json != null ? JSON.stringify(request.json, null, 2) : (request.text ?? "");
     fields.body.value = fill(body, saved);
     this.#showCurl();
-    this.#form.closest("details").open = true;
     fields.path.focus();
   }
 
@@ -77,14 +76,14 @@ export class RequestEditor {
 
   #showAnswer(response, text, ms) {
     const headers = [...response.headers].map(([name, value]) => `${name}: ${value}`).join("\n");
-    this.#answer.replaceChildren(
+    this.#answer.replaceChildren(...[
       el("p", { class: `answer-line status-${Math.floor(response.status / 100)}` },
         el("strong", {}, `${response.status} ${response.statusText}`), ` in ${milliseconds(ms)}, measured in your browser`),
       response.redirected
-        ? el("p", { class: "note" }, `Your browser has followed a redirect to ${response.url}. curl, as above, shows the redirect itself.`)
+        ? el("p", { class: "note" }, `Your browser followed a redirect to ${response.url}. The curl command below shows the redirect itself.`)
         : null,
       el("details", { class: "answer-headers" }, el("summary", {}, "Headers"), el("pre", {}, headers)),
-      el("pre", { class: "answer-body", tabindex: "0", "aria-label": "Body of the answer" }, pretty(text) || "(no body)"),
-    );
+      el("pre", { class: "answer-body", tabindex: "0", role: "group", "aria-label": "Response body" }, pretty(text) || "(no body)"),
+    ].filter(Boolean));
   }
 }

@@ -23,6 +23,7 @@ export class Steps {
         event.preventDefault();
         this.#run(id);
       });
+      item.querySelector("[data-next]")?.addEventListener("click", () => this.#open(this.#after(id)));
       item.querySelector("[data-edit]")?.addEventListener("click", () => onEdit(this.#steps.get(id).request, this.#saved));
     }
   }
@@ -33,34 +34,52 @@ export class Steps {
       for (const item of this.#items.values()) {
         item.classList.remove("is-done", "is-failed");
         item.querySelector("[data-result]").replaceChildren();
+        item.querySelector("[data-came]").textContent = "";
       }
     }
     this.#lab = lab;
     const ready = lab?.status === "ready";
     for (const item of this.#items.values()) {
-      for (const button of item.querySelectorAll("button")) button.disabled = !ready;
+      for (const button of item.querySelectorAll("form button")) button.disabled = !ready;
     }
+  }
+
+  #after(id) {
+    const ids = [...this.#items.keys()];
+    return ids[ids.indexOf(id) + 1];
+  }
+
+  /** Open one step; the one that was open closes, because all share a name. Its button gets the focus. */
+  #open(id) {
+    const item = this.#items.get(id);
+    item.querySelector("details").open = true;
+    item.scrollIntoView({ block: "nearest" });
+    (item.querySelector("form button:enabled") ?? item.querySelector("summary")).focus({ preventScroll: true });
   }
 
   async #run(id) {
     const item = this.#items.get(id);
+    if (item.hasAttribute("aria-busy")) return;
     const result = item.querySelector("[data-result]");
-    const buttons = [...item.querySelectorAll("button")];
-    buttons.forEach((button) => (button.disabled = true));
+    const buttons = [...item.querySelectorAll("form button")]; // not `disabled`: that would take the focus from the keyboard
+    buttons.forEach((button) => button.setAttribute("aria-disabled", "true"));
     item.classList.remove("is-done", "is-failed");
     item.setAttribute("aria-busy", "true");
+    item.querySelector("[data-came]").textContent = "";
     result.replaceChildren(el("p", { class: "step-wait" }, "Running …"));
     try {
       const outcome = await runStep(this.#lab.id, id, this.#saved);
       Object.assign(this.#saved, outcome.saved);
       item.classList.add(outcome.ok ? "is-done" : "is-failed");
       result.replaceChildren(...this.#show(this.#steps.get(id), outcome));
+      item.querySelector("[data-came]").textContent = came(outcome);
+      if (outcome.ok && buttons.includes(document.activeElement)) item.querySelector("[data-next]")?.focus({ preventScroll: true });
     } catch (problem) {
       item.classList.add("is-failed");
       result.replaceChildren(el("p", { class: "is-error" }, problem.message));
     } finally {
       item.removeAttribute("aria-busy");
-      buttons.forEach((button) => (button.disabled = this.#lab?.status !== "ready"));
+      buttons.forEach((button) => button.removeAttribute("aria-disabled"));
     }
   }
 
@@ -119,13 +138,23 @@ export const command = (summary, text) =>
   el("details", { class: "step-command", "data-copy": true },
     el("summary", {}, summary), el("pre", { tabindex: "0", "aria-label": "Command" }, text), el("copy-button"));
 
+/** What a step brought, in a few words: `50 × 202, the slowest in 412 ms`. */
+function came({ answers, ok }) {
+  const counts = new Map();
+  for (const { status } of answers) counts.set(status, (counts.get(status) ?? 0) + 1);
+  const statuses = [...counts].sort(([a], [b]) => a - b).map(([status, count]) => (answers.length > 1 ? `${count} × ${status}` : status));
+  const slowest = milliseconds(Math.max(0, ...answers.map(({ ms }) => ms)));
+  const what = answers.length ? `${statuses.join(", ")}${answers.length > 1 ? ", the slowest" : ""} in ${slowest}` : "done";
+  return ok ? what : `${what}; not as expected`;
+}
+
 function oneAnswer(answer) {
   const location = headerOf(answer, "location");
   return [
     el("p", { class: `answer-line status-${Math.floor(answer.status / 100)}` },
       el("strong", {}, String(answer.status)), ` in ${milliseconds(answer.ms)}`, location ? ` → ${location}` : null),
     answer.body
-      ? el("pre", { class: "answer-body", tabindex: "0", "aria-label": "Body of the answer" },
+      ? el("pre", { class: "answer-body", tabindex: "0", "aria-label": "Response body" },
           typeof answer.body === "string" ? pretty(answer.body) : JSON.stringify(answer.body, null, 2))
       : null,
   ].filter(Boolean);

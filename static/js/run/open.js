@@ -22,7 +22,7 @@ export async function openRun(run, { title = "What happened", share = false } = 
   const heading = el("h2", { id: "run-sheet-title", tabindex: "-1" }, title);
   const tools = el("div", { class: "run-sheet__tools" },
     share && !parts.querySelector("[data-share]") ? shareButton(`${run.page}/share`) : null,
-    el("a", { class: "button button-quiet", href: run.page }, "On a page of its own"),
+    el("a", { class: "button button-quiet", href: run.page }, "Open as a page"),
     close);
   sheet?.remove();
   sheet = el("dialog", { class: "run-sheet", "aria-labelledby": "run-sheet-title" },
@@ -44,10 +44,10 @@ async function fragment(address) {
     throw new Error("The site cannot be reached.");
   }
   if (!response.ok) throw new Error(response.status === 404 || response.status === 410
-    ? "This run is no longer kept. Take the step again." : "The run could not be fetched.");
+    ? "This run is no longer available. Run the step again." : "The run could not be loaded.");
   const template = document.createElement("template");
   template.innerHTML = await response.text();
-  // A host of plain files knows nothing of `part` and sends the whole page: the player is all that is wanted.
+  // A host of plain files knows nothing of `part` and sends the whole page: only the player is needed.
   const player = template.content.querySelector("run-player");
   if (!player) throw new Error("The run could not be read.");
   const parts = document.createDocumentFragment();

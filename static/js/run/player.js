@@ -1,5 +1,5 @@
 import { el, milliseconds } from "../lab/dom.js";
-import { LiveDiagram } from "../lab/live-diagram.js";
+import { LiveDiagram } from "../lab/live/live-diagram.js";
 import { enhanceShare } from "./share.js";
 import { tabs } from "./tabs.js";
 import { Timeline } from "./timeline.js";
@@ -77,7 +77,9 @@ class RunPlayer extends HTMLElement {
         const left = this.#timeline.pos(Number(line.dataset.at) - 0.01);
         if (left - before < 0.04) return;
         before = left;
-        chapters.append(el("span", { style: `--left:${(left * 100).toFixed(2)}%` }, String(index + 1)));
+        const chapter = el("span", {}, String(index + 1));
+        chapter.style.setProperty("--left", `${(left * 100).toFixed(2)}%`);
+        chapters.append(chapter);
       });
     }
     this.querySelector("[data-transport]").append(

@@ -40,11 +40,11 @@ function link({ url, expires_at }) {
       await navigator.clipboard.writeText(address);
       copy.textContent = "Copied";
     } catch {
-      copy.textContent = "The browser refused";
+      copy.textContent = "Copying failed";
     }
   });
   return [
     el("p", { class: "run-share__link" }, el("a", { href: address }, address), navigator.clipboard ? copy : null),
-    el("p", { class: "run-note" }, "Whoever has this link can replay the run until ", el("time", { datetime: expires_at }, day), "."),
+    el("p", { class: "run-note" }, "Anyone with this link can replay the run until ", el("time", { datetime: expires_at }, day), "."),
   ];
 }

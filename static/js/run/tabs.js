@@ -3,8 +3,8 @@ import { el } from "../lab/dom.js";
 let made = 0;
 
 /**
- * Makes tabs of sections that stand one after the other: <section data-view="story"><h3>Story</h3>…
- * Arrow keys, Home and End move between them (https://www.w3.org/WAI/ARIA/apg/patterns/tabs/).
+ * Turns consecutive sections into tabs: <section data-view="story"><h3>Story</h3>…
+ * A `choose` event on the box names the view to show. Arrow keys, Home and End move between them (https://www.w3.org/WAI/ARIA/apg/patterns/tabs/).
  */
 export function tabs(box, label) {
   const panels = [...box.querySelectorAll(":scope > [data-view]")];
@@ -15,7 +15,7 @@ export function tabs(box, label) {
     panel.id = `${id}-panel`;
     panel.setAttribute("role", "tabpanel");
     panel.setAttribute("aria-labelledby", id);
-    title.classList.add("visually-hidden"); // still a heading, for who goes by headings
+    title.classList.add("visually-hidden"); // still a heading for screen readers
     return el("button", { type: "button", role: "tab", id, "aria-controls": panel.id }, title.textContent);
   });
   const choose = (chosen) => {
@@ -39,6 +39,7 @@ export function tabs(box, label) {
     choose(next);
     buttons[next].focus();
   });
+  box.addEventListener("choose", ({ detail }) => choose(panels.findIndex((panel) => panel.dataset.view === detail)));
   list.append(...buttons);
   box.prepend(list);
   choose(0);

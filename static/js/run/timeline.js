@@ -1,5 +1,5 @@
 /**
- * A run's moments as positions and states. `pos` (0 to 1) is where a moment stands when the run is paced: order as
+ * A run's moments as positions and states. `pos` (0 to 1) is where a moment is when the run is paced: order as
  * observed, long gaps shortened and short ones stretched, so that each can be seen. `at` is its true time in ms.
  */
 export class Timeline {

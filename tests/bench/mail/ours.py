@@ -50,9 +50,9 @@ def fill(argument: str) -> Any:
 
 def release(argument: str) -> Any:
     """Seconds, recipients, and by how many MiB the process has grown."""
-    from catalogue.newsletter import updates
+    from catalogue.newsletter.mail import updates
     from catalogue.newsletter.models import Delivery, Update
-    from catalogue.patterns.library import library
+    from catalogue.patterns.content.library import library
 
     Delivery.objects.all().delete()
     Update.objects.all().delete()
@@ -69,7 +69,7 @@ def release(argument: str) -> Any:
 def send(argument: str) -> Any:
     from django.conf import settings
 
-    from catalogue.newsletter import sender
+    from catalogue.newsletter.delivery.sending import sender
 
     settings.NEWSLETTER_CONNECTIONS = int(argument)
     started = time.perf_counter()
@@ -78,7 +78,7 @@ def send(argument: str) -> Any:
 
 
 def sample(argument: str) -> Any:
-    from catalogue.newsletter import messages
+    from catalogue.newsletter.mail import messages
     from catalogue.newsletter.models import Delivery
 
     delivery = Delivery.objects.select_related("subscriber", "update_sent").latest("pk")

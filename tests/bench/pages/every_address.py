@@ -7,8 +7,8 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "catalogue.settings")
 django.setup()
 
-from catalogue.pages.addresses import addresses  # noqa: E402
-from catalogue.patterns.library import library  # noqa: E402
+from catalogue.pages.builds.addresses import addresses  # noqa: E402
+from catalogue.patterns.content.library import library  # noqa: E402
 
 for address in addresses(library().by_slug):
     print(address.url)

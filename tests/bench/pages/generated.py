@@ -5,10 +5,11 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tests.bench import many_patterns
 from tests.bench.bench_site import environment
-from tests.site import ROOT
+from tests.support.site import ROOT
 
 
 class BuildBroken(Exception):
@@ -36,12 +37,26 @@ class Generated:
         self.run("manage.py", "build", "--verbosity", "0")
         return time.perf_counter() - started
 
-    def run(self, *arguments: str, given: str = "") -> str:
+    def build_of(self, root: Path) -> tuple[float, int]:
+        """Seconds of a full build by a checkout, from an empty VAR_DIR that goes afterward, and pages that it made.
+
+        Of as many patterns that this checkout has made of its own: a recorded run counts only where it is of the
+        content as the same code hashes it.
+        """
+        with TemporaryDirectory(prefix="bench-of-") as folder:
+            content = Path(folder, "content")
+            self.run("-m", "tests.bench.many_patterns", str(self.count), str(content), root=root, VAR_DIR=folder)
+            started = time.perf_counter()
+            said = self.run("manage.py", "build", root=root, VAR_DIR=f"{folder}/var", CONTENT_DIR=str(content))
+            seconds = time.perf_counter() - started
+        return seconds, int(said.split(" pages rendered", 1)[0].split()[-1])
+
+    def run(self, *arguments: str, given: str = "", root: Path = ROOT, **settings: str) -> str:
         """A script or command with this content's settings; what it printed. Raises BuildBroken."""
         done = subprocess.run(
             [sys.executable, *arguments],
-            cwd=ROOT,
-            env=inherited() | self.environment,
+            cwd=root,
+            env=inherited() | self.environment | settings,
             input=given,
             capture_output=True,
             text=True,
@@ -58,7 +73,7 @@ class Generated:
         )
 
     def change_title(self) -> None:
-        """One pattern's title: its neighbours, its relations and the lists tell of it too."""
+        """One pattern's title: its neighbors, its relations and the lists tell of it too."""
         file = self.patterns[len(self.patterns) // 3] / "pattern.md"
         text = file.read_text("utf-8")
         head, title, rest = text.partition("\ntitle: ")

@@ -72,9 +72,27 @@ def whole_length(url: str, headers: Mapping[str, str], status: int) -> int:
             return sum(map(len, head)) + 2 + len(answer.read(body))
 
 
-def _wrk(url: str, seconds: float, headers: Mapping[str, str], *arguments: str) -> dict[str, Any]:
+def clients(url: str, seconds: float, connections: int, status: int) -> Load:
+    """So many clients, each of which sends the next request after the answer, with a look at each answer's status."""
+    seen = _wrk(url, seconds, {}, str(status), connections=connections)
+    rate = seen["requests"] / seen["seconds"]
+    return Load(seen["requests"], rate, seen["p50"], seen["p99"], int(seen["failed"]))
+
+
+def mixed(url: str, seconds: float, requests: Path, *, look: bool = False) -> Load:
+    """The requests of a file (see wrk.lua) in turn, on 16 connections; `look` at each answer for a status of 200.
+
+    Otherwise only answers of 400 and more, timeouts and errors of the connection count as failed.
+    """
+    told = _wrk(url, seconds, {}, "200" if look else "-", str(requests))
+    return Load(told["requests"], told["requests"] / told["seconds"], told["p50"], told["p99"], int(told["failed"]))
+
+
+def _wrk(
+    url: str, seconds: float, headers: Mapping[str, str], *arguments: str, connections: int = CONNECTIONS
+) -> dict[str, Any]:
     sent = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:g}s", "-s", str(SCRIPT), *sent, url, "--", *arguments]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "-s", str(SCRIPT), *sent, url, "--", *arguments]
     out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     told: dict[str, Any] = json.loads(out.strip().splitlines()[-1])
     return told

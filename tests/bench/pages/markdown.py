@@ -16,8 +16,8 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 
-from catalogue.patterns.library import library  # noqa: E402
-from catalogue.patterns.plain import as_markdown, fenced  # noqa: E402
+from catalogue.patterns.content.library import library  # noqa: E402
+from catalogue.patterns.documents.prose.plain import as_markdown, fenced  # noqa: E402
 
 
 def write(file: Path, text: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.site import free_port
+from tests.support.site import free_port
 
 OWN = {
     "content-length",
@@ -62,13 +62,23 @@ def missing() -> str:
 @contextmanager
 def running(folder: Path, workers: int, page: bytes, gzipped: bytes, headers: Mapping[str, str]) -> Iterator[str]:
     """Serve this page, and yield its address."""
+    with serving(folder, workers, {"page": (page, gzipped)}, headers) as address:
+        yield f"{address}/page"
+
+
+@contextmanager
+def serving(
+    folder: Path, workers: int, pages: Mapping[str, tuple[bytes, bytes]], headers: Mapping[str, str]
+) -> Iterator[str]:
+    """Serve pages by name, each as it is and as gzip, and yield the address above them."""
     program = _program()
     assert program is not None
     port = free_port()
     root = folder / "root"
     root.mkdir(parents=True)
-    (root / "page").write_bytes(page)
-    (root / "page.gz").write_bytes(gzipped)
+    for name, (plain, gzipped) in pages.items():
+        (root / name).write_bytes(plain)
+        (root / f"{name}.gz").write_bytes(gzipped)
     added = "\n".join(f'    add_header {name} "{value}";' for name, value in headers.items() if name.lower() not in OWN)
     configuration = folder / "nginx.conf"
     user = "user root;" if os.geteuid() == 0 else ""
@@ -78,7 +88,7 @@ def running(folder: Path, workers: int, page: bytes, gzipped: bytes, headers: Ma
     process = subprocess.Popen([program, "-c", str(configuration), "-e", str(folder / "error.log")])
     try:
         _wait_for(port)
-        yield f"http://127.0.0.1:{port}/page"
+        yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
         process.wait(10)

@@ -1,5 +1,6 @@
 -- wrk's summary as one line of JSON. Without an argument only `done` is defined, and no code of ours runs for a request.
--- With one, a status, every answer's own is looked at, which takes time: for a round that is not measured.
+-- With one, a status, every answer's own is looked at, which takes time: for a round that is not measured. "-" is none.
+-- A second one names a file of whole requests, each of which ends with a zero byte: they are sent in turn, over and over.
 local threads = {}
 
 setup = function(thread)
@@ -8,7 +9,15 @@ end
 
 init = function(args)
   wrong = 0
-  if args[1] then
+  if args[2] then
+    local requests, next = {}, 0
+    for one in io.open(args[2], "rb"):read("*a"):gmatch("([^%z]+)%z") do table.insert(requests, one) end
+    request = function()
+      next = next % #requests + 1
+      return requests[next]
+    end
+  end
+  if args[1] and args[1] ~= "-" then
     local wanted = tonumber(args[1])
     response = function(status)
       if status ~= wanted then wrong = wrong + 1 end

@@ -5,7 +5,7 @@ import urllib.request
 
 import pytest
 
-from catalogue.labs.embedded.guard import is_closed
+from catalogue.labs.embedded.access.guard import is_closed
 from catalogue.labs.embedded.process import Emulator
 
 

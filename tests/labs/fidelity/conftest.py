@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from catalogue.labs import gauges
-from catalogue.labs.edge_client import call_edge
-from catalogue.labs.expectations import Answer
+from catalogue.labs.demos.expectations import StepAnswer
+from catalogue.labs.edge.client import call_edge
+from catalogue.labs.lifecycle.stacks import resources_of
 from catalogue.labs.models import Lab
-from catalogue.labs.services import resources_of
 from catalogue.labs.targets import get_target
-from catalogue.labs.trace import LogLine
-from catalogue.patterns.content import load_pattern
+from catalogue.labs.watching import gauges
+from catalogue.labs.watching.trace import LogLine
+from catalogue.patterns.content.pattern import load_pattern
 from tests.labs.conftest import Deploy, run
 
 ECHO = """
@@ -46,7 +46,7 @@ class Stack:
         headers: Mapping[str, str] | None = None,
         json: Any = None,
         text: str | None = None,
-    ) -> Answer:
+    ) -> StepAnswer:
         return run(call_edge(self.lab.pk, method, path, headers or {}, json, text))
 
     def client(self, service: str) -> Any:
@@ -72,10 +72,10 @@ class Stack:
 
     def lines(self, function: str, text: str = "") -> list[LogLine]:
         """The function's log lines that hold the text."""
-        return list(gauges.read_log(get_target(), function, self.id(function), 0, text))
+        return list(gauges.read_log(get_target(), function, f"/aws/lambda/{self.id(function)}", 0, text))
 
     def invocations(self, function: str) -> int:
-        return gauges.count_invocations(get_target(), function, self.id(function), 0)
+        return gauges.count_invocations(get_target(), function, f"/aws/lambda/{self.id(function)}", 0)
 
 
 def until[T](look: Callable[[], T], seconds: float = 10) -> T:

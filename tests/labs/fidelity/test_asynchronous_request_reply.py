@@ -1,15 +1,16 @@
-"""Asynchronous Request Reply: what the embedded AWS does, as the pattern's ledger tells it."""
+"""Asynchronous Request Reply: what the embedded AWS does, as the pattern's ledger says."""
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from catalogue.labs import operations
-from catalogue.labs.services import resources_of
+from catalogue.labs.demos import operations
+from catalogue.labs.lifecycle.stacks import resources_of
 from catalogue.labs.targets import get_target
-from catalogue.patterns.schema import Operation
+from catalogue.patterns.content.schemas.pattern import Operation
 from tests.labs.fidelity.conftest import Stack, until
 
 SLUG = "asynchronous-request-reply"
@@ -78,9 +79,9 @@ def test_the_lines_of_a_running_job_come_at_its_end(stack: Stack) -> None:
     until(lambda: ask(stack, job)["status"] == "succeeded")
     lines = until(lambda: stack.lines("WorkerFunction", "page.rendered"))
     assert len({line.at_ms for line in lines}) == 1
-    told = [json.loads(line.message)["at"] for line in lines]
-    assert len(told) == 6
-    assert told[-1] - told[0] > 1.5
+    times = [json.loads(line.message)["at"] for line in lines]
+    assert len(times) == 6
+    assert times[-1] - times[0] > 1.5
 
 
 @pytest.mark.ledger(SLUG, "trace-through-the-queue")
@@ -116,7 +117,30 @@ def test_a_job_past_its_deadline_has_failed_and_stays_so(stack: Stack) -> None:
     assert ask(stack, late)["status"] == "failed"
     switch(stack, True)
     until(lambda: stack.lines("WorkerFunction", "job.skipped"))
-    told = ask(stack, late)
-    assert (told["status"], told["progress"]["done"]) == ("failed", 0)
+    late_job = ask(stack, late)
+    assert (late_job["status"], late_job["progress"]["done"]) == ("failed", 0)
     fresh = order(stack, 1)
     until(lambda: ask(stack, fresh)["status"] == "succeeded")
+
+
+@pytest.mark.ledger(SLUG, "consistent-read")
+def test_an_eventually_consistent_read_shows_the_last_write(stack: Stack) -> None:
+    job = order(stack, 1)
+    until(lambda: ask(stack, job)["status"] == "succeeded")
+    item = stack.client("dynamodb").get_item(TableName=stack.id("JobsTable"), Key={"id": {"S": job}})["Item"]
+    assert len(item["proof"]["L"]) == 1
+
+
+@pytest.mark.ledger(SLUG, "expiry")
+def test_an_expired_job_is_gone_before_its_item_is(stack: Stack) -> None:
+    switch(stack, False)
+    job = order(stack, 1)
+    dynamodb, table, key = stack.client("dynamodb"), stack.id("JobsTable"), {"id": {"S": job}}
+    dynamodb.update_item(
+        TableName=table,
+        Key=key,
+        UpdateExpression="SET expires_at = :past",
+        ExpressionAttributeValues={":past": {"N": str(int(time.time()) - 1)}},
+    )
+    assert dynamodb.get_item(TableName=table, Key=key)["Item"]["status"] == {"S": "queued"}
+    assert [stack.call(method, f"/jobs/{job}").status for method in ("GET", "DELETE")] == [404, 404]

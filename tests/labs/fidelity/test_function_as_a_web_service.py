@@ -1,4 +1,4 @@
-"""Function as a Web Service: what the embedded AWS does, as the pattern's ledger tells it."""
+"""Function as a Web Service: what the embedded AWS does, as the rows of its ledger say."""
 
 import json
 from collections.abc import Callable
@@ -60,7 +60,7 @@ def test_of_a_repeated_parameter_the_first_value_is_given(stack: Stack) -> None:
 
 
 @pytest.mark.ledger(SLUG, "invoke-permission")
-def test_the_permission_to_invoke_is_not_asked_for(stack: Stack) -> None:
+def test_the_permission_to_invoke_is_not_checked(stack: Stack) -> None:
     functions, name = stack.client("lambda"), stack.id("QuoteFunction")
     for logical in ("ListZonesPermission", "GetQuotePermission"):
         functions.remove_permission(FunctionName=name, StatementId=stack.id(logical))
@@ -68,8 +68,15 @@ def test_the_permission_to_invoke_is_not_asked_for(stack: Stack) -> None:
     assert stack.call("GET", "/zones").status == 200
 
 
+@pytest.mark.ledger(SLUG, "log-permission")
+def test_the_permission_to_write_the_log_is_not_checked(stack: Stack) -> None:
+    stack.client("iam").delete_role_policy(RoleName=stack.id("QuoteRole"), PolicyName="write-its-log")
+    assert stack.call("GET", "/zones").status == 200
+    assert stack.lines("QuoteFunction", "request.answered")
+
+
 @pytest.mark.ledger(SLUG, "log-times")
-def test_all_lines_of_an_invocation_bear_one_timestamp(stack: Stack) -> None:
+def test_all_lines_of_an_invocation_have_one_timestamp(stack: Stack) -> None:
     stack.set_environment("QuoteFunction", CARRIER_SECONDS="1")
     assert stack.call("GET", "/zones/city/quote?grams=100").status == 200
     (received,), (answered,) = (stack.lines("QuoteFunction", f"request.{what}") for what in ("received", "answered"))

@@ -1,7 +1,8 @@
-"""Gateway Authorizer: what the embedded AWS does, as the pattern's ledger tells it."""
+"""Gateway Authorizer: what the embedded AWS does, as the pattern's ledger says."""
 
 import json
 import time
+import uuid
 from collections.abc import Callable
 
 import pytest
@@ -17,7 +18,7 @@ def handler(event, context):
     policy = {"Version": "2012-10-17", "Statement": [statement]}
     return {"principalId": "ada", "policyDocument": policy, "context": CONTEXT}
 """
-"""An authorizer that lets everybody in, with a context to be filled in."""
+"""An authorizer that lets everyone in, with a context to be filled in."""
 
 
 @pytest.fixture
@@ -27,8 +28,8 @@ def stack(stack_of: Callable[[str], Stack]) -> Stack:
 
 def token(stack: Stack) -> dict[str, str]:
     """The header of a fresh token that may read prices."""
-    wish = {"sub": "ada", "scopes": ["prices:read"], "expires_in": 3600}
-    minted = stack.call("POST", "/tokens", json=wish)
+    asked = {"sub": "ada", "scopes": ["prices:read"], "expires_in": 3600}
+    minted = stack.call("POST", "/tokens", json=asked)
     assert minted.status == 200
     return {"Authorization": f"Bearer {minted.parsed['access_token']}"}
 
@@ -43,7 +44,7 @@ def test_a_decision_is_kept_for_its_time_to_live_and_no_longer(stack: Stack) -> 
     header = token(stack)
     assert [stack.call("GET", "/prices", header).status for _ in range(3)] == [200, 200, 200]
     first = stack.invocations("AuthorizerFunction")
-    time.sleep(2.1)  # the very thing under test: nothing else tells that the time is over
+    time.sleep(2.1)  # the very thing under test: nothing else shows that the time is over
     assert stack.call("GET", "/prices", header).status == 200
     assert (first, stack.invocations("AuthorizerFunction")) == (1, 2)
 
@@ -81,11 +82,11 @@ def test_the_permission_to_ask_the_authorizer_is_not_looked_at(stack: Stack) -> 
 
 
 @pytest.mark.ledger(SLUG, "execution-role")
-def test_an_authorizer_without_the_right_to_read_the_key_lets_nobody_in(stack: Stack) -> None:
+def test_an_authorizer_without_the_right_to_read_the_key_lets_no_one_in(stack: Stack) -> None:
     header = token(stack)
     deny = {"Effect": "Deny", "Action": "secretsmanager:GetSecretValue", "Resource": "*"}
     stack.client("iam").put_role_policy(
-        RoleName=stack.id("AuthorizerFunctionRole"),
+        RoleName=stack.id("AuthorizerRole"),
         PolicyName="no-key",
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [deny]}),
     )
@@ -100,3 +101,35 @@ def test_the_secrets_physical_id_is_its_name(stack: Stack) -> None:
     assert by_attribute.startswith("arn:aws:secretsmanager:")
     assert not stack.id("SigningKey").startswith("arn:")
     assert stack.id("SigningKey") in by_attribute
+
+
+def rotate(stack: Stack) -> None:
+    stack.client("secretsmanager").put_secret_value(SecretId=stack.id("SigningKey"), SecretString=uuid.uuid4().hex)
+
+
+@pytest.mark.ledger(SLUG, "key-rotation")
+def test_a_rotated_key_reaches_a_warm_authorizer(stack: Stack) -> None:
+    old = token(stack)
+    assert stack.call("GET", "/prices", old).status == 200
+    rotate(stack)
+    # A new execution environment of each, so that the five minutes need not pass.
+    stack.set_environment("AuthorizerFunction", AGAIN="1")
+    stack.set_environment("TokensFunction", AGAIN="1")
+    new = token(stack)
+    flush(stack)
+    assert [stack.call("GET", "/prices", header).status for header in (old, new)] == [200, 200]
+    rotate(stack)
+    stack.set_environment("AuthorizerFunction", AGAIN="2")
+    flush(stack)
+    assert [stack.call("GET", "/prices", header).status for header in (old, new)] == [401, 200]
+
+
+def flush(stack: Stack) -> None:
+    stack.client("apigateway").flush_stage_authorizers_cache(restApiId=stack.id("Api"), stageName="live")
+
+
+def test_each_forgery_that_differs_buys_an_invocation_and_the_same_one_does_not(stack: Stack) -> None:
+    header = token(stack)["Authorization"]
+    for forgery in ("x", "x", "y", "y"):
+        assert stack.call("GET", "/prices", {"Authorization": header + forgery}).status == 403
+    assert stack.invocations("AuthorizerFunction") == 2

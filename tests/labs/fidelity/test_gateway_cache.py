@@ -1,4 +1,4 @@
-"""Gateway Cache: what the embedded AWS does, as the pattern's ledger tells it."""
+"""Gateway Cache: what the embedded AWS does, as the pattern's ledger says."""
 
 import asyncio
 import time
@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from catalogue.labs.edge_client import call_edge
-from catalogue.labs.expectations import Answer
+from catalogue.labs.demos.expectations import StepAnswer
+from catalogue.labs.edge.client import call_edge
 from tests.labs.conftest import run
 from tests.labs.fidelity.conftest import Stack
 
@@ -33,12 +33,12 @@ def stack(stack_of: Callable[[str], Stack]) -> Stack:
     return stack_of(SLUG)
 
 
-def read(stack: Stack, product: str = "mug", currency: str = "EUR", **headers: str) -> Answer:
+def read(stack: Stack, product: str = "mug", currency: str = "EUR", **headers: str) -> StepAnswer:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return stack.call("GET", f"/products/{product}?currency={currency}", named)
 
 
-def headers_of(answer: Answer) -> dict[str, str]:
+def headers_of(answer: StepAnswer) -> dict[str, str]:
     """Without those by which the gateway numbers each call."""
     own = {"x-amzn-trace-id", "x-amzn-requestid", "x-amz-request-id", "date"}
     return {name: value for name, value in answer.headers.items() if name not in own}
@@ -51,6 +51,28 @@ def test_a_hit_is_the_kept_answer_whole(stack: Stack) -> None:
     assert hit.headers["x-rendering"] == hit.parsed["rendering"]
     assert not any("cache" in name and name != "cache-control" for name in hit.headers)
     assert stack.invocations("Storefront") == 1
+
+
+@pytest.mark.ledger(SLUG, "key")
+def test_a_parameter_of_the_integration_is_no_key(stack: Stack) -> None:
+    gateway, api = stack.client("apigateway"), stack.id("Api")
+    (resource,) = [
+        one["id"] for one in gateway.get_resources(restApiId=api)["items"] if one["path"] == "/products/{id}"
+    ]
+    gateway.put_integration(
+        restApiId=api,
+        resourceId=resource,
+        httpMethod="GET",
+        type="AWS_PROXY",
+        integrationHttpMethod="POST",
+        uri=gateway.get_integration(restApiId=api, resourceId=resource, httpMethod="GET")["uri"],
+        requestParameters={"integration.request.header.money": "method.request.querystring.currency"},
+        cacheKeyParameters=["integration.request.header.money"],
+    )
+    gateway.create_deployment(restApiId=api, stageName="live")
+    assert [read(stack, currency=currency).parsed["currency"] for currency in ("EUR", "USD")] == ["EUR", "EUR"]
+    # It is taken for a header of the client's request.
+    assert read(stack, currency="USD", money="USD").parsed["currency"] == "USD"
 
 
 @pytest.mark.ledger(SLUG, "expiry")
@@ -69,7 +91,7 @@ def test_an_entry_lives_exactly_as_long_as_it_says(stack: Stack) -> None:
 
 @pytest.mark.ledger(SLUG, "misses-at-once")
 def test_misses_at_the_same_moment_all_reach_the_function(stack: Stack) -> None:
-    async def four() -> list[Answer]:
+    async def four() -> list[StepAnswer]:
         calls = (call_edge(stack.lab.pk, "GET", "/products/vase?currency=USD", {}) for _ in range(4))
         return list(await asyncio.gather(*calls))
 

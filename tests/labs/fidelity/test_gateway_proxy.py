@@ -1,6 +1,7 @@
-"""Gateway Proxy: what the embedded AWS does, as the pattern's ledger tells it."""
+"""Gateway Proxy: what the embedded AWS does, as the rows of its ledger say."""
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.lab
 
 @pytest.fixture
 def stack(stack_of: Callable[[str], Stack]) -> Stack:
-    """A stack whose queue nobody empties but the test."""
+    """A stack whose queue only the test empties."""
     stack = stack_of(SLUG)
     stack.client("lambda").update_event_source_mapping(UUID=stack.id("ScanDelivery"), Enabled=False)
     return stack
@@ -27,7 +28,7 @@ def use_body_template(stack: Stack, template: str) -> None:
 
 
 def change_integration(stack: Stack, **changes: Any) -> None:
-    """Put the method's integration anew, responses included, with something of it changed."""
+    """Put the method's integration again, responses included, with something of it changed."""
     gateway = stack.client("apigateway")
     method = {"restApiId": stack.id("Api"), "resourceId": stack.id("ScansResource"), "httpMethod": "POST"}
     known = gateway.get_integration(**method)
@@ -102,7 +103,7 @@ def test_a_header_is_found_by_its_name_in_lower_case_only(stack: Stack) -> None:
 
 
 @pytest.mark.ledger(SLUG, "gateway-role")
-def test_the_gateways_role_is_not_asked(stack: Stack) -> None:
+def test_the_gateways_role_is_not_checked(stack: Stack) -> None:
     deny = {"Effect": "Deny", "Action": "sqs:SendMessage", "Resource": "*"}
     stack.client("iam").put_role_policy(
         RoleName=stack.id("ScanSender"),
@@ -126,16 +127,66 @@ def test_a_denial_is_felt_by_the_very_next_call(stack: Stack) -> None:
             iam.put_role_policy(**role, PolicyDocument=document)
         elif change == "restored":
             iam.delete_role_policy(**role)
-        failed.append("FunctionError" in functions.invoke(FunctionName=recorder, Payload=batch))
-    assert failed == [False, True, False]
+        answer = functions.invoke(FunctionName=recorder, Payload=batch)
+        failed.append([one["itemIdentifier"] for one in json.loads(answer["Payload"].read())["batchItemFailures"]])
+    assert failed == [[], ["m-1"], []]
 
 
 @pytest.mark.ledger(SLUG, "dead-letters")
-def test_an_unreadable_scan_ends_in_the_dead_letter_queue_after_three_deliveries(stack: Stack) -> None:
+def test_an_unreadable_scan_ends_in_the_dead_letter_queue_after_five_deliveries(stack: Stack) -> None:
     sqs, queue = stack.client("sqs"), stack.id("ScanQueue")
     sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "1"})
     stack.client("lambda").update_event_source_mapping(UUID=stack.id("ScanDelivery"), Enabled=True)
     assert stack.call("POST", "/scans", {"Content-Type": "application/json"}, text='{"parcel": ').status == 202
     letters = until(lambda: sqs.receive_message(QueueUrl=stack.id("UnreadableScans")).get("Messages"), seconds=30)
     assert [letter["Body"] for letter in letters] == ['{"parcel": ']
-    assert len(stack.lines("Recorder", "scan.unreadable")) == 3
+    assert len(stack.lines("Recorder", "scan.unreadable")) == 5
+
+
+@pytest.mark.ledger(SLUG, "input-json")
+def test_json_of_text_true_and_null_is_not_written_as_json(stack: Stack) -> None:
+    use_body_template(stack, "$input.json('$.text')|$input.json('$.yes')|$input.json('$.none')|$input.json('$.number')")
+    assert stack.call("POST", "/scans", json={"text": "a", "yes": True, "none": None, "number": 7}).status == 202
+    assert message(stack)["Body"] == "a|True||7"
+
+
+@pytest.mark.ledger(SLUG, "util-functions")
+def test_of_the_utilities_only_urlencode_is_known(stack: Stack) -> None:
+    use_body_template(stack, "$util.urlEncode('a b')|$util.base64Encode('a')|$util.escapeJavaScript('a')")
+    assert stack.call("POST", "/scans", json=SCAN).status == 202
+    assert message(stack)["Body"] == "a b||"
+
+
+@pytest.mark.ledger(SLUG, "set-arithmetic")
+def test_set_does_no_arithmetic(stack: Stack) -> None:
+    use_body_template(stack, "#set($sum = 1 + 1)\n$sum")
+    assert stack.call("POST", "/scans", json=SCAN).status == 202
+    assert message(stack)["Body"] == "$sum"
+
+
+@pytest.mark.ledger(SLUG, "response-override")
+def test_a_response_override_in_a_template_is_ignored(stack: Stack) -> None:
+    gateway = stack.client("apigateway")
+    gateway.put_integration_response(
+        restApiId=stack.id("Api"),
+        resourceId=stack.id("ScansResource"),
+        httpMethod="POST",
+        statusCode="202",
+        selectionPattern="200",
+        responseTemplates={"application/json": "#set($context.responseOverride.status = 201)\n{}"},
+    )
+    answer = stack.call("POST", "/scans", json=SCAN)
+    assert answer.status == 202
+
+
+@pytest.mark.ledger(SLUG, "throttled-consumer")
+def test_a_message_waits_untouched_while_its_function_may_not_run(stack: Stack) -> None:
+    functions, recorder = stack.client("lambda"), stack.id("Recorder")
+    stack.client("sqs").set_queue_attributes(QueueUrl=stack.id("ScanQueue"), Attributes={"VisibilityTimeout": "1"})
+    functions.put_function_concurrency(FunctionName=recorder, ReservedConcurrentExecutions=0)
+    functions.update_event_source_mapping(UUID=stack.id("ScanDelivery"), Enabled=True)
+    assert stack.call("POST", "/scans", json=SCAN).status == 202
+    time.sleep(4)  # four visibility timeouts, in which nothing is to be seen
+    functions.delete_function_concurrency(FunctionName=recorder)
+    until(lambda: stack.lines("Recorder", "scan.recorded"))
+    assert stack.lines("Recorder", "scan.received-before") == []

@@ -1,4 +1,4 @@
-"""Idempotent Proxy: what the embedded AWS does, as the pattern's ledger tells it."""
+"""Idempotent Proxy: what the embedded AWS does, as the pattern's ledger says."""
 
 import asyncio
 import time
@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from catalogue.labs import operations
-from catalogue.labs.edge_client import call_edge
-from catalogue.labs.expectations import Answer
-from catalogue.labs.services import resources_of
+from catalogue.labs.demos import operations
+from catalogue.labs.demos.expectations import StepAnswer
+from catalogue.labs.edge.client import call_edge
+from catalogue.labs.lifecycle.stacks import resources_of
 from catalogue.labs.targets import get_target
-from catalogue.patterns.schema import Operation
+from catalogue.patterns.content.schemas.pattern import Operation
 from tests.labs.conftest import run
 from tests.labs.fidelity.conftest import Stack
 
@@ -32,7 +32,7 @@ def request(order: str) -> dict[str, Any]:
     return {"order": order, "amount_cents": 4200, "currency": "EUR"}
 
 
-def charge(stack: Stack, key: str, order: str = "order-1") -> Answer:
+def charge(stack: Stack, key: str, order: str = "order-1") -> StepAnswer:
     return stack.call("POST", "/charges", {"Idempotency-Key": key}, json=request(order))
 
 
@@ -62,7 +62,7 @@ def test_a_lost_claim_writes_no_charge(stack: Stack) -> None:
         "UpdateExpression": "SET body = :body",
         "ConditionExpression": "#owner = :me",
         "ExpressionAttributeNames": {"#owner": "owner"},
-        "ExpressionAttributeValues": {":me": {"S": "somebody else"}, ":body": {"S": "{}"}},
+        "ExpressionAttributeValues": {":me": {"S": "another attempt"}, ":body": {"S": "{}"}},
     }
     with pytest.raises(ClientError) as refused:
         stack.client("dynamodb").transact_write_items(TransactItems=[{"Put": put}, {"Update": update}])
@@ -101,6 +101,18 @@ def test_simultaneous_transactions_do_not_conflict(stack: Stack) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(count_up, range(40)))
     assert record(stack, "counter")["times"]["N"] == "40"
+
+
+@pytest.mark.ledger(SLUG, "read-units")
+def test_consumed_read_units_do_not_grow_with_the_item(stack: Stack) -> None:
+    dynamodb, table = stack.client("dynamodb"), stack.id("KeysTable")
+    dynamodb.put_item(TableName=table, Item={"id": {"S": "large"}, "body": {"S": "x" * 20_000}})
+
+    def units(consistent: bool) -> float:
+        asked = {"TableName": table, "Key": {"id": {"S": "large"}}, "ReturnConsumedCapacity": "TOTAL"}
+        return float(dynamodb.get_item(**asked, ConsistentRead=consistent)["ConsumedCapacity"]["CapacityUnits"])
+
+    assert (units(True), units(False)) == (1.0, 0.5)
 
 
 @pytest.mark.ledger(SLUG, "process-ends")
@@ -143,7 +155,7 @@ def test_an_expired_record_is_there_and_does_not_count(stack: Stack) -> None:
 def test_a_lease_that_ends_too_early_still_makes_one_charge(stack: Stack) -> None:
     stack.set_environment("ChargesFunction", LEASE_SECONDS="0.05")
 
-    async def six(key: str) -> list[Answer]:
+    async def six(key: str) -> list[StepAnswer]:
         headers = {"Idempotency-Key": key}
         calls = (call_edge(stack.lab.pk, "POST", "/charges", headers, request("order-1")) for _ in range(6))
         return list(await asyncio.gather(*calls))

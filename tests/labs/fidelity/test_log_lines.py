@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from catalogue.labs.embedded.log_lines import END
+from catalogue.labs.embedded.calls.log_lines import END
 from tests.labs.fidelity.conftest import Stack
 
 TALKS = """

@@ -1,16 +1,17 @@
 """Queue-Based Event Distribution: what the embedded AWS does, as the pattern's ledger tells it."""
 
 import json
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from catalogue.labs import operations
-from catalogue.labs.services import resources_of
+from catalogue.labs.demos import operations
+from catalogue.labs.lifecycle.stacks import resources_of
 from catalogue.labs.targets import get_target
-from catalogue.patterns.schema import Operation
+from catalogue.patterns.content.schemas.pattern import Operation
 from tests.labs.fidelity.conftest import Stack, until
 
 SLUG = "queue-based-event-distribution"
@@ -25,7 +26,7 @@ def stack(stack_of: Callable[[str], Stack]) -> Stack:
 
 
 def order(stack: Stack, what: dict[str, Any]) -> str:
-    answer = stack.call("POST", "/orders", json=what)
+    answer = stack.call("POST", "/orders", json={"order": str(uuid.uuid4()), **what})
     assert answer.status == 202
     return str(answer.parsed["order"])
 
@@ -70,13 +71,52 @@ def test_a_new_filter_judges_the_very_next_event(stack: Stack) -> None:
     assert json.loads(receive(stack, "ShippingQueue")["Body"])["order"] == picked_up
 
 
+def publish(stack: Stack, message: str, **attributes: tuple[str, str]) -> None:
+    """Publish past the producer; attributes by name as type and value."""
+    values = {name: {"DataType": kind, "StringValue": value} for name, (kind, value) in attributes.items()}
+    stack.client("sns").publish(TopicArn=stack.id("OrderEvents"), Message=message, MessageAttributes=values)
+
+
+@pytest.mark.ledger(SLUG, "attribute-types")
+def test_the_type_of_an_attribute_is_ignored(stack: Stack) -> None:
+    switch(stack, "BillingEventSource", False)
+    publish(stack, "{}", event=("String", "order.placed"), total_cents=("String", "2400"))
+    until(lambda: waiting(stack, "BillingQueue") == 1)
+
+
+@pytest.mark.ledger(SLUG, "arrays-of-objects")
+def test_a_filter_does_not_look_into_arrays_of_objects(stack: Stack) -> None:
+    switch(stack, "BillingEventSource", False)
+    set_attribute = stack.client("sns").set_subscription_attributes
+    for name, value in (("FilterPolicyScope", "MessageBody"), ("FilterPolicy", '{"lines": {"item": ["mug"]}}')):
+        set_attribute(SubscriptionArn=stack.id("BillingSubscription"), AttributeName=name, AttributeValue=value)
+    publish(stack, json.dumps({"lines": [{"item": "mug"}]}))
+    publish(stack, json.dumps({"lines": {"item": "mug"}}))
+    until(lambda: waiting(stack, "BillingQueue") == 1)
+    assert json.loads(receive(stack, "BillingQueue")["Body"]) == {"lines": {"item": "mug"}}
+
+
+@pytest.mark.ledger(SLUG, "set-aside")
+def test_a_copy_received_too_often_is_set_aside(stack: Stack) -> None:
+    sqs, queue = stack.client("sqs"), stack.id("BillingQueue")
+    switch(stack, "BillingEventSource", False)
+    order(stack, PICKUP)
+    until(lambda: waiting(stack, "BillingQueue") == 1)
+    for _ in range(50):
+        (received,) = sqs.receive_message(QueueUrl=queue)["Messages"]
+        sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=received["ReceiptHandle"], VisibilityTimeout=0)
+    assert "Messages" not in sqs.receive_message(QueueUrl=queue)
+    letters = ("BillingDeadLetters", "ShippingDeadLetters", "AnalyticsDeadLetters")
+    assert [waiting(stack, name) for name in letters] == [1, 0, 0]
+
+
 @pytest.mark.ledger(SLUG, "raw-delivery")
 def test_a_raw_copy_is_the_event_with_all_its_attributes(stack: Stack) -> None:
     switch(stack, "BillingEventSource", False)
     number = order(stack, PARCEL)
     until(lambda: waiting(stack, "BillingQueue") == 1)
     copy = receive(stack, "BillingQueue")
-    assert json.loads(copy["Body"]) == {"order": number, **PARCEL}
+    assert json.loads(copy["Body"]) == {"schema": 1, "order": number, **PARCEL}
     assert set(copy["MessageAttributes"]) == {"event", "delivery", "total_cents", "trace"}
     many = {f"extra{n}": {"DataType": "String", "StringValue": "x"} for n in range(10)}
     many |= {name: copy["MessageAttributes"][name] for name in ("event", "total_cents")}
@@ -140,7 +180,7 @@ def test_a_denial_holds_from_the_next_call_on(stack: Stack) -> None:
     order(stack, PARCEL)
     denied = {"resource": "PublishFunction", "name": "sns:Publish", "to": "OrderEvents"}
     perform(stack, action="revoke-permission", **denied)
-    assert stack.call("POST", "/orders", json=PARCEL).status == 502
+    assert stack.call("POST", "/orders", json={"order": "1", **PARCEL}).status == 502
     assert "AuthorizationError" in stack.lines("PublishFunction", "[ERROR]")[0].message
     perform(stack, action="restore-permission", **denied)
     order(stack, PARCEL)

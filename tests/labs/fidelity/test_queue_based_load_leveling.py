@@ -4,16 +4,17 @@ import json
 import time
 import uuid
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from catalogue.labs import operations
-from catalogue.labs.services import resources_of
+from catalogue.labs.demos import operations
+from catalogue.labs.lifecycle.stacks import resources_of
 from catalogue.labs.targets import get_target
-from catalogue.patterns.schema import Operation
+from catalogue.patterns.content.schemas.pattern import Operation
 from tests.labs.fidelity.conftest import Stack, until
 
 SLUG = "queue-based-load-leveling"
@@ -78,7 +79,7 @@ def test_as_many_batches_at_once_as_allowed_and_never_more(stack: Stack) -> None
 
 
 @pytest.mark.ledger(SLUG, "batching-window")
-def test_a_batching_window_keeps_nobody_waiting(stack: Stack) -> None:
+def test_a_batching_window_makes_no_order_wait(stack: Stack) -> None:
     change(stack, MaximumBatchingWindowInSeconds=60)
     began = time.monotonic()
     order(stack)
@@ -86,18 +87,96 @@ def test_a_batching_window_keeps_nobody_waiting(stack: Stack) -> None:
     assert time.monotonic() - began < 30
 
 
+@pytest.mark.ledger(SLUG, "bodies")
+def test_what_is_json_and_no_order_is_refused_at_the_door(stack: Stack) -> None:
+    change(stack, Enabled=False)
+    bodies = ['"abc"', "true", "null", "7", "[]", "{}", '{"order": "1"}', '{"order": "\\ud800", "item": "mug"}', "{"]
+    answers = [stack.call("POST", "/orders", {"Content-Type": "application/json"}, text=body) for body in bodies]
+    assert [answer.status for answer in answers] == [400] * len(bodies)
+    assert depth(stack) == (0, 0)
+
+
+@pytest.mark.ledger(SLUG, "body-as-json")
+def test_input_json_is_no_json_for_text_true_and_null(stack: Stack) -> None:
+    change(stack, Enabled=False)
+    gateway, api = stack.client("apigateway"), stack.id("OrderApi")
+    method = {"restApiId": api, "resourceId": stack.id("OrdersResource"), "httpMethod": "POST"}
+    known = gateway.get_integration(**method)
+    template = known["requestTemplates"]["application/json"]
+    assert "$input.body" in template
+    gateway.update_method(**method, patchOperations=[{"op": "replace", "path": "/requestValidatorId", "value": ""}])
+    gateway.put_integration(
+        **method,
+        type=known["type"],
+        integrationHttpMethod="POST",
+        uri=known["uri"],
+        credentials=known["credentials"],
+        requestParameters=known["requestParameters"],
+        requestTemplates={"application/json": template.replace("$input.body", "$input.json('$')")},
+    )
+    for body in ('"abc"', "true", "null"):
+        stack.call("POST", "/orders", {"Content-Type": "application/json"}, text=body)
+    messages = stack.client("sqs").receive_message(QueueUrl=stack.id("OrderQueue"), MaxNumberOfMessages=10)["Messages"]
+    assert sorted(message["Body"] for message in messages) == ["True", "abc"]  # of null nothing was left to send
+
+
+ANSWERS = {
+    "unknown": {"batchItemFailures": [{"itemIdentifier": "no-such-message"}]},
+    "empty": {"batchItemFailures": [{"itemIdentifier": ""}]},
+    "misspelt": {"batchItemFailures": [{"itemIdentifer": "no-such-message"}]},
+    "null list": {"batchItemFailures": None},
+}
+"""What a handler may answer by mistake. AWS keeps the batch for the first three and deletes it for the last."""
+
+
+@pytest.mark.ledger(SLUG, "partial-batch-ids")
+def test_a_failed_message_named_wrongly_is_deleted(stack: Stack) -> None:
+    kept = {}
+    for number, (name, answer) in enumerate(ANSWERS.items(), 1):
+        source = f"import json\n\ndef handler(event, context):\n    print('answered {number}')\n    return {answer!r}\n"
+        stack.replace_handler("WorkerFunction", source)
+        order(stack)
+        until(partial(stack.lines, "WorkerFunction", f"answered {number}"), 30)
+        until(lambda: depth(stack)[0] == 0)
+        time.sleep(0.5)  # until the answer has been acted upon
+        kept[name] = sum(depth(stack))
+        stack.client("sqs").purge_queue(QueueUrl=stack.id("OrderQueue"))
+    assert kept == {"unknown": 0, "empty": 0, "misspelt": 0, "null list": 1}
+
+
 @pytest.mark.ledger(SLUG, "come-back-later")
 def test_a_refused_order_comes_back_when_the_worker_says(stack: Stack) -> None:
-    order(stack, "teapot")
-    until(lambda: depth(stack, "OrderDeadLetters") == (1, 0), 29)  # five receives, each hidden for 30 s by default
-    attempts = told(stack, "order.failed")
-    assert [(said["attempt"], said["wait_s"]) for said in attempts] == [(1, 1), (2, 2), (3, 2), (4, 2), (5, 2)]
+    stack.set_environment("WorkerFunction", TERMINALS="0")
+    order(stack)
+    attempts = until(
+        lambda: said if len(said := told(stack, "order.refused")) >= 3 else [], 29
+    )  # hidden for 30 s by default
+    assert [said["attempt"] for said in attempts[:3]] == [1, 2, 3]
+    assert all(1 <= said["wait_s"] <= 2 ** said["attempt"] for said in attempts[:3])
     gaps = [second["at"] - first["at"] for first, second in pairwise(attempts)]
     assert all(gap >= said["wait_s"] - 0.1 for gap, said in zip(gaps, attempts, strict=False))
+    stack.set_environment("WorkerFunction", TERMINALS="2")
+    until(lambda: told(stack, "order.packed"), 60)
+    assert depth(stack, "OrderDeadLetters") == (0, 0)
+
+
+@pytest.mark.ledger(SLUG, "set-aside")
+def test_an_order_received_too_often_is_set_aside(stack: Stack) -> None:
+    sqs, queue = stack.client("sqs"), stack.id("OrderQueue")
+    change(stack, Enabled=False)
+    order(stack)
+    policy = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["RedrivePolicy"])["Attributes"]["RedrivePolicy"]
+    assert int(json.loads(policy)["maxReceiveCount"]) == 50
+    for _ in range(50):
+        (received,) = sqs.receive_message(QueueUrl=queue)["Messages"]
+        sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=received["ReceiptHandle"], VisibilityTimeout=0)
+    assert depth(stack, "OrderDeadLetters") == (0, 0)
+    assert "Messages" not in sqs.receive_message(QueueUrl=queue)
+    assert depth(stack, "OrderDeadLetters") == (1, 0)
 
 
 @pytest.mark.ledger(SLUG, "redrive")
-def test_a_redriven_order_starts_anew(stack: Stack) -> None:
+def test_a_redriven_order_starts_again(stack: Stack) -> None:
     sqs, letters = stack.client("sqs"), stack.id("OrderDeadLetters")
     change(stack, Enabled=False)
     sent = sqs.send_message(QueueUrl=letters, MessageBody='{"order": "1", "item": "mug"}')

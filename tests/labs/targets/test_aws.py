@@ -1,23 +1,20 @@
 """The AWS target: its requests against botocore's own models, its rules, and the whole life of a lab by its code."""
 
-from typing import Any
-
 import boto3
 import pytest
 from botocore.stub import Stubber
 from pytest_django import Settings
 
-from catalogue.labs import services
+from catalogue.labs.demos.operations import Stack, perform
 from catalogue.labs.embedded.process import Emulator
-from catalogue.labs.operations import Stack, perform
-from catalogue.labs.operations.permissions import role_of
-from catalogue.labs.stacks import read_stack
-from catalogue.labs.targets import TargetDown
-from catalogue.labs.targets.aws import AwsTarget, with_boundary
-from catalogue.patterns.content import Pattern
-from catalogue.patterns.schema import Operation
-
-BOUNDARY = "arn:aws:iam::123456789012:policy/labs"
+from catalogue.labs.lifecycle import services
+from catalogue.labs.lifecycle.stacks import read_stack, resources_of
+from catalogue.labs.services.lambda_.permissions import role_of
+from catalogue.labs.targets.aws import AwsTarget
+from catalogue.labs.targets.base import TargetDown
+from catalogue.patterns.content.pattern import Pattern
+from catalogue.patterns.content.schemas.pattern import Operation
+from tests.labs.aws.on_emulator import AwsOnEmulator
 
 
 def target(region: str = "eu-central-1") -> AwsTarget:
@@ -66,23 +63,6 @@ def test_missing_rights_are_told(settings: Settings) -> None:
             aws.bucket()
 
 
-def test_every_role_gets_the_boundary(settings: Settings) -> None:
-    settings.LABS_PERMISSIONS_BOUNDARY = BOUNDARY
-    template: dict[str, Any] = {
-        "Resources": {
-            "F": {"Type": "AWS::Serverless::Function", "Properties": {"Handler": "a.b"}},
-            "R": {"Type": "AWS::IAM::Role"},
-            "Q": {"Type": "AWS::SQS::Queue"},
-        }
-    }
-    bounded = target().adapt(template)["Resources"]
-    assert bounded["F"]["Properties"] == {"Handler": "a.b", "PermissionsBoundary": BOUNDARY}
-    assert bounded["R"]["Properties"] == {"PermissionsBoundary": BOUNDARY}
-    assert bounded["Q"] == {"Type": "AWS::SQS::Queue"}
-    assert "PermissionsBoundary" not in str(template)
-    assert with_boundary(template, "") is template
-
-
 def test_the_service_role_is_used_where_there_is_one(settings: Settings) -> None:
     assert target().stack_options() == {}
     settings.LABS_ROLE_ARN = "arn:aws:iam::123456789012:role/cfn"
@@ -98,7 +78,7 @@ def test_the_service_role_is_used_where_there_is_one(settings: Settings) -> None
     ],
 )
 def test_only_a_stage_of_api_gateway_may_be_called(endpoint: str) -> None:
-    with pytest.raises(ValueError, match="no stage"):
+    with pytest.raises(ValueError, match="no address that a lab can call"):
         target().upstream(endpoint)
     good = "https://abc123.execute-api.eu-central-1.amazonaws.com/live"
     assert target().upstream(good + "/") == good
@@ -109,15 +89,15 @@ def test_a_labs_whole_life_takes_nothing_but_the_services_own_api(
     emulator: Emulator, postbox: Pattern, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.LABS_BUCKET = ""
-    session = boto3.Session(region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
-    aws = AwsTarget("us-east-1", session, endpoint_url=emulator.url)
-    monkeypatch.setattr(services, "get_target", lambda: aws)
+    aws = AwsOnEmulator(emulator.url)
+    settings.LABS_TARGET = "aws"
+    monkeypatch.setattr("catalogue.labs.targets.aws.aws_target", lambda: aws)
     created = services.create_lab(postbox, "somebody")
     lab = services.wait_until_deployed(created.lab, 20)
-    assert (lab.status, lab.boot_id) == ("ready", "aws")
-    assert lab.upstream == f"https://{lab.resources['Api'][1]}.execute-api.us-east-1.amazonaws.com/live"
+    assert (lab.status, lab.emulator, lab.boot_id) == ("ready", "aws", "aws")
+    assert lab.upstream.endswith(f"/{lab.resources['Api'][1]}/live")
     denial = Operation(action="revoke-permission", resource="Web", to="Letters", name="sqs:SendMessage")
-    stack = Stack(aws, services.resources_of(lab))
+    stack = Stack(aws, resources_of(lab))
     perform(stack, denial)
     role = role_of(stack, "Web")
     aws.before_delete(stack.resources)

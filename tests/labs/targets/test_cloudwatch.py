@@ -6,8 +6,8 @@ from typing import Any
 import boto3
 from botocore.stub import ANY, Stubber
 
-from catalogue.labs.targets import Resource
 from catalogue.labs.targets.aws import AwsTarget
+from catalogue.labs.targets.base import Resource
 from catalogue.patterns.runs.document import Use
 
 SINCE = datetime(2026, 11, 23, 12, 0, 30, tzinfo=UTC)

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
 from django.test import Client
 
-from catalogue.newsletter.feedback import sns
+from catalogue.newsletter.delivery.feedback import sns
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:mail-feedback"
 HOOK = "/newsletter/feedback/ses"

@@ -8,11 +8,15 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from catalogue.newsletter import preferences, queue, sender, suppression, tokens
-from catalogue.newsletter.feedback import services
+from catalogue.newsletter.delivery import queue
+from catalogue.newsletter.delivery.feedback import services
+from catalogue.newsletter.delivery.sending import sender
 from catalogue.newsletter.models import Delivery, Feedback, Subscriber, Suppression
+from catalogue.newsletter.subscribers import preferences, tokens
+from catalogue.newsletter.subscribers.suppression import addresses as suppression
 from tests.newsletter.feedback.messages import Signer, bounce, complaint, delivery, post
-from tests.newsletter.test_updates import reader, released
+from tests.newsletter.mail.test_updates import reader, released
+from tests.newsletter.support.helpers import subscribe
 
 pytestmark = pytest.mark.django_db
 
@@ -222,5 +226,5 @@ def test_what_no_database_keeps_is_taken_out_of_a_servers_words(client: Client, 
 
 def test_a_subscriber_who_asks_again_after_a_bounce_gets_no_mail(client: Client, signer: Signer) -> None:
     post(client, signer.signed(Message=bounce("ada@example.com")))
-    assert client.post("/newsletter/subscribe", {"email": "ada@example.com"}).status_code == 303
+    subscribe(client, "ada@example.com")
     assert not Delivery.objects.exists()

@@ -10,11 +10,11 @@ import pytest
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from catalogue.newsletter.feedback import sns
+from catalogue.newsletter.delivery.feedback import sns
 from catalogue.newsletter.models import Feedback, Suppression
 from tests.newsletter.feedback.messages import CERTIFICATE_URL, HOOK, TOPIC, Signer, bounce, post
-from tests.newsletter.helpers import snapshot
-from tests.newsletter.test_updates import reader
+from tests.newsletter.mail.test_updates import reader
+from tests.newsletter.support.helpers import snapshot
 
 pytestmark = pytest.mark.django_db
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from catalogue.patterns.cloudformation.template import Template, read_template
 from catalogue.patterns.runs.document import Event, Invocation, Request, Run, Use
-from catalogue.patterns.template import Template, read_template
 
 TEMPLATE = """
 AWSTemplateFormatVersion: "2010-09-09"
@@ -16,21 +16,31 @@ Resources:
     Properties: {RestApiId: !Ref Api, CacheClusterEnabled: true, CacheClusterSize: "0.5"}
   Guard:
     Type: AWS::Serverless::Function
-    Properties: {MemorySize: 128}
+    Properties: {Handler: a.b, Runtime: python3.13, InlineCode: pass, MemorySize: 128}
+  MayGuard:
+    Type: AWS::Lambda::Permission
+    Properties: {Action: lambda:InvokeFunction, FunctionName: !Ref Guard, Principal: apigateway.amazonaws.com}
   Authorizer:
     Type: AWS::ApiGateway::Authorizer
     Properties:
+      RestApiId: !Ref Api
       AuthorizerUri: !Sub arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${Guard.Arn}/invocations
   Take:
     Type: AWS::ApiGateway::Method
     Properties:
+      RestApiId: !Ref Api
+      AuthorizationType: CUSTOM
+      AuthorizerId: !Ref Authorizer
       HttpMethod: POST
       Integration:
         Type: AWS_PROXY
         Uri: !Sub arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${Orders.Arn}/invocations
   Orders:
     Type: AWS::Serverless::Function
-    Properties: {MemorySize: 512, Architectures: [arm64]}
+    Properties: {Handler: a.b, Runtime: python3.13, InlineCode: pass, MemorySize: 512, Architectures: [arm64]}
+  MayOrders:
+    Type: AWS::Lambda::Permission
+    Properties: {Action: lambda:InvokeFunction, FunctionName: !Ref Orders, Principal: apigateway.amazonaws.com}
   Queue: {Type: AWS::SQS::Queue}
   Ordered:
     Type: AWS::SQS::Queue
@@ -58,13 +68,17 @@ Resources:
   Take:
     Type: AWS::ApiGateway::Method
     Properties:
+      RestApiId: !Ref Api
       HttpMethod: POST
       Integration:
         Type: AWS_PROXY
         Uri: !Sub arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${Orders.Arn}/invocations
   Orders:
     Type: AWS::Serverless::Function
-    Properties: {MemorySize: 512, Architectures: [arm64]}
+    Properties: {Handler: a.b, Runtime: python3.13, InlineCode: pass, MemorySize: 512, Architectures: [arm64]}
+  MayOrders:
+    Type: AWS::Lambda::Permission
+    Properties: {Action: lambda:InvokeFunction, FunctionName: !Ref Orders, Principal: apigateway.amazonaws.com}
 """
     )
 
@@ -108,7 +122,7 @@ def run(events: tuple[Event, ...] = (), uses: tuple[Use, ...] = (), ms: float = 
             "run_hash": "0",
             "recorded_at": datetime(2026, 11, 23, tzinfo=UTC),
             "ms": ms,
-            "deeds": (),
+            "actions": (),
             "events": events,
             "uses": uses,
             **more,

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from catalogue.patterns.cloudformation.template import Template
 from catalogue.patterns.costs.avoided import (
     BY_MEAN,
     BY_REQUEST,
@@ -14,9 +15,8 @@ from catalogue.patterns.costs.avoided import (
     month_avoided,
 )
 from catalogue.patterns.costs.bill import bill
-from catalogue.patterns.prices import price
+from catalogue.patterns.costs.prices import price
 from catalogue.patterns.runs.document import Run
-from catalogue.patterns.template import Template
 from tests.patterns.costs.runs import bare, invocation, request, run, template, use
 
 DIRECT = """

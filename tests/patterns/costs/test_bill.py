@@ -6,7 +6,7 @@ import pytest
 
 from catalogue.patterns.costs.bill import CLOUDWATCH, EMULATED, Bill, bill
 from catalogue.patterns.costs.money import dollars, number
-from catalogue.patterns.prices import price
+from catalogue.patterns.costs.prices import price
 from tests.patterns.costs.runs import bare, invocation, request, run, template, use
 
 
@@ -74,11 +74,11 @@ def test_what_aws_gives_away_makes_no_line_and_what_has_no_price_is_named() -> N
     uses = (
         use("s3", "DeleteObject", "Bucket", 1),
         use("dynamodb", "GetRecords", "Table", 4),
-        use("kinesis", "PutRecord", "Stream", 2),
+        use("kinesis", "MergeShards", "Stream", 2),
     )
     made = bill(run((), uses), bare())
     assert made.lines == ()
-    assert made.unpriced == ("PutRecord on Stream: 2",)
+    assert made.unpriced == ("MergeShards on Stream: 2",)
 
 
 def test_a_cache_costs_its_hours_and_a_secret_its_share_of_the_month() -> None:
@@ -127,3 +127,61 @@ def test_amounts_are_written_without_noise(usd: str, written: str) -> None:
 @pytest.mark.parametrize(("value", "written"), [("1000000", "1,000,000"), ("0.20", "0.2"), ("0.008642", "0.00864")])
 def test_quantities_are_written_for_reading(value: str, written: str) -> None:
     assert number(Decimal(value)) == written
+
+
+SHARED = """
+AWSTemplateFormatVersion: "2010-09-09"
+Transform: AWS::Serverless-2016-10-31
+Parameters:
+  Memory: {Type: Number, Default: 1024}
+Conditions:
+  Never: !Equals [a, b]
+Globals:
+  Function: {MemorySize: 256, Architectures: [arm64]}
+Resources:
+  Orders: {Type: AWS::Serverless::Function, Properties: {Handler: app.handler}}
+  Large: {Type: AWS::Serverless::Function, Properties: {MemorySize: !Ref Memory, Architectures: [x86_64]}}
+  Queue: {Type: AWS::SQS::Queue}
+  Idle:
+    Type: AWS::SecretsManager::Secret
+    Condition: Never
+  Worker:
+    Type: AWS::Serverless::Function
+    Properties:
+      Events:
+        Batch: {Type: SQS, Properties: {Queue: !GetAtt Queue.Arn}}
+"""
+
+
+def test_memory_and_architecture_count_as_sam_translates_them() -> None:
+    uses = (use("lambda", "Invoke", "Orders", 1, 0.1), use("lambda", "Invoke", "Large", 1, 0.1))
+    made = bill(run((), uses), template(SHARED))
+    arm = next(line for line in made.lines if line.key == "lambda.duration-arm")
+    x86 = next(line for line in made.lines if line.key == "lambda.duration-x86")
+    assert (arm.quantity, x86.quantity) == (Decimal("0.1"), Decimal("0.1"))
+    assert "400 billed ms at 256 MB" in arm.formula
+    assert "100 billed ms at 1,024 MB" in x86.formula
+
+
+def test_what_a_condition_leaves_out_costs_nothing_and_sams_event_sources_poll() -> None:
+    stands = bill(run(()), template(SHARED)).standing
+    assert [(one.key, one.what.split(":")[0]) for one in stands] == [
+        ("sqs.standard-requests", "WorkerBatch polling Queue")
+    ]
+
+
+def test_each_pattern_is_billed_at_the_memory_and_architecture_of_its_translated_template() -> None:
+    from django.conf import settings
+
+    from catalogue.patterns.cloudformation.stack.sam import translated
+    from catalogue.patterns.cloudformation.template import read_template
+    from catalogue.patterns.services.lambda_.pricing import duration_key, memory_mb
+
+    for path in sorted((settings.BASE_DIR / "patterns_content").glob("*/template.yaml")):
+        own = read_template(path, path.read_text("utf-8"))
+        for logical, resource in translated(own.document.value)["Resources"].items():
+            if resource["Type"] == "AWS::Lambda::Function":
+                properties = resource["Properties"]
+                is_arm = properties.get("Architectures") == ["arm64"]
+                assert duration_key(own, logical) == f"lambda.duration-{'arm' if is_arm else 'x86'}", (path, logical)
+                assert memory_mb(own.as_deployed, logical) == properties.get("MemorySize", 128), (path, logical)

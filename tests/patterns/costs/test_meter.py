@@ -3,7 +3,7 @@
 import pytest
 
 from catalogue.patterns.costs.meter import read_meter
-from catalogue.patterns.costs.projection import IDLE
+from catalogue.patterns.services.sqs import IDLE
 from tests.patterns.costs.runs import bare, run, template, use
 
 USES = (
@@ -34,7 +34,7 @@ def test_what_was_spared_is_told_for_now_and_for_the_month() -> None:
     meter = read_meter(run((), USES), bare(), 1_000_000, free_tier=False)
     (spared,) = meter.spared_lines
     assert spared.count == "9"
-    assert spared.what.startswith("invocations spared: the stage's cache answered")
+    assert spared.what.startswith("invocations avoided: the stage's cache answered")
     assert meter.spared == spared.month == "$6.18"
 
 

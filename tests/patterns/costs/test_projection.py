@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalogue.patterns.costs.bill import bill
-from catalogue.patterns.costs.projection import COLD, FREE, NO_REQUESTS, POLLING, month
-from catalogue.patterns.prices import price_book
+from catalogue.patterns.costs.prices import price_book
+from catalogue.patterns.costs.projection import COLD, FREE, NO_REQUESTS, month
 from catalogue.patterns.runs.document import Run, Use
+from catalogue.patterns.services.sqs import POLLING
 from tests.patterns.costs.runs import bare, request, run, template, use
 
 OPERATIONS = [

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from catalogue.patterns.runs.document import Deed, Event, Gauge, Invocation, Log, Request, Run, Use
+from catalogue.patterns.runs.document import Action, Event, Gauge, Invocation, Log, Request, Run, Use
 
 
 def trace(number: int) -> str:
@@ -45,15 +45,15 @@ def gauge(at: float, resource: str, value: int, measure: Any = "visible") -> Gau
     return Gauge(at=at, resource=resource, measure=measure, value=value)
 
 
-def deed(at: float, title: str, *, ms: float = 100, cli: str | None = None, checks: Any = ()) -> Deed:
-    return Deed(at=at, ms=ms, id=title.lower().replace(" ", "-"), title=title, deed=title, cli=cli, checks=checks)
+def action(at: float, title: str, *, ms: float = 100, cli: str | None = None, checks: Any = ()) -> Action:
+    return Action(at=at, ms=ms, id=title.lower().replace(" ", "-"), title=title, action=title, cli=cli, checks=checks)
 
 
 def run_of(
     pattern: str,
     events: Sequence[Event],
     *,
-    deeds: Sequence[Deed] = (),
+    actions: Sequence[Action] = (),
     uses: Sequence[Use] = (),
     variant: Any = "pattern",
 ) -> Run:
@@ -65,8 +65,8 @@ def run_of(
         target="embedded",
         run_hash="",
         recorded_at=datetime(2026, 11, 20, 12, tzinfo=UTC),
-        ms=max([*ends, *(one.at + one.ms for one in deeds)], default=0.0),
-        deeds=tuple(deeds),
+        ms=max([*ends, *(one.at + one.ms for one in actions)], default=0.0),
+        actions=tuple(actions),
         events=tuple(sorted(events, key=lambda event: event.at)),
         uses=tuple(uses),
     )
@@ -90,4 +90,4 @@ def burst() -> Run:
         gauge(480, "OrderQueue", 0),
         gauge(500, "OrdersTable", 23, "items"),
     ]
-    return run_of("queue-based-load-leveling", [*calls, *works, *lines, *counts], deeds=[deed(0, "Send twenty")])
+    return run_of("queue-based-load-leveling", [*calls, *works, *lines, *counts], actions=[action(0, "Send twenty")])

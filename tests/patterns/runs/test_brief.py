@@ -1,9 +1,9 @@
-"""A deed in one line, with the run's own figures."""
+"""A action in one line, with the run's own figures."""
 
 import pytest
 
 from catalogue.patterns.runs.brief import brief, observed, statuses
-from catalogue.patterns.runs.document import Answer, Check, Deed
+from catalogue.patterns.runs.document import Action, ActionAnswer, Check
 
 
 def check(what: str, seen: str) -> Check:
@@ -34,13 +34,13 @@ def test_what_a_check_saw_is_told_in_words(what: str, seen: str, told: str) -> N
 
 
 def test_a_burst_is_told_by_its_statuses() -> None:
-    assert statuses([Answer(status=202, ms=1)] * 48 + [Answer(status=429, ms=1)] * 2) == "48 × 202, 2 × 429"
-    assert statuses([Answer(status=303, ms=1)]) == "303"
+    assert statuses([ActionAnswer(status=202, ms=1)] * 48 + [ActionAnswer(status=429, ms=1)] * 2) == "48 × 202, 2 × 429"
+    assert statuses([ActionAnswer(status=303, ms=1)]) == "303"
     assert statuses([]) == ""
 
 
 def test_a_measure_taken_twice_is_told_in_its_order() -> None:
     checks = (check("Queue visible ≥ 40", "46"), check("Queue messages = 0", "0"), check("T items = 50", "50"))
-    told = brief(Deed(at=0, ms=233.2, id="burst", title="Fifty", deed="POST /orders × 50", checks=checks))
+    told = brief(Action(at=0, ms=233.2, id="burst", title="Fifty", action="POST /orders × 50", checks=checks))
     assert (told.answer, told.took) == ("done", "233 ms")
     assert told.seen == "46 messages waiting in Queue, then no message in Queue and 50 items in T"

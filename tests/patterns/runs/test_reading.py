@@ -2,14 +2,14 @@
 
 import pytest
 
-from catalogue.patterns.library import library
-from catalogue.patterns.runs.chapters import Chapter, chapters
+from catalogue.patterns.content.library import library
+from catalogue.patterns.runs.analysis.chapters import Chapter, chapters
+from catalogue.patterns.runs.analysis.graph import Graph, graph_of, spoken
+from catalogue.patterns.runs.analysis.lights import Lights
+from catalogue.patterns.runs.analysis.moves import Move, moves
 from catalogue.patterns.runs.document import Event, Run, Use
-from catalogue.patterns.runs.graph import Graph, graph_of, spoken
-from catalogue.patterns.runs.lights import Lights
-from catalogue.patterns.runs.moves import Move, moves
 from catalogue.patterns.runs.sequence import fold
-from tests.patterns.runs.documents import burst, call, deed, gauge, invocation, line, run_of, trace
+from tests.patterns.runs.documents import action, burst, call, gauge, invocation, line, run_of, trace
 
 
 def graph(slug: str, variant: str = "pattern") -> Graph:
@@ -141,7 +141,7 @@ def test_a_cached_read_asks_the_cache_and_no_function() -> None:
 
 
 def test_of_several_callers_the_one_whose_edge_speaks_of_the_path() -> None:
-    known = graph("gateway-validation")
+    known = graph("gateway-validator")
 
     assert {path: hop.source for path in ("/orders", "/deliveries") if (hop := known.arrival(path))} == {
         "/orders": "Customer",
@@ -159,7 +159,7 @@ def test_an_operation_belongs_to_the_only_function_that_may_ask_for_it() -> None
         ],
         uses=[
             Use(service="dynamodb", operation="PutItem", resource="JobsTable", count=1, units=1),
-            Use(service="dynamodb", operation="GetItem", resource="JobsTable", count=1, units=1),
+            Use(service="dynamodb", operation="UpdateItem", resource="JobsTable", count=1, units=1),
         ],
     )
     asked = [(move.source, move.label) for move in moved(run) if move.target == "JobsTable"]
@@ -177,14 +177,14 @@ def crash_and_charge(at: tuple[float, ...] = ()) -> Run:
             call(500, 40, "/charges", 201, method="POST", of=2),
             invocation(505, 30, "ChargesFunction", of=2),
         ],
-        deeds=[deed(0, "Crash"), deed(490, "Charge")],
+        actions=[action(0, "Crash"), action(490, "Charge")],
         uses=[Use(service="dynamodb", operation="PutItem", resource="KeysTable", count=2, units=2, at=at)],
     )
 
 
 def test_an_operation_is_told_in_no_chapter_if_it_may_have_been_in_another() -> None:
     run = crash_and_charge()
-    alone = run.model_copy(update={"deeds": (deed(0, "Both"),)})
+    alone = run.model_copy(update={"actions": (action(0, "Both"),)})
 
     assert "ChargesFunction>KeysTable" not in edges(run)
     (asked,) = [move for move in moved(alone) if move.target == "KeysTable"]
@@ -247,8 +247,8 @@ def test_a_count_read_late_is_laid_to_nobody_if_it_may_be_anothers() -> None:
         gauge(70, "ChargesTable", 0, "items"),
         gauge(150, "ChargesTable", 1, "items"),
     ]
-    told_apart = run_of("idempotent-proxy", events, deeds=[deed(0, "Charge"), deed(50, "Again")])
-    together = run_of("idempotent-proxy", events, deeds=[deed(0, "Charge and again")])
+    told_apart = run_of("idempotent-proxy", events, actions=[action(0, "Charge"), action(50, "Again")])
+    together = run_of("idempotent-proxy", events, actions=[action(0, "Charge and again")])
 
     assert "ChargesFunction>ChargesTable" not in edges(told_apart)
     assert "ChargesFunction>ChargesTable" in edges(together)
@@ -286,7 +286,7 @@ def test_each_deed_is_a_chapter_with_what_happened_until_the_next() -> None:
     run = run_of(
         "function-as-a-web-service",
         [call(10, 20, "/zones", of=1), call(210, 20, "/zones", of=2)],
-        deeds=[deed(0, "Cold"), deed(200, "Warm"), deed(400, "Nothing")],
+        actions=[action(0, "Cold"), action(200, "Warm"), action(400, "Nothing")],
     )
 
     assert [(chapter.title, len(chapter.exchanges)) for chapter in read(run)] == [
@@ -303,7 +303,7 @@ def test_every_stack_has_a_map_with_a_caller_and_a_gateway(slug: str, variant: s
 
     assert known.first("actor")
     assert known.first("gateway")
-    assert all(known.arrival(route.path) for route, _ in known.routes)
+    assert all(known.arrival(route.path) for route in known.routes)
     assert all(hop.source in known.places and hop.target in known.places for hop in known.hops)
 
 
@@ -337,11 +337,11 @@ def test_live_lights_tell_the_caller_who_waits_from_the_queue() -> None:
 
 
 def test_a_dead_letter_is_seen_by_its_queue() -> None:
-    lights = Lights(graph("queue-based-load-leveling"))
-    letters = {"at": 1.0, "resource": "OrderDeadLetters", "measure": "visible", "value": 0}
+    lights = Lights(graph("gateway-proxy"))
+    letters = {"at": 1.0, "resource": "UnreadableScans", "measure": "visible", "value": 0}
 
     lights.edges("gauge", letters)
-    assert lights.edges("gauge", {**letters, "value": 1}) == ["OrderQueue>OrderDeadLetters"]
+    assert lights.edges("gauge", {**letters, "value": 1}) == ["ScanQueue>UnreadableScans"]
 
 
 def test_what_is_lit_is_drawn() -> None:
@@ -353,8 +353,8 @@ def test_what_is_lit_is_drawn() -> None:
 
 def test_a_gauge_reading_told_late_was_zero_before() -> None:
     run = run_of(
-        "queue-based-load-leveling",
-        [gauge(900, "OrderDeadLetters", 1), call(0, 10, "/orders", 202, method="POST")],
+        "gateway-proxy",
+        [gauge(900, "UnreadableScans", 1), call(0, 10, "/scans", 202, method="POST")],
     )
 
-    assert edges(run)[-1] == "OrderQueue>OrderDeadLetters"
+    assert edges(run)[-1] == "ScanQueue>UnreadableScans"

@@ -2,11 +2,11 @@
 
 import pytest
 
-from catalogue.storage import with_imports
-from tests.patterns.test_highlight_css import contrast
-from tests.patterns.test_site_css import STYLES, TOKENS
+from catalogue.web.storage import with_imports
+from tests.patterns.documents.test_highlight_css import contrast
+from tests.patterns.views.test_site_css import STYLES, TOKENS
 
-SHEET = with_imports("run.css", lambda name: (STYLES / "components" / name).read_text())
+SHEET = with_imports("run/run.css", lambda name: (STYLES / "components" / name).read_text())
 
 
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])

@@ -7,13 +7,13 @@ import xml.etree.ElementTree as ET
 import pytest
 from django.template.loader import render_to_string
 
-from catalogue.patterns.library import library
+from catalogue.patterns.content.library import library
 from catalogue.patterns.runs.document import Check, Run
 from catalogue.patterns.runs.views import RunViews, raw, run_views
-from catalogue.patterns.runs.waterfall import MOST_LANES, Bar, Row, Said, Scale, spread
+from catalogue.patterns.runs.waterfall import MOST_LANES, Bar, Said, Scale, WaterfallRow, spread
 from catalogue.patterns.runs.words import busiest, counted, duration, joined
-from tests.patterns.html import read_page
-from tests.patterns.runs.documents import burst, call, deed, gauge, invocation, line, run_of
+from tests.patterns.runs.documents import action, burst, call, gauge, invocation, line, run_of
+from tests.patterns.support.html import read_page
 
 
 def views(run: Run) -> RunViews:
@@ -29,11 +29,11 @@ def test_views_of_one_run_are_made_once_and_those_of_another_anew() -> None:
 
 
 def test_bars_are_drawn_with_what_they_are_called_escaped() -> None:
-    row = Row("", "edge", "", (Bar(1.5, 20.0, "edge", 'GET /a"><b>', 2),), said=(Said(3.0, "", ""),))
+    row = WaterfallRow("", "edge", "", (Bar(1.5, 20.0, "edge", 'GET /a"><b>', 2),), said=(Said(3.0, "", ""),))
 
     assert row.drawn == (
-        '<i class="bar bar--edge" style="--left:1.5%;--width:20.0%;--lane:2" '
-        'title="GET /a&quot;&gt;&lt;b&gt;"></i><i class="fall__said" style="--left:3.0%"></i>'
+        '<i class="bar bar--edge placed l2-1 l3-5 w1-2 lane-2" '
+        'title="GET /a&quot;&gt;&lt;b&gt;"></i><i class="fall__said placed l2-3"></i>'
     )
 
 
@@ -49,7 +49,7 @@ def cold_call() -> Run:
             invocation(105, 10, "QuoteFunction", init_ms=95),
             line(106, "QuoteFunction", "request.received", path="/zones", cold=True),
         ],
-        deeds=[deed(0, "Ask <once> & look")],
+        actions=[action(0, "Ask <once> & look")],
     )
 
 
@@ -57,12 +57,12 @@ def every_kind() -> list[Run]:
     return [
         cold_call(),
         burst(),
-        run_of("gateway-validation", []),
+        run_of("gateway-validator", []),
         run_of("function-as-a-web-service", [call(0, 5, "/nowhere", 403)], variant="naive"),
         run_of(
             "function-as-a-web-service",
             [call(0, 5, "/zones"), line(2, "QuoteFunction", "</script><b>", of=None, text="<i>")],
-            deeds=[deed(0, "One"), deed(50, "Two", cli="aws sqs purge-queue --queue-url …")],
+            actions=[action(0, "One"), action(50, "Two", cli="aws sqs purge-queue --queue-url …")],
         ),
     ]
 
@@ -87,7 +87,7 @@ def test_a_burst_is_told_once_with_its_figures() -> None:
         "Order queue itself: no function runs for it: half within 41 ms, the slowest in 50 ms."
     )
     assert (
-        "Order queue is worked off: Worker runs 4 times, at most 2 at once; half within 105 ms; 2 after a cold start."
+        "Order queue is processed: Worker runs 4 times, at most 2 at once; half within 105 ms; 2 after a cold start."
         in told[1]
     )
     assert "Worker writes order.packed 20 times." in told
@@ -98,7 +98,7 @@ def test_a_burst_is_told_once_with_its_figures() -> None:
 
 
 def test_a_refusal_says_that_nothing_ran_for_it() -> None:
-    (told,) = views(run_of("gateway-validation", [call(0, 5, "/orders", 400, method="POST")])).narrative
+    (told,) = views(run_of("gateway-validator", [call(0, 5, "/orders", 400, method="POST")])).narrative
 
     assert told.lines[-1].text == "API Gateway answers 400 after 5.0 ms, without calling a function."
     assert told.lines[-1].bad
@@ -118,7 +118,7 @@ def test_a_failure_names_the_function_that_failed() -> None:
 
 def test_a_claim_that_does_not_hold_is_told_as_such() -> None:
     checks = (Check(what="answers 200", ok=True, seen="200"), Check(what="one invocation", ok=False, seen="2"))
-    run = run_of("function-as-a-web-service", [call(0, 5, "/zones")], deeds=[deed(0, "Ask", checks=checks)])
+    run = run_of("function-as-a-web-service", [call(0, 5, "/zones")], actions=[action(0, "Ask", checks=checks)])
 
     assert sentences(run)[-1] == "Not as expected: one invocation. Seen: 2."
 
@@ -132,17 +132,17 @@ def test_a_count_read_as_a_chapter_begins_is_not_told_as_its_doing() -> None:
             gauge(0, "Scans", 0, "items"),
             gauge(510, "Scans", 1, "items"),
         ],
-        deeds=[deed(0, "Scan"), deed(498, "Refused")],
+        actions=[action(0, "Scan"), action(498, "Refused")],
     )
 
-    assert sentences(run)[-1] == "By now Scans table has 1 item."
+    assert sentences(run)[-1] == "Now Scans table has 1 item."
 
 
 def test_placeholders_of_a_demo_are_shown_as_parameters() -> None:
-    asked = deed(0, "Ask").model_copy(update={"deed": "GET /jobs/{{ job }}"})
-    run = run_of("asynchronous-request-reply", [call(0, 5, "/jobs/1")], deeds=[asked])
+    asked = action(0, "Ask").model_copy(update={"action": "GET /jobs/{{ job }}"})
+    run = run_of("asynchronous-request-reply", [call(0, 5, "/jobs/1")], actions=[asked])
 
-    assert views(run).narrative[0].deed == "GET /jobs/{job}"
+    assert views(run).narrative[0].action == "GET /jobs/{job}"
 
 
 @pytest.mark.parametrize("run", every_kind(), ids=range(5))

@@ -9,26 +9,26 @@ from django.test import Client
 from jsonschema import Draft202012Validator
 
 from catalogue.patterns.views import ledgers
-from tests.patterns.example import write_pattern
-from tests.patterns.html import read_page
+from tests.patterns.support.example import write_pattern
+from tests.patterns.support.html import read_page
 
 LEDGER = """\
 rows:
   - id: a-known-path
-    behaviour: What a known path answers
+    behavior: What a known path answers
     documented: The function's answer, *as it is*.
     source: https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway.html
     embedded: Its answer, and `200`.
     proof: {steps: [say-hello]}
   - id: header-names
-    behaviour: How header names reach the function
+    behavior: How header names reach the function
     documented: As the caller wrote them.
     source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
     embedded: In lower case.
     difference: Expect the caller's own <spelling>.
     proof: {tests: ["tests/x/test_y.py::test_header_names_are_lower_case"]}
   - id: no-route
-    behaviour: A path without a route
+    behavior: A path without a route
     documented: A refusal.
     source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
     embedded: The same.
@@ -68,7 +68,7 @@ def test_a_row_says_what_shows_it_and_where_it_is_documented(client: Client) -> 
     assert page.all("a", href="/patterns/parcel-counter/#step-say-hello")
     assert page.all("a", href="https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway.html")
     assert "Header names are lower case" in html
-    assert "Of 3 behaviours, 1 is known to be otherwise" in html
+    assert "Of 3 behaviors, 1 is known to differ" in html
     assert "&lt;spelling&gt;" in html
 
 
@@ -78,7 +78,9 @@ def test_the_differences_of_all_patterns_stand_on_one_page(client: Client) -> No
     assert page.all("a", href="/patterns/parcel-counter/ledger/#header-names")
     assert "Its answer, and" not in html
     assert "Twin Counter" not in html  # it keeps no ledger
-    assert "look at 3 behaviours; 1 of them is known" in html
+    assert "cover 3 behaviors. 1 of them is known" in html
+    assert "In every lab: no internet access" in html
+    assert page.all("a", href="https://docs.aws.amazon.com/lambda/latest/operatorguide/networking-vpc.html")
 
 
 def test_many_ledgers_are_told_of_page_by_page(client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,7 +91,7 @@ def test_many_ledgers_are_told_of_page_by_page(client: Client, tmp_path: Path, m
     assert read_page(second).all("a", rel="prev", href="/fidelity/?page=1")
     assert ("Parcel Counter" in first, "Twin Counter" in first) == (True, False)
     assert ("Parcel Counter" in second, "Twin Counter" in second) == (False, True)
-    assert "look at 6 behaviours; 2 of them are known" in first
+    assert "cover 6 behaviors. 2 of them are known" in first
 
 
 def test_the_ledger_as_json_fits_its_schema(client: Client) -> None:

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from catalogue.patterns.content import Pattern
-from catalogue.patterns.library import library
+from catalogue.patterns.content.library import library
+from catalogue.patterns.content.pattern import Pattern
 from catalogue.patterns.runs.brief import briefs
 from catalogue.patterns.runs.document import Run
 from catalogue.patterns.runs.recorded import recorded_run
-from tests.patterns.html import read_page
+from tests.patterns.support.html import read_page
 
 HTML = {"accept": "text/html"}
 
@@ -50,9 +50,9 @@ def test_all_figures_are_those_of_the_file(client: Client, pattern: Pattern) -> 
     document: dict[str, Any] = json.loads((pattern.folder / "recorded.json").read_text())
     run = Run.model_validate(client.get(f"{pattern.url}recorded.json").json())
     assert run == Run.model_validate(document)
-    for deed in document["deeds"]:
-        (answer,) = [briefs(run)[deed["id"]].answer]
-        assert answer == "done" or all(str(each["status"]) in answer for each in deed["answers"])
+    for action in document["actions"]:
+        (answer,) = [briefs(run)[action["id"]].answer]
+        assert answer == "done" or all(str(each["status"]) in answer for each in action["answers"])
 
 
 def test_the_recorded_run_has_a_page_with_all_views(client: Client) -> None:
@@ -61,8 +61,8 @@ def test_the_recorded_run_has_a_page_with_all_views(client: Client) -> None:
         assert response.status_code == 200
         text = response.content.decode()
         assert "<run-player" in text
-        for deed in pattern.recorded.deeds if pattern.recorded else ():
-            assert deed.title in words_of(text)
+        for action in pattern.recorded.actions if pattern.recorded else ():
+            assert action.title in words_of(text)
 
 
 def test_the_page_leads_there_and_its_views_come_alone_for_who_wants_to_watch(client: Client, pattern: Pattern) -> None:
@@ -94,3 +94,20 @@ def test_without_a_recorded_run_the_page_says_nothing_of_one(
     assert "data-watch" not in text
     assert client.get(f"{pattern.url}recorded/").status_code == 404
     assert client.get(f"{pattern.url}recorded.json").status_code == 404
+
+
+def test_the_part_that_a_page_loads_and_the_runs_own_page_show_the_same_lines(client: Client, pattern: Pattern) -> None:
+    """Whichever is rendered first: what both show alike is kept from one to the other."""
+    address = f"/patterns/{pattern.slug}/recorded/"
+    part, page, again = (
+        client.get(address + query, headers=HTML).content.decode() for query in ("?part=views", "", "?part=views")
+    )
+
+    assert part == again
+    for name in ("story__lines", "run-words", "fall__chart", "run-raw", "receipt__lines"):
+        found = [
+            re.findall(rf'<\w+ class="{name}".*?</(?:ol|details|div|pre|ul)>', text, re.DOTALL) for text in (part, page)
+        ]
+        assert found[0] == found[1] != [], name
+    assert '<h3 class="run-view__title">' in part
+    assert '<h2 class="run-view__title">' in page

@@ -11,17 +11,18 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from catalogue.labs import services as labs
-from catalogue.labs.comparisons import services
-from catalogue.labs.comparisons.conduct import RunFailed, conduct
-from catalogue.labs.comparisons.result import SIDES, Json
-from catalogue.labs.comparisons.table import Row, rows
+from catalogue.base.target_names import EMBEDDED
+from catalogue.labs.demos.comparisons import services
+from catalogue.labs.demos.comparisons.conduct import RunFailed, conduct
+from catalogue.labs.demos.comparisons.results.result import SIDES, Json
+from catalogue.labs.demos.comparisons.results.table import ComparisonRow, rows
 from catalogue.labs.embedded import process
+from catalogue.labs.lifecycle import services as labs
 from catalogue.labs.management.own_database import own_database
 from catalogue.labs.models import Status
-from catalogue.labs.targets import embedded_url, get_target
-from catalogue.patterns.compare_schema import Comparison
-from catalogue.patterns.content import ContentError, Pattern, load_pattern
+from catalogue.labs.targets import embedded_url, target_of
+from catalogue.patterns.content.pattern import ContentError, Pattern, load_pattern
+from catalogue.patterns.content.schemas.comparison import Comparison
 
 
 class Command(BaseCommand):
@@ -30,7 +31,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug", help="the pattern's folder under patterns_content/")
-        parser.add_argument("--runs", type=int, default=1, help="how often to run it on the same two labs")
+        parser.add_argument("--runs", type=int, default=1, help="how many times to run it on the same two labs")
 
     def handle(self, *args: Any, slug: str, **options: Any) -> None:
         try:
@@ -41,7 +42,7 @@ class Command(BaseCommand):
             raise CommandError(f"{slug} has no compare.yaml or no naive.yaml.")
         with ExitStack() as stack:
             stack.enter_context(own_database())
-            if settings.LABS_TARGET == "embedded" and not embedded_url():
+            if settings.LABS_TARGET == EMBEDDED and not embedded_url():
                 self.stdout.write("Starting an embedded AWS for this run.")
                 os.environ["EMBEDDED_AWS_URL"] = stack.enter_context(process.running()).url
             failures = self._compare(pattern, pattern.compare, options["runs"])
@@ -54,7 +55,7 @@ class Command(BaseCommand):
         try:
             both = services.labs_of(made)
             for side, lab in both.items():
-                both[side] = labs.wait_until_deployed(lab, get_target().deploy_seconds)
+                both[side] = labs.wait_until_deployed(lab, target_of(lab).deploy_seconds)
                 if both[side].status != Status.READY:
                     raise CommandError(f"The deployment of {side} failed: {both[side].reason}")
             failures: list[str] = []
@@ -83,13 +84,13 @@ class Command(BaseCommand):
             self.stdout.write(_line(row))
         for side in SIDES:
             for what in result["sides"][side]["unsettled"]:
-                self.stdout.write(self.style.WARNING(f"  {side} had not come to rest: {what}"))
+                self.stdout.write(self.style.WARNING(f"  {side} was still working: {what}"))
         for check in result["claims"]:
             mark = self.style.SUCCESS("ok ") if check["ok"] else self.style.ERROR("NOT")
             self.stdout.write(f"  {mark} {check['what']} (seen: {check['seen']})")
 
 
-def _line(row: Row) -> str:
+def _line(row: ComparisonRow) -> str:
     better = {"pattern": "  pattern better", "naive": "  twin better", None: ""}[row.better]
     return f"  {row.label:44}{row.pattern_text:>14}{row.naive_text:>14}{better}"
 

@@ -10,28 +10,33 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from catalogue.labs import services
+from catalogue.base.target_names import EMBEDDED
+from catalogue.labs.demos.runs.taking import take_demo
 from catalogue.labs.embedded import process
+from catalogue.labs.lifecycle import services
 from catalogue.labs.management.commands.try_pattern import database_in_memory
 from catalogue.labs.models import Status
-from catalogue.labs.runs.taking import take_demo
-from catalogue.labs.targets import embedded_url, get_target
-from catalogue.patterns.checks import recorded
-from catalogue.patterns.content import RECORDED, ContentError, Pattern, load_pattern, read_patterns
+from catalogue.labs.targets import embedded_url, target_of
+from catalogue.patterns.content.checks import recorded
+from catalogue.patterns.content.pattern import ContentError, Pattern, load_pattern, read_patterns
 from catalogue.patterns.runs.document import Run
-from catalogue.patterns.runs.recorded import recorded_text
+from catalogue.patterns.runs.recorded import RECORDED, recorded_text
 
 
 class Command(BaseCommand):
     help = (
-        "Deploy each named pattern, take all steps of its demo and write recorded.json. Without a name: those whose "
-        "recorded run is missing or was made of other content."
+        "Deploy each named pattern, run its whole demo and write recorded.json. Without names: the patterns whose "
+        "recorded run is missing or out of date."
     )
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slugs", nargs="*", help="folders under patterns_content/")
-        parser.add_argument("--all", action="store_true", help="record every published pattern that runs anew")
+        parser.add_argument(
+            "--all",
+            action="store_true",
+            help="record every published pattern that has a demo, even if its recording is up to date",
+        )
         parser.add_argument(
             "--check", action="store_true", help="record nothing; fail if a recorded run is out of date"
         )
@@ -53,7 +58,7 @@ class Command(BaseCommand):
         except ContentError as error:
             raise CommandError(str(error)) from None
         if without := [pattern.slug for pattern in patterns if pattern.demo is None]:
-            raise CommandError(f"Without a demo.yaml there is nothing to record: {', '.join(without)}.")
+            raise CommandError(f"There is no demo.yaml, so there is nothing to record: {', '.join(without)}.")
         return patterns
 
     def _published(self) -> list[Pattern]:
@@ -75,7 +80,7 @@ class Command(BaseCommand):
         failed = []
         with ExitStack() as stack:
             stack.enter_context(database_in_memory())
-            if settings.LABS_TARGET == "embedded" and not embedded_url():
+            if settings.LABS_TARGET == EMBEDDED and not embedded_url():
                 os.environ["EMBEDDED_AWS_URL"] = stack.enter_context(process.running()).url
                 stack.callback(os.environ.pop, "EMBEDDED_AWS_URL", None)
             for pattern in patterns:
@@ -87,7 +92,7 @@ class Command(BaseCommand):
                 file.write_text(recorded_text(run), "utf-8")
                 left_out = sum(part.count for part in run.left_out)
                 self.stdout.write(
-                    f"{pattern.slug}: {len(run.deeds)} steps, {len(run.events)} events"
+                    f"{pattern.slug}: {len(run.actions)} steps, {len(run.events)} events"
                     f"{f' ({left_out} more only counted)' if left_out else ''}, {run.ms / 1000:.1f} s, "
                     f"{file.stat().st_size / 1000:.1f} kB"
                 )
@@ -97,7 +102,7 @@ class Command(BaseCommand):
         """The run, or None if the demo did not go as it says: what is wrong is not shown to readers as how it works."""
         created = services.create_lab(pattern, secrets.token_hex(8))
         try:
-            lab = services.wait_until_deployed(created.lab, get_target().deploy_seconds)
+            lab = services.wait_until_deployed(created.lab, target_of(created.lab).deploy_seconds)
             if lab.status != Status.READY:
                 self.stderr.write(f"{pattern.slug}: the deployment failed: {lab.reason}")
                 return None
@@ -107,5 +112,5 @@ class Command(BaseCommand):
         for result in results:
             for check in result.checks:
                 if not check.ok:
-                    self.stderr.write(f"{pattern.slug}, {result.step}: {check.what}, but seen: {check.seen}")
+                    self.stderr.write(f"{pattern.slug}, {result.step}: expected {check.what}, saw {check.seen}")
         return run if all(result.ok for result in results) else None

@@ -12,33 +12,35 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
-from catalogue.labs import services
+from catalogue.base.target_names import EMBEDDED
+from catalogue.labs.demos.expectations import StepAnswer
+from catalogue.labs.demos.levers import LeverRefused, Move, move_lever
+from catalogue.labs.demos.runner import StepResult, run_step
 from catalogue.labs.embedded import process
-from catalogue.labs.expectations import Answer
-from catalogue.labs.levers import LeverRefused, Move, move_lever
-from catalogue.labs.log_tail import LogTail
+from catalogue.labs.lifecycle import services
+from catalogue.labs.lifecycle.stacks import resources_of
 from catalogue.labs.models import Lab, Status
-from catalogue.labs.runner import StepResult, run_step
-from catalogue.labs.targets import embedded_url, get_target
-from catalogue.labs.trace import Event, LogReader
-from catalogue.patterns.content import ContentError, Pattern, load_pattern
-from catalogue.patterns.schema import Lever
+from catalogue.labs.targets import embedded_url, target_of
+from catalogue.labs.watching.log_tail import LogTail
+from catalogue.labs.watching.trace import Event, LogReader
+from catalogue.patterns.content.pattern import ContentError, Pattern, load_pattern
+from catalogue.patterns.content.schemas.pattern import Lever
 
 _MOST_ANSWERS = 5
 
 
 class Command(BaseCommand):
-    help = "Deploy a pattern (drafts too), take its steps, move its levers; show answers, checks and log lines."
+    help = "Deploy a pattern (drafts too), run its steps and levers, and show answers, checks and log lines."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug", help="the pattern's folder under patterns_content/")
-        parser.add_argument("--step", action="append", default=[], help="take only this step (repeatable)")
+        parser.add_argument("--step", action="append", default=[], help="run only this step (repeatable)")
         parser.add_argument("--lever", action="append", default=[], help="move only this lever (repeatable)")
         parser.add_argument("--variant", choices=("pattern", "naive"), default="pattern")
-        parser.add_argument("--logs", action="store_true", help="show the log lines of steps that went well, too")
+        parser.add_argument("--logs", action="store_true", help="also show the log lines of steps that passed")
         parser.add_argument(
-            "--deploy-only", action="store_true", help="deploy, print the endpoint's address and delete"
+            "--deploy-only", action="store_true", help="deploy, print the endpoint's address, and delete"
         )
 
     def handle(self, *args: Any, slug: str, **options: Any) -> None:
@@ -50,18 +52,18 @@ class Command(BaseCommand):
             raise CommandError(f"{slug} has no demo.yaml.")
         with ExitStack() as stack:
             stack.enter_context(database_in_memory())
-            if settings.LABS_TARGET == "embedded" and not embedded_url():
+            if settings.LABS_TARGET == EMBEDDED and not embedded_url():
                 self.stdout.write("Starting an embedded AWS for this run.")
                 os.environ["EMBEDDED_AWS_URL"] = stack.enter_context(process.running()).url
             created = services.create_lab(pattern, secrets.token_hex(8), options["variant"])
             try:
-                lab = services.wait_until_deployed(created.lab, get_target().deploy_seconds)
+                lab = services.wait_until_deployed(created.lab, target_of(created.lab).deploy_seconds)
                 failures = self._try(lab, pattern, options)
             finally:
                 services.delete_lab(created.lab)
         if failures:
             raise CommandError(f"Not as expected: {', '.join(failures)}.")
-        self.stdout.write(self.style.SUCCESS("Every step went as the demo says."))
+        self.stdout.write(self.style.SUCCESS("Every step passed."))
 
     def _try(self, lab: Lab, pattern: Pattern, options: dict[str, Any]) -> list[str]:
         if lab.status != Status.READY:
@@ -83,7 +85,7 @@ class Command(BaseCommand):
             self._show(result)
             if not result.ok:
                 failures.append(step.id)
-            lines = tail.read(get_target(), services.resources_of(lab))
+            lines = tail.read(target_of(lab), resources_of(lab))
             if options["logs"] or not result.ok:
                 self._show_events(LogReader().read(lines))
         if options["variant"] == "pattern":
@@ -138,7 +140,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"    | {data['function']}: {said}")
 
 
-def _line(answer: Answer) -> str:
+def _line(answer: StepAnswer) -> str:
     body = answer.body if len(answer.body) <= 500 else answer.body[:500] + "…"
     shown = ("location", "retry-after", "content-type", "x-cache", "allow", "www-authenticate")
     headers = ", ".join(f"{name}: {answer.headers[name]}" for name in shown if name in answer.headers)

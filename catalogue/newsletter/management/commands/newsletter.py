@@ -5,8 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from catalogue.newsletter import editing, updates
-from catalogue.newsletter.console import doctor, editors, people, sending
+from catalogue.newsletter.mail import editing, updates
+from catalogue.newsletter.management.console import bounces, doctor, editors, people, sending
+from catalogue.newsletter.subscribers.suppression import keys as suppression_keys
 
 _CHECKED = {"send", "release", "test", "schedule"}
 _DO: dict[str, Callable[..., None]] = {
@@ -27,12 +28,13 @@ _DO: dict[str, Callable[..., None]] = {
     "suppress": people.suppress,
     "erase": people.erase,
     "unsubscribe": people.unsubscribe,
+    "bounces": bounces.bounces,
     "doctor": doctor.examine,
 }
 
 
 class Command(BaseCommand):
-    help = "Draft, look at, release and watch updates; import and export subscribers; examine the mail's set-up."
+    help = "Draft, preview, release and watch updates; import and export subscribers; check the mail setup."
     requires_system_checks = ()  # the subcommands that send run the newsletter's own
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -40,15 +42,15 @@ class Command(BaseCommand):
         subs.add_parser("list", help="all updates with their states")
         subs.add_parser("draft", help="make drafts of new and revised patterns")
         about = {
-            "preview": "the mail as it would leave",
-            "test": "send it to one address, beside the queue",
-            "schedule": "release it by itself at a time",
+            "preview": "the mail as it would be sent",
+            "test": "send it to one address, outside the queue",
+            "schedule": "release it automatically at a given time",
             "unschedule": "make it a draft again",
-            "release": "queue it for everybody who wants it",
-            "pause": "send nothing more of it for now",
-            "resume": "go on",
-            "cancel": "never send what is not sent yet",
-            "status": "how far it is",
+            "release": "queue it for all readers who want it",
+            "pause": "stop sending for now",
+            "resume": "continue sending",
+            "cancel": "never send the mails that are not sent yet",
+            "status": "show the progress",
         }
         parsers = {name: subs.add_parser(name, help=text) for name, text in about.items()}
         for one in parsers.values():
@@ -59,28 +61,37 @@ class Command(BaseCommand):
         parsers["test"].add_argument("--to", required=True, help="an e-mail address")
         parsers["schedule"].add_argument("--at", required=True, help="such as 2026-12-01T09:00, in UTC")
         number = parsers["release"].add_mutually_exclusive_group()
-        number.add_argument("--yes", action="store_true", help="to however many want it")
-        number.add_argument("--expect", type=int, metavar="N", help="only if it goes to exactly so many")
+        number.add_argument("--yes", action="store_true", help="send to any number of recipients")
+        number.add_argument("--expect", type=int, metavar="N", help="send only if it goes to exactly N recipients")
         send = subs.add_parser("send", help="run the mail loop alone, until SIGTERM or Ctrl-C")
-        send.add_argument("--once", action="store_true", help="send what is due now, then end")
+        send.add_argument("--once", action="store_true", help="send what is due now, then exit")
         subs.add_parser("export", help="all subscribers as CSV on stdout")
         take_in = subs.add_parser("import", help="add subscribers from a CSV file")
         take_in.add_argument("file")
-        take_in.add_argument("--source", required=True, help="where these people agreed: kept with their consent")
-        take_in.add_argument("--dry-run", action="store_true", help="read and judge everything, change nothing")
+        take_in.add_argument("--source", required=True, help="where these people agreed; kept with their consent")
+        take_in.add_argument("--dry-run", action="store_true", help="check everything, change nothing")
         subs.add_parser("suppress", help="never send mail to an address").add_argument("address")
-        erase = subs.add_parser("erase", help="for a mail that asks for it: forget all that is stored about an address")
+        erase = subs.add_parser("erase", help="delete everything stored about an address, for a request by mail")
         erase.add_argument("address")
-        leave = subs.add_parser("unsubscribe", help="for a mail that asks for it: its subject, or an address")
-        leave.add_argument("who", help="token or address")
-        subs.add_parser("doctor", help="examine what only an operator can mend: DNS, SES, addresses")
+        leave = subs.add_parser("unsubscribe", help="unsubscribe a reader, for a request by mail")
+        leave.add_argument("who", help="the subject of that mail, or an address")
+        read = subs.add_parser("bounces", help="process the bounces and complaints in a mailbox")
+        read.add_argument(
+            "place", nargs="?", default="", help="-, a file, an mbox, a Maildir, imaps://user@host/folder"
+        )
+        read.add_argument(
+            "--recipient", default="", help="the envelope recipient, if the mail server passes it separately"
+        )
+        read.add_argument("--most", type=int, default=1000, help="stop after this many mails (default: 1000)")
+        read.add_argument("--delete", action="store_true", help="delete the mails that were understood")
+        subs.add_parser("doctor", help="check what only an operator can fix: DNS, SES, addresses")
 
     def handle(self, *args: Any, sub: str, **options: Any) -> None:
         if sub in _CHECKED:
             self.check(tags=["newsletter"])
         try:
             _DO[sub](out=self.stdout, err=self.stderr, **options)
-        except (editing.Refused, updates.NotNow) as error:
+        except (editing.Refused, updates.NotNow, suppression_keys.WrongKey) as error:
             raise CommandError(str(error)) from error
 
 

@@ -4,18 +4,21 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from catalogue.newsletter import loop, sender
+from catalogue.newsletter.delivery import loop
+from catalogue.newsletter.delivery.sending import sender
+from catalogue.newsletter.subscribers import requests
 
 
 class Command(BaseCommand):
-    help = "Work the queue of outgoing mail off, until SIGTERM or Ctrl-C. Any number may run at once."
+    help = "Send the queued mail until SIGTERM or Ctrl-C. Any number of loops can run at the same time."
     requires_system_checks = ("newsletter",)  # mail goes out whatever is wrong with a pattern's content
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--once", action="store_true", help="send what is due now, then end")
+        parser.add_argument("--once", action="store_true", help="send what is due now, then exit")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["once"]:
+            requests.answer_all()
             self.stdout.write(str(sender.send_due(loop.stop_by_signal().is_set)))
             return
         loop.run_until_told(self.say)

@@ -11,22 +11,28 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from catalogue import static_files
-from catalogue.pages.build import BuildFailed, build
-from catalogue.pages.export import NotBuilt, NotOurs, export, read_manifest
-from catalogue.pages.rendering import NotRendered
-from catalogue.patterns.mistakes import ContentError
+from catalogue.pages.builds.build import BuildFailed, build
+from catalogue.pages.builds.rendering import NotRendered
+from catalogue.pages.publishing.export import NotBuilt, NotOurs, export, read_manifest
+from catalogue.patterns.content.parsing.mistakes import ContentError
+from catalogue.web import static_files
 
 
 class Command(BaseCommand):
-    help = "Render every shared page that has changed, in parallel. A running site takes the new pages up by itself."
+    help = (
+        "Render every shared page that has changed, in parallel. A running site picks up the new pages automatically."
+    )
     requires_system_checks = ()  # content is examined by the build itself
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--workers", type=int, help="processes that render (default: one a core)")
-        parser.add_argument("--to", type=Path, metavar="DIR", help="also write the catalogue there as plain files")
+        parser.add_argument("--workers", type=int, help="number of rendering processes (default: one per core)")
         parser.add_argument(
-            "--lenient", action="store_true", help="leave patterns with mistakes out instead of failing (for a start)"
+            "--to", type=Path, metavar="DIR", help="also write the catalogue as plain files to this folder"
+        )
+        parser.add_argument(
+            "--lenient",
+            action="store_true",
+            help="leave out patterns with mistakes instead of failing (used at startup)",
         )
 
     def handle(
@@ -49,7 +55,7 @@ class Command(BaseCommand):
             except BuildFailed as failure:
                 for mistake in failure.mistakes:
                     self.stderr.write(in_words(mistake))
-                raise CommandError("Nothing was published: mend what stands above and build again.") from None
+                raise CommandError("Nothing was published. Fix the mistakes above and build again.") from None
         for left_out in outcome.left_out:
             self.stderr.write(f"Left out: {in_words(left_out)}")
         if verbosity:
@@ -74,9 +80,9 @@ def _refusals_in_words(to: Path) -> Iterator[None]:
     try:
         yield
     except NotOurs as error:
-        raise CommandError(f"{error} Choose another folder, or take the file away.") from None
+        raise CommandError(f"{error} Choose another folder, or delete the file.") from None
     except NotBuilt as error:
-        raise CommandError(f"{error} Run it again: they are made anew.") from None
+        raise CommandError(f"{error} Run it again to create them.") from None
     except OSError as error:
         raise CommandError(f"{error.filename or to} cannot be written: {error.strerror}.") from None
 

@@ -8,18 +8,18 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from catalogue.pages.publish import NotPublished, publish
+from catalogue.pages.publishing.publish import NotPublished, publish
 
 
 class Command(BaseCommand):
-    help = "Upload what has changed in an export (`manage.py build --to DIR`) to S3, and invalidate it at CloudFront."
+    help = "Upload the changes in an export (`manage.py build --to DIR`) to S3 and invalidate them in CloudFront."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("folder", type=Path, help="the folder that was exported to")
+        parser.add_argument("folder", type=Path, help="the folder of the export")
         parser.add_argument("--bucket", required=True, help="name of the S3 bucket")
-        parser.add_argument("--distribution", default="", help="id of the CloudFront distribution before it")
-        parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
+        parser.add_argument("--distribution", default="", help="ID of the CloudFront distribution in front of it")
+        parser.add_argument("--dry-run", action="store_true", help="only show what would be done")
 
     def handle(
         self, *args: Any, folder: Path, bucket: str, distribution: str, dry_run: bool, verbosity: int, **options: Any
@@ -41,7 +41,7 @@ class Command(BaseCommand):
         except NotPublished as error:
             raise CommandError(str(error)) from None
         except (BotoCoreError, ClientError) as error:
-            raise CommandError(f"AWS: {error}. Run it again once that is mended; it goes on where it was.") from None
+            raise CommandError(f"AWS: {error}. Fix that and run it again. It continues where it stopped.") from None
         if dry_run:
             for what, names in (("upload", doing.upload), ("delete", doing.delete), ("invalidate", doing.invalidate)):
                 for name in names:

@@ -7,14 +7,14 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from catalogue.patterns.starting import CannotStart, start_pattern
+from catalogue.patterns.content.starting import CannotStart, start_pattern
 
-NEXT_STEPS = """Made {folder}, a draft that deploys and passes the checks as it stands. Now:
+NEXT_STEPS = """Made {folder}, a draft that deploys and passes the checks. Now:
   1. Build the pattern in template.yaml and functions/, and draw it in diagram.yaml.
   2. Write the steps a visitor takes in demo.yaml.
-  3. Tell it in pattern.md: 900 to 1,800 words in the sections given.
-  4. Run `make check` as you go; every mistake comes with its file, line and remedy.
-  5. Set `draft: false` and the day of publication, and add tests/patterns_content/test_{module}.py."""
+  3. Write pattern.md: 900 to 1,800 words in the sections given.
+  4. Run `make check` as you go. Each mistake comes with its file, line and remedy.
+  5. Set `draft: false` and the day of publication, and add tests/test_{module}.py to the folder."""
 
 
 class Command(BaseCommand):

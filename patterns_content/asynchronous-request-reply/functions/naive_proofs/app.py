@@ -1,6 +1,6 @@
-"""Proofs without asynchronous request-reply: the caller holds the line until the last page is done.
+"""Proofs without asynchronous request-reply: the caller waits until the last page is done.
 
-API Gateway lets go after 29 seconds. This function does not notice: it renders on, and is paid for.
+API Gateway stops waiting after 29 seconds. This function does not notice: it keeps rendering, and you pay for it.
 """
 
 import hashlib
@@ -18,14 +18,15 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     trace = headers.get("x-amzn-trace-id")
     if event["httpMethod"] != "POST":
-        return answer(404, {"status": 404, "title": "Nothing is kept here: the proof came with its answer"})
+        return answer(404, {"status": 404, "title": "No proof is stored: it came with the answer to its order"})
     try:
         order = json.loads(event.get("body") or "")
         artwork, font, total = order["artwork"], order["font"], order["pages"]
-    except (ValueError, TypeError, KeyError):
+        (artwork + font).encode()  # must be text that UTF-8 can encode
+    except (ValueError, TypeError, KeyError, RecursionError):
         return answer(400, {"status": 400, "title": "Send a JSON object with artwork, font and pages"})
     if type(total) is not int or not 1 <= total <= 100:
-        return answer(400, {"status": 400, "title": "pages is a whole number from 1 to 100"})
+        return answer(400, {"status": 400, "title": "pages must be a whole number from 1 to 100"})
 
     proof, pages = uuid.uuid4().hex, []
     for number in range(1, total + 1):

@@ -27,7 +27,7 @@ EXPRESS_FACTOR = Decimal("1.5")
 
 
 class Refused(Exception):
-    """The caller asked for something that cannot be: told with a 4xx, not logged as an error."""
+    """The caller asked for something that cannot be. It is answered with a 4xx and is no error of ours."""
 
     def __init__(self, status: int, title: str, detail: str) -> None:
         super().__init__(title)
@@ -76,7 +76,7 @@ def parse_grams(value: str | None) -> int:
 def fuel_surcharge() -> Decimal:
     """The surcharge as a factor: 8 percent is 1.08. `ValueError` if the setting is not a number.
 
-    Two settings stand in for the carrier's own service: what it answers, and how long it takes.
+    Two settings play the carrier's own service: what it answers, and how long it takes.
     """
     time.sleep(float(os.environ.get("CARRIER_SECONDS", "0")))
     percent = os.environ["FUEL_SURCHARGE_PERCENT"]
@@ -123,12 +123,12 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def answer(status: int, body: dict[str, Any], content_type: str) -> dict[str, Any]:
-    """The shape that a proxy integration wants: the body is a string, whatever it holds."""
+    """The shape that a proxy integration expects: the body is a string."""
     return {"statusCode": status, "headers": {"Content-Type": content_type}, "body": json.dumps(body)}
 
 
 def trace_id(event: dict[str, Any]) -> str:
-    """The caller's `X-Amzn-Trace-Id`, in whatever case the gateway passed it on."""
+    """The caller's `X-Amzn-Trace-Id`. Header names are compared without regard to case."""
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     return headers.get("x-amzn-trace-id", "")
 

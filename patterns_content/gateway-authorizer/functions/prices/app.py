@@ -1,4 +1,4 @@
-"""The trade price list. Nothing here checks a token: whoever arrives has been let in by the gateway."""
+"""The trade price list. Nothing here checks a token: the gateway has authorized the caller."""
 
 import json
 import time

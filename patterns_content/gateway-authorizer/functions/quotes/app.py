@@ -1,4 +1,4 @@
-"""Trade quotes. Nothing here checks a token: whoever arrives has been let in by the gateway."""
+"""Trade quotes. Nothing here checks a token: the gateway has authorized the caller."""
 
 import json
 import time
@@ -12,9 +12,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """POST /quotes {"item", "quantity"} -> 200 {"quoted_for", "item", "quantity", "total_cents"}."""
     caller = event["requestContext"]["authorizer"]["principalId"]
     try:
-        wish = json.loads(event.get("body") or "")
-        item, quantity = wish["item"], wish["quantity"]
-    except (ValueError, TypeError, KeyError):
+        order = json.loads(event.get("body") or "")
+        item, quantity = order["item"], order["quantity"]
+    except (ValueError, TypeError, KeyError, RecursionError):
         return answer(400, {"title": "Send a JSON object with item and quantity"})
     if not isinstance(item, str) or item not in PRICES:
         return answer(400, {"title": f"item must be one of {', '.join(PRICES)}"})

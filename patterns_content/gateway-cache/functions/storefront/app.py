@@ -1,7 +1,7 @@
-"""Renders an example shop's product pages and offers. Every rendering has its own number and time.
+"""Renders a shop's product pages and offers. Every rendering has its own number and time.
 
-Two answers with the same number are one rendering served twice: that is how a cache in front shows. The number
-stands in a header too, because a cache keeps an answer whole and API Gateway adds no header of its own to a hit.
+Two answers with the same number are one rendering, served twice. That makes a cache in front visible. The number
+is in a header too: API Gateway adds no header to a hit, but a hit repeats the headers of the stored answer.
 """
 
 import json
@@ -36,7 +36,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 # region product
 def product(name: str, currency: str) -> tuple[int, dict[str, Any]]:
-    """200 with one product's page in a currency; 404 or 400 if the shop does not know one of them."""
+    """200 with one product's page in a currency; 404 for an unknown product, 400 for an unknown currency."""
     if name not in PRODUCTS:
         return 404, {"message": f"There is no product {name}."}
     if currency not in CENTS_PER_EURO:
@@ -55,7 +55,7 @@ def offers(price_group: str) -> tuple[int, dict[str, Any]]:
 
 
 def rendered() -> dict[str, str]:
-    """Number and time (UTC) of this rendering, which takes as long as a slow query would."""
+    """Number and time (UTC) of this rendering, after a pause that stands for a slow query."""
     time.sleep(RENDER_SECONDS)
     now = time.time()
     at = time.strftime("%H:%M:%S", time.gmtime(now)) + f".{int(now * 1000) % 1000:03d}"
@@ -63,5 +63,5 @@ def rendered() -> dict[str, str]:
 
 
 def log(step: str, trace: str, **facts: Any) -> None:
-    """Print one JSON line: what happened, when (Unix seconds) and on whose behalf."""
+    """Print one JSON line: what happened, when (Unix seconds), and for which request."""
     print(json.dumps({"at": time.time(), "step": step, "trace": trace, **facts}))

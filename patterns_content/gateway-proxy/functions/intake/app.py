@@ -1,4 +1,4 @@
-"""The pass-through that the pattern does without: takes a request and sends its body to a queue."""
+"""The pass-through function that the pattern avoids: takes a request and sends its body to a queue."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Records parcel scans from the queue; it neither knows nor cares who put them there."""
+"""Records parcel scans from the queue, whether the gateway or a function put them there."""
 
 import json
 import os
@@ -6,6 +6,8 @@ import time
 from typing import Any
 
 import boto3
+
+LONGEST_BYTES = 1024  # as much as DynamoDB takes for a sort key
 
 table = boto3.resource("dynamodb").Table(os.environ["SCANS_TABLE"])
 
@@ -23,31 +25,39 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, list[dict[str, str
 def recorded(record: dict[str, Any]) -> bool:
     """Write one message's scan. The same scan twice is the same item: SQS may deliver more than once."""
     trace = trace_of(record)
+    receives = int(record.get("attributes", {}).get("ApproximateReceiveCount", "1"))
+    if receives > 1:
+        log("scan.received-before", trace, receives=receives, message_id=record["messageId"])
     try:
         scan = scan_from(record["body"])
+        table.put_item(Item=scan)
     except Unreadable as error:
         log("scan.unreadable", trace, reason=str(error), message_id=record["messageId"])
         return False
-    table.put_item(Item=scan)
+    except Exception as error:  # whatever it is, the other messages of the batch have no part in it
+        log("scan.not.recorded", trace, reason=f"{type(error).__name__}: {error}", message_id=record["messageId"])
+        return False
     log("scan.recorded", trace, parcel=scan["parcel"], depot=scan["depot"])
     return True
 
 
 # region check
 def scan_from(body: str) -> dict[str, str]:
-    """The scan in a message's body. Nobody has looked at it before: the gateway passed it on as it came."""
+    """The scan in a message's body. It is checked here for the first time: the gateway passed it on as it came."""
     try:
         scan = json.loads(body)
         return {field: required_text(scan, field) for field in ("parcel", "scanned_at", "depot")}
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Unreadable(f"{type(error).__name__}: {error}") from error
 
 
 def required_text(scan: dict[str, Any], field: str) -> str:
-    """The field's value; KeyError if it is missing, TypeError if it is no text or blank."""
+    """The field's value; KeyError if it is missing, TypeError if it is no text that a key can be, or blank."""
     value = scan[field]
     if not isinstance(value, str) or not value.strip():
         raise TypeError(f"{field} must be text")
+    if len(value.encode()) > LONGEST_BYTES:  # a lone surrogate has no encoding: a ValueError
+        raise TypeError(f"{field} is longer than {LONGEST_BYTES} bytes")
     return value
 
 

@@ -17,7 +17,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     trace = headers.get("x-amzn-trace-id")
     key = headers.get("idempotency-key", "").strip('"')  # the draft has it as a quoted string
-    if not 8 <= len(key) <= 128:
+    if not 8 <= len(key) <= 128 or not is_unicode(key):
         return problem(400, "Send an Idempotency-Key of 8 to 128 characters", key)
     request, mistake = read_request(event.get("body"))
     if mistake:
@@ -30,7 +30,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
             return reply(mine, key, replayed=True)
         log("key.claimed", trace, key=key)
         if os.environ["FAULT"] == "crash-after-claim":
-            os._exit(1)  # a lever for trying it out: the process is gone, and nothing gets to clean up
+            os._exit(1)  # a fault for the demo: the process ends, and nothing cleans up
         made, effect = charge(request)
         complete(mine, made, effect)
     except KeyReused:
@@ -48,23 +48,28 @@ def read_request(body: str | None) -> tuple[dict[str, Any], str]:
     try:
         sent = json.loads(body or "")
         order, amount, currency = sent["order"], sent["amount_cents"], sent["currency"]
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return {}, "Send a JSON object with order, amount_cents and currency"
-    if not isinstance(order, str) or not 1 <= len(order) <= 80:
+    if not isinstance(order, str) or not 1 <= len(order) <= 80 or not is_unicode(order):
         return {}, "order is a text of 1 to 80 characters"
     if type(amount) is not int or not 1 <= amount <= 1_000_000 or currency not in CURRENCIES:
         return {}, f"amount_cents is 1 to 1000000, currency one of {', '.join(CURRENCIES)}"
     return {"order": order, "amount_cents": amount, "currency": currency}, ""
 
 
+def is_unicode(text: str) -> bool:
+    """Whether the text can be stored: JSON can hold half of a surrogate pair, UTF-8 cannot."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def fingerprint_of(request: dict[str, Any]) -> str:
-    """Tells requests apart by what they ask for, not by how they are spelled."""
+    """SHA-256 of order, amount and currency as parsed: white space and other members do not count."""
     return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
 
 
 def charge(request: dict[str, Any]) -> tuple[Answer, dict[str, Any]]:
     """The answer for a new charge, and the write that makes it true. Writes nothing itself."""
-    time.sleep(0.3)  # stands for the work that a charge takes
+    time.sleep(0.3)  # stands for the work of a charge
     made = {"charge": uuid.uuid4().hex, **request}
     item = {
         "order": {"S": made["order"]},

@@ -1,4 +1,4 @@
-"""Reads out what was charged for an order: the truth of the matter, whatever any answer said."""
+"""Reads the charges of an order from the charges table, independently of what answers said."""
 
 import json
 import os

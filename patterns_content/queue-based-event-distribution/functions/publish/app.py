@@ -1,14 +1,17 @@
-"""Takes an order over HTTP and tells the world about it, once."""
+"""Takes an order over HTTP and publishes one event for it."""
 
 import json
 import os
+import re
 import time
-import uuid
 from typing import Any
 
 import boto3
 
 DELIVERIES = ("parcel", "pickup")
+NUMBER = re.compile(r"[A-Za-z0-9-]{1,64}")
+LONGEST_ITEM = 100
+SCHEMA = 1  # raise it for a change that consumers must follow; a new field does not count
 
 sns = boto3.client("sns")
 
@@ -19,7 +22,7 @@ class NotAnOrder(ValueError):
 
 # region handler
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Publish the posted order; 202, because the consumers have yet to do their part."""
+    """Publish the posted order. The answer is 202, because the consumers still have to do their part."""
     trace = trace_id(event)
     try:
         order = parse(event.get("body"))
@@ -36,7 +39,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 # region publish
 def publish(order: dict[str, Any], trace: str) -> None:
-    """One event; what subscribers filter on stands beside it as attributes."""
+    """One event under the order's own number. Its attributes are what subscribers filter by."""
     attributes = {
         "event": {"DataType": "String", "StringValue": "order.placed"},
         "delivery": {"DataType": "String", "StringValue": order["delivery"]},
@@ -44,42 +47,51 @@ def publish(order: dict[str, Any], trace: str) -> None:
     }
     if trace:
         attributes["trace"] = {"DataType": "String", "StringValue": trace}
-    sns.publish(TopicArn=os.environ["TOPIC_ARN"], Message=json.dumps(order), MessageAttributes=attributes)
+    event = {"schema": SCHEMA, **order}
+    sns.publish(TopicArn=os.environ["TOPIC_ARN"], Message=json.dumps(event), MessageAttributes=attributes)
 
 
 # endregion
 
 
+# region parse
 def parse(body: str | None) -> dict[str, Any]:
-    """The order with a number of its own. `NotAnOrder` if a field is missing or of another kind."""
+    """The order, with its caller's number. `NotAnOrder` if a field is missing or not valid."""
     try:
         posted = json.loads(body or "")
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise NotAnOrder(f"the body is not JSON: {error}") from None
     match posted:
-        case {"item": str(item), "delivery": str(delivery), "total_cents": int(total)}:
+        case {"order": str(number), "item": str(item), "delivery": str(delivery), "total_cents": int(total)}:
             pass
         case _:
-            raise NotAnOrder("item and delivery must be text, total_cents a whole number")
+            raise NotAnOrder("order, item and delivery must be text, total_cents a whole number")
+    if not NUMBER.fullmatch(number):
+        raise NotAnOrder("order must be 1 to 64 letters, digits and hyphens: your own number for it")
+    if not item.isprintable() or not 1 <= len(item) <= LONGEST_ITEM:
+        raise NotAnOrder(f"item must be 1 to {LONGEST_ITEM} printable characters")
     if delivery not in DELIVERIES:
         raise NotAnOrder(f"delivery must be one of {', '.join(DELIVERIES)}")
     if not 0 <= total <= 1_000_000 or isinstance(total, bool):
         raise NotAnOrder("total_cents must be from 0 to 1000000")
-    return {"order": str(uuid.uuid4()), "item": item, "delivery": delivery, "total_cents": total}
+    return {"order": number, "item": item, "delivery": delivery, "total_cents": total}
+
+
+# endregion
 
 
 def answer(status: int, body: dict[str, Any]) -> dict[str, Any]:
-    """The shape that a proxy integration wants."""
+    """A proxy integration's response."""
     kind = "application/json" if status < 400 else "application/problem+json"
     return {"statusCode": status, "headers": {"Content-Type": kind}, "body": json.dumps(body)}
 
 
 def trace_id(event: dict[str, Any]) -> str:
-    """The caller's `X-Amzn-Trace-Id`, in whatever case the gateway passed it on."""
+    """The value of `X-Amzn-Trace-Id`. The gateway passes header names on in the client's case."""
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     return headers.get("x-amzn-trace-id", "")
 
 
 def log(step: str, trace: str, **facts: Any) -> None:
-    """One line of JSON: CloudWatch Logs Insights then finds its fields by name."""
+    """One line of JSON, so that CloudWatch Logs Insights finds its fields by name."""
     print(json.dumps({"at": time.time(), "step": step, "trace": trace, **facts}))

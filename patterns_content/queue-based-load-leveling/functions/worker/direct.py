@@ -1,4 +1,4 @@
-"""The naive twin's handler (naive.yaml): the same packing, while the caller waits."""
+"""The naive twin's handler (naive.yaml): it packs in the same way, but while the caller waits."""
 
 import json
 import time
@@ -8,7 +8,7 @@ from warehouse import CannotPack, WarehouseBusy, pack
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Pack the posted order now. A busy warehouse leaves nothing to do but to send the caller away."""
+    """Pack the posted order now. If the warehouse is busy, the handler can only refuse the order."""
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     trace = headers.get("x-amzn-trace-id", "")
     try:
@@ -16,7 +16,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     except WarehouseBusy as error:
         log("order.lost", trace, error=str(error))
         return answer(503, {"status": "not accepted", "detail": "The warehouse is busy."})
-    except (CannotPack, json.JSONDecodeError) as error:
+    except (CannotPack, ValueError, RecursionError) as error:
         log("order.failed", trace, error=f"{type(error).__name__}: {error}")
         return answer(400, {"status": "not accepted", "detail": str(error)})
     log("order.packed", trace, order=order)
@@ -24,7 +24,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def answer(status: int, body: dict[str, str]) -> dict[str, Any]:
-    """The shape that a proxy integration wants."""
+    """A proxy integration's response."""
     return {"statusCode": status, "headers": {"Content-Type": "application/json"}, "body": json.dumps(body)}
 
 

@@ -1,0 +1,393 @@
+"""The labs' endpoints: `/live/<lab id>/<path>` is passed on to the lab's own API, and to nothing else.
+
+A lean ASGI application: no session, no query per request. It keeps API Gateway's limits (10 MB in, headers of 10,240
+bytes, 29 s;
+https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html), Lambda's (6 MB out;
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html) and the site's own rate.
+
+Browsers on any origin may call a lab, without credentials: the edge answers their preflight requests itself,
+and adds `Access-Control-Allow-Origin: *` where the lab names no origin.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import json
+import math
+import sys
+import time
+import weakref
+from collections.abc import AsyncIterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import yarl
+from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
+from multidict import CIMultiDict
+
+from catalogue.base.backends import faults
+from catalogue.labs.edge import http
+from catalogue.labs.edge.rates import rate
+from catalogue.labs.edge.recorder import Call, Recorder
+from catalogue.labs.edge.routes import Route, Routes
+from catalogue.labs.lifecycle.services import mark_lost_by_id
+from catalogue.labs.lifecycle.support.database import in_database
+from catalogue.labs.models import Status
+from catalogue.labs.services.registry import lab_services
+from catalogue.labs.targets import places, target_at
+from catalogue.labs.targets.base import OUT_OF_REACH, TargetDown
+from catalogue.labs.watching.reader import running_reader
+from catalogue.observability.exporters import tracing
+from catalogue.observability.prometheus.metrics import limit_hit
+from catalogue.observability.requests import request_context
+from catalogue.web.front import descriptors
+from catalogue.web.front.bodies import BodyBudget
+from catalogue.web.front.limits import Limits
+from catalogue.web.secure_transport import hsts
+
+if TYPE_CHECKING:
+    # Loading it takes as long as half of Django: that is for the first call, or while no one waits.
+    import aiohttp
+
+MOST_BYTES_IN = 10 * 1024 * 1024
+MOST_BYTES_OUT = 6 * 1024 * 1024
+MOST_BYTES_OF_HEAD = 10_240
+LONGEST_SECONDS = 29.0
+
+_SWITCH_SECONDS = 0.0005
+"""How long a thread that works in the database may keep the interpreter while a request waits (Python: 5 ms)."""
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+
+
+class Refusal(Exception):
+    """An answer of the edge itself, as problem+json."""
+
+    def __init__(self, status: int, title: str, detail: str, **headers: str) -> None:
+        super().__init__(title)
+        self.status = status
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        document = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+        if request_id := request_context.current().request_id:
+            document["request_id"] = request_id
+        self.body = json.dumps(document).encode()
+
+
+_SMALL_ANSWER = 64 * 1024
+"""Bytes that count for nothing: the transport holds as many of any answer."""
+
+
+class Edge:
+    """What the edge keeps for one event loop: connections, known routes, calls to be recorded."""
+
+    def __init__(self) -> None:
+        self.routes = Routes()
+        self.rate = rate()
+        self.answers = BodyBudget(Limits.of_settings().live_bodies)
+        self.recorder = Recorder(running_reader())
+        self.recorder.start()
+
+    @cached_property
+    def session(self) -> "aiohttp.ClientSession":
+        import aiohttp
+
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=descriptors.shares().upstream, keepalive_timeout=30),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+            trust_env=False,
+        )
+
+    async def close(self) -> None:
+        await self.recorder.stop()
+        await self.rate.close()
+        if "session" in vars(self):
+            await self.session.close()
+
+
+_edges: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Edge]" = weakref.WeakKeyDictionary()
+
+
+def running_edge() -> Edge:
+    """The edge of the running event loop, made when first needed."""
+    loop = asyncio.get_running_loop()
+    if loop not in _edges:
+        _edges[loop] = Edge()
+    return _edges[loop]
+
+
+def recorder_backlog() -> int:
+    """Calls of the running event loop that are not recorded yet."""
+    kept = _edges.get(asyncio.get_running_loop())
+    return 0 if kept is None else kept.recorder.waiting
+
+
+@contextlib.asynccontextmanager
+async def edge_in_use() -> AsyncIterator[None]:
+    """Keep the edge for the length of a block: the server's own, or one for a loop that has none."""
+    borrowed = asyncio.get_running_loop() in _edges
+    _session = running_edge().session  # made now, so that loading it takes no time of the first call's
+    try:
+        yield
+    finally:
+        if not borrowed:
+            await close_edge()
+
+
+async def close_edge() -> None:
+    """Close the running loop's edge: its last calls are recorded and its connections closed."""
+    kept = _edges.pop(asyncio.get_running_loop(), None)
+    if kept is not None:
+        await kept.close()
+
+
+async def edge(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    """The ASGI application for `/live/…` and for the server's lifespan."""
+    if scope["type"] == "lifespan":
+        await _lifespan(receive, send)
+    elif scope["type"] == "http":
+        await _answer(scope, receive, send)
+
+
+async def _lifespan(receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            sys.setswitchinterval(_SWITCH_SECONDS)
+            running_edge()
+            warming = asyncio.create_task(in_database(_make_clients))
+            await send({"type": "lifespan.startup.complete"})
+            await asyncio.wait([warming])
+        elif message["type"] == "lifespan.shutdown":
+            await close_edge()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+
+
+def _make_clients() -> None:
+    """Load and make what every lab needs before the first visitor does."""
+    import aiohttp  # noqa: F401
+
+    needed = ("cloudformation", "s3", *(name for service in lab_services().services for name in service.clients))
+    for place, name in itertools.product(places(), needed):
+        with contextlib.suppress(TargetDown):
+            target_at(place).client(name)
+
+
+async def _answer(scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    raw_path = (scope.get("raw_path") or scope["path"].encode()).split(b"?", 1)[0]
+    lab_id = raw_path.split(b"/", 3)[2].decode("ascii", "replace") if raw_path.count(b"/") >= 2 else ""
+    kept = running_edge()
+    trace = http.trace_id(scope["headers"])
+    request_context.note(trace=trace)
+    started, at = time.perf_counter(), time.time()
+    route: Route | None = None
+    try:
+        if _is_preflight(scope):
+            await _send(send, 204, _preflight_headers(scope), b"")
+            return
+        route = await _admitted(kept, scope, lab_id, raw_path)
+        request_context.note(lab=lab_id)
+        with kept.routes.under_way(lab_id) as may_pass:
+            if not may_pass:
+                limit_hit("lab_requests_at_once")
+                raise _too_many("This lab has reached its limit of concurrent requests.", 1)
+            path = http.upstream_path(raw_path, lab_id)
+            body = await _body(scope, receive)
+            with tracing.span("call the lab", "client", lab=lab_id, trace=trace) as span:
+                status, headers, content = await _forward(kept, route, scope, path, body, trace)
+                span.status(status)
+    except http.BadPath as error:
+        status, headers, content = _refused(Refusal(400, "Bad Request", str(error)))
+    except Refusal as refusal:
+        status, headers, content = _refused(refusal)
+    except Exception as error:
+        if not faults.is_storage_fault(error):
+            raise
+        faults.faults.note(error, "looking up a lab that was called")
+        status, headers, content = _refused(_storage_away())
+    if route is not None:
+        ms = (time.perf_counter() - started) * 1000
+        shown = raw_path.removeprefix(f"/live/{lab_id}".encode()).decode("ascii", "replace") or "/"
+        if scope["query_string"]:
+            shown += "?" + scope["query_string"].decode("ascii", "replace")
+        kept.recorder.add(Call(lab_id, trace, scope["method"][:16], shown[:300], status, round(ms, 3), at))
+    if scope["method"] == "HEAD":
+        content = b""
+    held = len(content) if len(content) > _SMALL_ANSWER else 0
+    if not kept.answers.take(held):
+        limit_hit("lab_answers_at_once")
+        held = 0
+        status, headers, content = _refused(_sending_too_much())
+    try:
+        await _send(send, status, headers, content)
+    finally:
+        kept.answers.give_back(held)
+
+
+async def _admitted(kept: Edge, scope: HTTPScope, lab_id: str, raw_path: bytes) -> Route:
+    """The route of a lab that may be called now. Raises Refusal."""
+    if scope["method"] not in _METHODS:
+        raise Refusal(
+            405, "Method Not Allowed", "API Gateway does not support this method.", Allow=", ".join(sorted(_METHODS))
+        )
+    route = await kept.routes.find(lab_id) if 0 < len(lab_id) <= 32 and lab_id.isascii() else None
+    if route is None:
+        raise Refusal(404, "No such lab", "This address belongs to no lab. Run a pattern to get your own.")
+    if route.status == Status.GONE:
+        raise Refusal(410, "This lab is gone", route.reason)
+    if route.status == Status.FAILED:
+        raise Refusal(410, "This lab could not be deployed", route.reason)
+    if route.status != Status.READY:
+        raise Refusal(503, "Still deploying", "The lab's stack is being created.", Retry_After="1")
+    if route.out_of_reach:
+        raise _out_of_reach()
+    wait = await kept.rate.take(lab_id)
+    if wait:
+        limit_hit("lab_requests_per_second")
+        raise _too_many("This lab has reached its request rate limit.", wait)
+    if http.head_size(scope["headers"], raw_path, scope["query_string"]) > MOST_BYTES_OF_HEAD:
+        raise Refusal(431, "Request Header Fields Too Large", "API Gateway accepts at most 10,240 bytes of headers.")
+    return route
+
+
+def _out_of_reach() -> Refusal:
+    return Refusal(503, "The lab cannot be reached from here", OUT_OF_REACH, Retry_After="5")
+
+
+def _storage_away() -> Refusal:
+    return Refusal(503, faults.TITLE, faults.DETAIL, Retry_After=str(faults.RETRY_SECONDS))
+
+
+def _sending_too_much() -> Refusal:
+    return Refusal(
+        503, "Too much to send", "The server is sending as much data of labs as it can hold.", Retry_After="5"
+    )
+
+
+def _too_many(detail: str, wait: float) -> Refusal:
+    return Refusal(429, "Too Many Requests", detail, Retry_After=str(math.ceil(wait)))
+
+
+async def _body(scope: HTTPScope, receive: ASGIReceiveCallable) -> bytes:
+    """The whole body. Raises Refusal past API Gateway's limits, before it is all read where the client says so."""
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit() and int(value) > MOST_BYTES_IN:
+            raise _too_large()
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(LONGEST_SECONDS):
+            while True:
+                message = await receive()
+                if message["type"] != "http.request":
+                    raise Refusal(400, "Bad Request", "The client disconnected before its request was complete.")
+                size += len(message.get("body", b""))
+                if size > MOST_BYTES_IN:
+                    raise _too_large()
+                chunks.append(message.get("body", b""))
+                if not message.get("more_body"):
+                    return b"".join(chunks)
+    except TimeoutError:
+        raise Refusal(
+            408, "Request Timeout", "The request's body did not arrive within 29 seconds.", Connection="close"
+        ) from None
+
+
+def _too_large() -> Refusal:
+    limit_hit("lab_request_bytes")
+    return Refusal(413, "Content Too Large", "API Gateway accepts at most 10 MB.", Connection="close")
+
+
+async def _forward(
+    kept: Edge, route: Route, scope: HTTPScope, path: str, body: bytes, trace: str
+) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    import aiohttp
+
+    query = scope["query_string"].decode("latin-1")
+    if not query.isprintable() or not query.isascii() or " " in query or "#" in query:
+        raise Refusal(400, "Bad Request", "The query contains characters that must be percent-encoded.")
+    url = yarl.URL(route.upstream + (path or "/") + (f"?{query}" if query else ""), encoded=True)
+    try:
+        async with kept.session.request(
+            scope["method"],
+            url,
+            headers=CIMultiDict(http.request_headers(scope["headers"], trace)),
+            data=body or None,
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(total=LONGEST_SECONDS, connect=5),
+        ) as answer:
+            await _same_boot(kept, route, answer.headers)
+            content = await _content(answer)
+            headers = http.response_headers(
+                answer.headers.items(), trace=trace, live=f"/live/{route.lab_id}", upstream=route.upstream
+            )
+            return answer.status, headers, content
+    except (ValueError, aiohttp.InvalidURL):
+        raise Refusal(400, "Bad Request", "The request cannot be forwarded as it is.") from None
+    except TimeoutError:
+        raise Refusal(
+            504, "Gateway Timeout", "The lab did not answer within 29 seconds, API Gateway's limit."
+        ) from None
+    except aiohttp.ClientError:
+        kept.routes.forget(route.lab_id)
+        raise Refusal(
+            503,
+            "The lab does not respond",
+            "The AWS that it runs on does not respond. It is probably restarting.",
+            Retry_After="2",
+        ) from None
+
+
+async def _same_boot(kept: Edge, route: Route, headers: Mapping[str, str]) -> None:
+    """Raise Refusal if the answer comes from another boot of AWS than the one that held this lab."""
+    if route.boot_header is not None and headers.get(route.boot_header, route.boot_id) != route.boot_id:
+        kept.routes.forget(route.lab_id)
+        reason = await in_database(mark_lost_by_id, route.lab_id)
+        if reason is None:
+            raise _out_of_reach()
+        raise Refusal(410, "This lab is gone", reason)
+
+
+async def _content(answer: "aiohttp.ClientResponse") -> bytes:
+    content = await answer.content.read(MOST_BYTES_OUT + 1)
+    chunks = [content]
+    size = len(content)
+    while size <= MOST_BYTES_OUT and (content := await answer.content.read(MOST_BYTES_OUT + 1 - size)):
+        chunks.append(content)
+        size += len(content)
+    if size > MOST_BYTES_OUT:
+        answer.close()
+        raise Refusal(502, "Response too large", "The function's response is larger than 6 MB, the limit of Lambda.")
+    return b"".join(chunks)
+
+
+def _is_preflight(scope: HTTPScope) -> bool:
+    if scope["method"] != "OPTIONS":
+        return False
+    return {b"origin", b"access-control-request-method"} <= {name for name, _ in scope["headers"]}
+
+
+def _preflight_headers(scope: HTTPScope) -> list[tuple[bytes, bytes]]:
+    headers = [(name.encode(), value.encode()) for name, value in http.PREFLIGHT.items()]
+    asked = next((value for name, value in scope["headers"] if name == b"access-control-request-headers"), None)
+    return headers if asked is None else [*headers, (b"access-control-allow-headers", asked)]
+
+
+def _refused(refusal: Refusal) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    own = {"content-type": "application/problem+json", "cache-control": "no-store", **refusal.headers}
+    headers = http.response_headers(own.items(), trace="", live="", upstream="http://none/none")
+    return refusal.status, [pair for pair in headers if pair[0] != b"x-amzn-trace-id"], refusal.body
+
+
+async def _send(send: ASGISendCallable, status: int, headers: list[tuple[bytes, bytes]], content: bytes) -> None:
+    """Returns once a large answer is on its way to the client, but for what the transport's buffer may hold."""
+    if status != 204:
+        headers = [*headers, (b"content-length", str(len(content)).encode())]
+    if secure := hsts():
+        headers = [*headers, (b"strict-transport-security", secure.encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers, "trailers": False})
+    if len(content) > _SMALL_ANSWER:  # the server waits for the buffer before it takes the next piece
+        await send({"type": "http.response.body", "body": content, "more_body": True})
+        content = b""
+    await send({"type": "http.response.body", "body": content, "more_body": False})

@@ -1,0 +1,75 @@
+"""Lambda functions in labs: what their logs show, their levers, and the counting of invocations."""
+
+from __future__ import annotations
+
+import re
+
+from catalogue.labs.services.lambda_ import counting, fixups, operations, permissions
+from catalogue.labs.services.lambda_.types import FUNCTION, MAPPING, SAM_FUNCTION
+from catalogue.labs.services.model import Arrow, ClientOf, Endpoint, LabService, Leftover, LogMeasured
+from catalogue.labs.watching import gauges
+
+_GROUP = "/aws/lambda/{}"
+
+
+def _invocations(of: LogMeasured, *, failed_only: bool = False) -> int:
+    group = _GROUP.format(of.resource.id)
+    return gauges.count_invocations(of.target, of.logical, group, of.since_ms, failed_only=failed_only)
+
+
+def _errors(of: LogMeasured) -> int:
+    return _invocations(of, failed_only=True)
+
+
+def _logged(of: LogMeasured) -> int:
+    return len(gauges.read_log(of.target, of.logical, _GROUP.format(of.resource.id), of.since_ms, of.text))
+
+
+def arns(client: ClientOf, name: str) -> list[str]:
+    return [str(client("lambda").get_function_configuration(FunctionName=name)["FunctionArn"])]
+
+
+def not_emulated(arrow: Arrow) -> str | None:
+    if arrow.kind == "dead-letter" and arrow.source in (FUNCTION, SAM_FUNCTION):
+        return "CloudFormation of the embedded AWS drops a function's dead-letter queue."
+    return None
+
+
+SERVICE = LabService(
+    key="lambda",
+    clients=("lambda",),
+    log_groups={FUNCTION: _GROUP},
+    log_measures={"invocations": _invocations, "errors": _errors, "logged": _logged},
+    operations={
+        "disable-event-source": operations.set_event_source(False),
+        "enable-event-source": operations.set_event_source(True),
+        "set-concurrency": operations.set_concurrency,
+        "clear-concurrency": operations.clear_concurrency,
+        "set-maximum-concurrency": operations.set_maximum_concurrency,
+        "set-batch-size": operations.set_batch_size,
+        "set-environment": operations.set_environment,
+        "revoke-permission": permissions.revoke_permission,
+        "restore-permission": permissions.restore_permission,
+    },
+    arns={FUNCTION: arns},
+    counted=(FUNCTION,),
+    uses=frozenset({"Invoke"}),
+    count=counting.count,
+    seen_otherwise=True,
+    endpoints=(
+        Endpoint(
+            re.compile(r"https://(?P<url>[a-z0-9-]+)\.lambda-url\.[a-z0-9-]+\.on\.aws/?"), "/_aws/lambda-url/{url}"
+        ),
+    ),
+    not_emulated=not_emulated,
+    restore=fixups.restore,
+    before_delete_embedded=fixups.end_workers,
+    on_aws=(MAPPING, FUNCTION, "AWS::Lambda::Permission", SAM_FUNCTION),
+    has_boundary=(SAM_FUNCTION,),
+    leftovers=(
+        Leftover(
+            re.compile(r"arn:[^:]+:lambda:[^:]+:\d{12}:function:[^:]+"),
+            lambda client, arn: client("lambda").delete_function(FunctionName=arn.rpartition(":")[2]),
+        ),
+    ),
+)

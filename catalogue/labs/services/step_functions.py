@@ -1,0 +1,53 @@
+"""State machines in labs: how many executions run, and the counting of transitions."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from catalogue.labs.embedded.counting.counter import Counter
+from catalogue.labs.embedded.counting.usage_caller import count_requests
+from catalogue.labs.services.model import ClientOf, LabService
+
+MACHINE = "AWS::StepFunctions::StateMachine"
+
+
+def running(client: ClientOf, machine: str) -> Mapping[str, int]:
+    """Executions that have not ended. Express workflows are not listed: theirs are not counted."""
+    states = client("stepfunctions")
+    try:
+        listed = states.get_paginator("list_executions").paginate(stateMachineArn=machine, statusFilter="RUNNING")
+        return {"running": sum(len(page["executions"]) for page in listed)}
+    except states.exceptions.StateMachineTypeNotSupported:
+        return {}
+
+
+def count(counter: Counter) -> None:
+    from ministack.services import stepfunctions
+
+    transition: Callable[..., Any] = stepfunctions._add_event
+
+    def transition_counting(execution: dict[str, Any], event_type: str, details: Any = None) -> Any:
+        if event_type.endswith("StateEntered"):
+            counter.add("step-functions", str(execution.get("stateMachineArn", "")), "StateTransition")
+        return transition(execution, event_type, details)
+
+    stepfunctions._add_event = transition_counting
+
+    def started(_method: str, _path: str, headers: dict[str, str], body: bytes, _query: dict[str, Any]) -> None:
+        operation = headers.get("x-amz-target", "").rpartition(".")[2]
+        if operation in ("StartExecution", "StartSyncExecution"):
+            counter.add("step-functions", str(json.loads(body or b"{}").get("stateMachineArn", "")), operation)
+
+    count_requests(stepfunctions, started)
+
+
+SERVICE = LabService(
+    key="step-functions",
+    gauges={MACHINE: running},
+    levels=("running",),
+    moving=("running",),
+    held=("running",),
+    counted=(MACHINE,),
+    uses=frozenset({"StateTransition", "StartExecution", "StartSyncExecution"}),
+    count=count,
+)

@@ -1,0 +1,39 @@
+"""The labs' addresses; `/live/…` goes to the edge before Django sees it (see `catalogue.asgi`)."""
+
+from django.urls import URLPattern, URLResolver, include, path, register_converter
+
+from catalogue.labs.demos.runs import views as runs
+from catalogue.labs.views import bills as bill_views
+from catalogue.labs.views import labs as views
+from catalogue.labs.views import levers as lever_views
+
+
+class LabId:
+    regex = r"[A-Za-z0-9_-]{16,32}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(LabId, "lab_id")
+
+app_name = "labs"
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", views.create, name="create"),
+    path("comparisons/", include("catalogue.labs.demos.comparisons.urls")),
+    path("<lab_id:lab_id>", views.detail, name="detail"),
+    path("<lab_id:lab_id>/bill", bill_views.bill, name="bill"),
+    path("<lab_id:lab_id>/events", views.events, name="events"),
+    path("<lab_id:lab_id>/steps/<slug:step_id>", views.step, name="step"),
+    path("<lab_id:lab_id>/levers", lever_views.board, name="levers"),
+    path("<lab_id:lab_id>/levers/<slug:lever_id>", lever_views.move, name="lever"),
+    path("<lab_id:lab_id>/runs", runs.keep, name="runs"),
+    path("<lab_id:lab_id>/runs/<lab_id:run_id>", runs.kept, name="run"),
+    path("<lab_id:lab_id>/runs/<lab_id:run_id>.json", runs.kept_json, name="run_json"),
+    path("<lab_id:lab_id>/runs/<lab_id:run_id>/share", runs.share, name="share_run"),
+    path("<lab_id:lab_id>/extend", views.extend, name="extend"),
+    path("<lab_id:lab_id>/delete", views.delete, name="delete"),
+]

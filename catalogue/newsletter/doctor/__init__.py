@@ -1,3 +1,0 @@
-"""Examines what only an operator can mend: name service, Amazon SES, the site's own addresses. Each module of `checks`
-is one examination; none is listed anywhere.
-"""

@@ -1,0 +1,246 @@
+"""The closed schemas of a pattern's files: front matter, diagram.yaml and demo.yaml.
+
+What a path or the template already says (slug, services, routes) is derived elsewhere and has no field here.
+Unknown keys are errors. `catalogue.patterns.content.checks` turns every `ValidationError` into a Django
+system check that names the file, the line and the remedy.
+"""
+
+from datetime import date
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from catalogue.patterns.content.schemas.names import Action, EdgeProof, MeasureName, with_text
+from catalogue.patterns.services.registry import registry
+
+Help = Literal["cost", "resilience", "latency", "security", "simplicity"]
+Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
+LogicalId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]+$", max_length=60)]
+"""https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/resources-section-structure.html"""
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1200)]
+
+
+class Closed(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+# pattern.md front matter
+
+
+class Related(Closed):
+    """A typed relation to another pattern; `how` says in a sentence what combining or choosing changes."""
+
+    pattern: Id
+    relation: Literal["builds on", "combines with", "alternative to", "protects", "leads to"]
+    how: Prose
+
+
+class FrontMatter(Closed):
+    title: Annotated[str, StringConstraints(min_length=3, max_length=60)]
+    level: Literal[100, 200, 300]
+    summary: Annotated[str, StringConstraints(min_length=20, max_length=160)]
+    """Card and meta description: what the pattern does, in one sentence."""
+    question: Line
+    """The problem in one sentence, as a question."""
+    answer: Line
+    """The solution in one sentence."""
+    helps_with: Annotated[tuple[Help, ...], Field(min_length=1, max_length=3)]
+    published: date
+    """Day of the first revision; it stays."""
+    revised: date | None = None
+    """Day of the present revision, from the second on."""
+    revision: Annotated[int, Field(ge=1)] = 1
+    change: Line
+    """What this revision changed, as a reader of the newsletter would want it told."""
+    draft: bool = False
+    aliases: tuple[Id, ...] = ()
+    """Earlier slugs, the oldest first. Their addresses redirect for good, and the oldest stays in the feed's ids."""
+    prices: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Keys of catalogue/patterns/costs/prices.yaml: the rows of the cost profile."""
+    related: tuple[Related, ...] = ()
+
+    @property
+    def updated(self) -> date:
+        """Day of the present revision."""
+        return self.revised or self.published
+
+
+# diagram.yaml
+
+
+class Node(Closed):
+    """A box of the picture: a resource of the template by its logical id, or an actor outside it."""
+
+    id: LogicalId
+    actor: Literal["client", "person", "system"] | None = None
+    """Set for what stands outside the template; `id` is then free."""
+    label: Annotated[str, StringConstraints(min_length=2, max_length=28)]
+    at: tuple[Annotated[int, Field(ge=0, le=5)], Annotated[int, Field(ge=0, le=4)]]
+    """Column and row on the grid, from the top left."""
+
+
+class Edge(Closed):
+    """An arrow, with the relation of the template that proves it."""
+
+    source: LogicalId
+    target: LogicalId
+    label: Annotated[str, StringConstraints(max_length=32)] = ""
+    kind: Literal["sync", "async"] = "sync"
+    by: EdgeProof
+    """`outside` if one end is an actor, else the kind of the relation that proves it (`services.kinds`)."""
+
+
+class FlowStep(Closed):
+    """One numbered step of how a request travels; `edges` are written `Source>Target`."""
+
+    edges: Annotated[tuple[str, ...], Field(min_length=1)]
+    text: Prose
+
+
+class Diagram(Closed):
+    description: Prose
+    """The picture in words, for those who do not see it."""
+    nodes: Annotated[tuple[Node, ...], Field(min_length=2, max_length=20)]
+    edges: Annotated[tuple[Edge, ...], Field(min_length=1)]
+    flow: Annotated[tuple[FlowStep, ...], Field(min_length=2)]
+
+
+# demo.yaml
+
+
+class Request(Closed):
+    """A call of the lab's endpoint; `{{name}}` in path, headers and body is replaced by a saved value or a built-in.
+
+    Built-ins: `{{uuid}}` (fresh for each call), `{{n}}` (the call's number in a burst, from 1), `{{now}}` (Unix s).
+    """
+
+    method: Method
+    path: Annotated[str, StringConstraints(pattern=r"^/")]
+    headers: dict[str, str] = {}
+    json_body: Annotated[Any, Field(alias="json")] = None
+    text: str | None = None
+    times: Annotated[int, Field(ge=1, le=100)] = 1
+    """How many calls; more than one is a burst."""
+    at_once: Annotated[int, Field(ge=1, le=20)] = 1
+    """How many of them are in flight together."""
+
+    @model_validator(mode="after")
+    def _one_body(self) -> Self:
+        if self.json_body is not None and self.text is not None:
+            raise ValueError("give json or text, not both")
+        return self
+
+
+class Operation(Closed):
+    """An AWS operation on the lab's own stack: a fault, or its inverse."""
+
+    action: Action
+    """One that a service declares (`operations` in catalogue/patterns/services/)."""
+    resource: LogicalId
+    to: LogicalId | None = None
+    name: str | None = None
+    value: str | int | None = None
+
+
+class Expect(Closed):
+    """What each answer must be. `body` is a subset: every key given must be there with that value, at any depth.
+
+    A string of the form `~pattern` is searched for in RE2's syntax; headers' names are compared without regard to case.
+    `{{name}}` stands for a saved value here as in a request; in a pattern it matches that value and nothing else.
+    `statuses` counts a burst's answers: `{200: 1, 409: 7}`.
+    """
+
+    status: Annotated[int, Field(ge=100, le=599)] | None = None
+    statuses: dict[int, int] | None = None
+    headers: dict[str, str] = {}
+    body: Any = None
+
+
+class Observe(Closed):
+    """A measure of the lab's own stack that must become true within `within` seconds of the answer.
+
+    The services declare the measures, and which need a `text` (`measures` in catalogue/patterns/services/).
+    """
+
+    resource: LogicalId
+    measure: MeasureName
+    equals: int | None = None
+    at_least: int | None = None
+    at_most: int | None = None
+    text: str | None = None
+    within: Annotated[float, Field(ge=0, le=60)] = 5
+
+    @model_validator(mode="after")
+    def _one_bound(self) -> Self:
+        needs_text = registry().measures[self.measure].text
+        if not needs_text and self.equals is None and self.at_least is None and self.at_most is None:
+            raise ValueError("give equals, at_least or at_most")
+        if needs_text != (self.text is not None):
+            raise ValueError(f"`text` goes with measure: {with_text()}, and only with it")
+        return self
+
+
+class Step(Closed):
+    """One thing a visitor does: a request or an operation, what to notice, and what must be seen."""
+
+    id: Id
+    title: Annotated[str, StringConstraints(min_length=3, max_length=60)]
+    notice: Prose
+    wait: Annotated[float, Field(ge=0, le=15)] = 0
+    """Seconds to let pass before the action, for what only time brings about: an expiry, some progress."""
+    request: Request | None = None
+    operation: Operation | None = None
+    expect: Expect = Expect()
+    save: dict[str, str] = {}
+    """Names for later steps: `body.a.b`, `header.location` or `status` of the (last) answer."""
+    observe: tuple[Observe, ...] = ()
+    failure: bool = False
+    """This step shows something going wrong, on purpose."""
+
+    @model_validator(mode="after")
+    def _one_deed(self) -> Self:
+        if (self.request is None) == (self.operation is None):
+            raise ValueError("a step has either a request or an operation")
+        return self
+
+
+class Trial(Closed):
+    """What can be seen of a lever: a call and what must come of it."""
+
+    wait: Annotated[float, Field(ge=0, le=15)] = 0
+    request: Request | None = None
+    expect: Expect = Expect()
+    observe: tuple[Observe, ...] = ()
+
+
+class Lever(Closed):
+    """A fault that the visitor may put into their own stack at any time, and take out again."""
+
+    id: Id
+    title: Annotated[str, StringConstraints(min_length=3, max_length=60)]
+    """What pulling it does: `Close the warehouse`."""
+    notice: Prose
+    """What to try while it is pulled, and what to look at."""
+    pull: Operation
+    release: Operation | None = None
+    """The inverse; absent for what happens once: a purge, a redrive, a poison message."""
+    released: Annotated[str, StringConstraints(min_length=3, max_length=60)] | None = None
+    """What releasing it does: `Open the warehouse`."""
+    shows: Trial = Trial()
+    """What must be seen while it is pulled."""
+    restored: Trial = Trial()
+    """What must be seen once it is released."""
+
+    @model_validator(mode="after")
+    def _named_inverse(self) -> Self:
+        if (self.release is None) != (self.released is None):
+            raise ValueError("`release` and `released` go together: the inverse and its name")
+        return self
+
+
+class Demo(Closed):
+    story: Prose
+    steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+    levers: tuple[Lever, ...] = ()

@@ -1,0 +1,87 @@
+"""curl commands for POSIX sh: whatever a header or body holds reaches the server unchanged.
+
+`{{name}}` in a demo's request becomes a shell expression: built-ins are made on the spot, saved values are
+shell variables of the same name. Quoting follows POSIX.1-2024, Shell Command Language, 2.2.
+"""
+
+import json
+import re
+import shlex
+from collections.abc import Mapping
+
+from catalogue.base.shell import PLACEHOLDER, expression, word
+from catalogue.patterns.content.schemas.pattern import Request
+
+_PLAIN_IN_DOUBLE_QUOTES = re.compile(r"[A-Za-z0-9/_.~?=&%:@,+;-]*")
+
+
+def shell_text(text: str) -> str:
+    """Text for a reader, in which each `{{name}}` is the shell variable of that value: `$name`."""
+    return PLACEHOLDER.sub(lambda match: expression(match[1]), text)
+
+
+def _address(endpoint: str, path: str) -> str:
+    if not _PLAIN_IN_DOUBLE_QUOTES.fullmatch(PLACEHOLDER.sub("", path)):
+        return f'"{endpoint}"{word(path)}'
+    return f'"{endpoint}{PLACEHOLDER.sub(lambda match: expression(match[1], braces=True), path)}"'
+
+
+def body_text(request: Request) -> str | None:
+    """The body as it is sent, or None."""
+    if request.json_body is not None:
+        return json.dumps(request.json_body, ensure_ascii=False)
+    return request.text
+
+
+def _headers(headers: Mapping[str, str], request: Request) -> dict[str, str]:
+    given = {name.lower() for name in headers}
+    if request.json_body is not None and "content-type" not in given:
+        return {"content-type": "application/json", **headers}
+    return dict(headers)
+
+
+def arguments(request: Request, endpoint: str = "$ENDPOINT") -> list[str]:
+    """The command's words after `curl`, each quoted; `endpoint` is shell text safe in double quotes."""
+    body = body_text(request)
+    words = ["-i"]
+    if request.method == "HEAD":
+        words = ["--head"]
+    elif request.method != ("GET" if body is None else "POST"):
+        words += ["-X", request.method]
+    if re.search(r"[\[\]{}]", PLACEHOLDER.sub("", request.path)):
+        words.append("--globoff")
+    words.append(_address(endpoint, request.path))
+    headers = _headers(request.headers, request)
+    for name, value in headers.items():
+        # curl takes `name:` as "leave this header out" and `name;` as "send it empty".
+        words += ["-H", word(f"{name}: {value}" if value.strip() else f"{name};")]
+    if body is not None:
+        if "content-type" not in {name.lower() for name in headers}:
+            words += ["-H", shlex.quote("content-type:")]
+        words += ["--data-raw", word(body)]
+    return words
+
+
+def command(request: Request, endpoint: str = "$ENDPOINT") -> str:
+    """The whole command; a burst becomes a loop with at most `at_once` calls side by side."""
+    words = arguments(request, endpoint)
+    lines = ["curl"]
+    for place, text in enumerate(words):
+        starts_line = place > 0 and text in ("-H", "--data-raw") and words[place - 1] not in ("-H", "--data-raw")
+        if starts_line:
+            lines.append(text)
+        else:
+            lines[-1] += f" {text}"
+    call = " \\\n  ".join(lines)
+    if request.times == 1:
+        return call
+    return _loop(call, request.times, request.at_once)
+
+
+def _loop(call: str, times: int, at_once: int) -> str:
+    if at_once == 1:
+        inside = call
+    else:
+        inside = f"{call} &\n[ $((n % {at_once})) -eq 0 ] && wait" if at_once < times else f"{call} &"
+    last = "\nwait" if at_once > 1 else ""
+    return f"n=1\nwhile [ $n -le {times} ]; do\n{inside}\nn=$((n + 1))\ndone{last}"

@@ -1,0 +1,150 @@
+import { keepRun } from "../api.js";
+import { DepthChart } from "./depth-chart.js";
+import { el } from "../dom.js";
+import { LiveDiagram } from "./live-diagram.js";
+import { LiveOrder } from "./live-order.js";
+import { RequestEditor } from "../request-editor.js";
+import { Steps } from "../steps.js";
+import { enhance, showView } from "../../workbench/watch.js";
+import { follow, TraceLog } from "./trace.js";
+
+/**
+ * What a lab shows once there is one: the diagram lit by its events, the log of its trace, charts, steps, the editor of
+ * requests, and the replay of what has happened. Loaded when it is needed, and not with the page.
+ */
+export class Live {
+  #panel;
+  #hooks;
+  #events = null;
+  #charts = new Map();
+  #lab = null;
+  #meter = null;
+
+  /** @param {HTMLElement} panel @param {object} data the demo's data @param {{onState: Function, onGone: Function}} hooks */
+  constructor(panel, data, hooks) {
+    this.#panel = panel;
+    this.#hooks = hooks;
+    enhance(panel);
+    this.api = data.api;
+    this.charted = new Set(data.queues);
+    this.diagram = new LiveDiagram(document);
+    this.order = new LiveOrder((event, fresh) => this.#light(event, fresh));
+    this.log = new TraceLog(
+      panel.querySelector("[role=log]"),
+      panel.querySelector("[data-speaker]"),
+      {
+        onInspect: panel.hasAttribute("stranger") ? null : (trace, button) => this.#inspect(trace, button),
+        onPoint: (edges) => this.diagram.point(edges),
+      },
+    );
+    this.editor = new RequestEditor(panel.querySelector("[data-editor]"));
+    this.steps = new Steps(panel.querySelector("[data-steps]"), data.steps, {
+      onEdit: (request, saved) => {
+        showView(panel, "request");
+        this.editor.load(request, saved);
+      },
+      onReplay: (run, title) => this.replay(run, title),
+    });
+  }
+
+  /** Follow this lab's events from now on. */
+  adopt(lab) {
+    this.close();
+    this.order.clear();
+    this.log.clear();
+    this.diagram.reset();
+    this.#charts.clear();
+    this.#panel.querySelector("[data-charts]").replaceChildren();
+    this.#panel.querySelector("[data-no-charts]").hidden = false;
+    const told = (kind) => (event) => {
+      this.#meter?.then((meter) => meter.stir());
+      if (kind !== "gauge") this.log.add(kind, event);
+      this.order.add({ kind, ...event });
+      if (kind === "gauge") this.#chart(event);
+    };
+    this.#events = follow(lab.id, {
+      state: this.#hooks.onState,
+      request: told("request"),
+      invocation: told("invocation"),
+      log: told("log"),
+      gauge: told("gauge"),
+      gone: (event) => this.#hooks.onGone(event.reason),
+    });
+  }
+
+  /** The lab as it is now; null when it is over. */
+  show(lab) {
+    this.#lab = lab;
+    this.steps.lab = lab;
+    this.editor.endpoint = lab?.status === "ready" ? lab.endpoint : null;
+    if (lab?.status === "ready") this.#meter ??= this.#measure(lab.id);
+    if (!lab) this.close();
+  }
+
+  close() {
+    this.#meter?.then((meter) => meter.close());
+    this.#meter = null;
+    this.#events?.close();
+  }
+
+  async #measure(id) {
+    const { CostMeter } = await import("../cost-meter.js");
+    this.#panel.querySelector("[data-no-meter]")?.remove();
+    return new CostMeter(this.#panel.querySelector("[data-meter-place]"), id);
+  }
+
+  /** Show a kept run over the page, with the player. Throws with words for the visitor. */
+  async replay(run, title) {
+    const { openRun } = await import("../../run/open.js");
+    return openRun(run, { title, share: true });
+  }
+
+  async #inspect(trace, button) {
+    const line = button.closest("li");
+    button.disabled = true;
+    line.querySelector(".is-error")?.remove();
+    try {
+      const { run } = await keepRun(this.#lab.id, trace);
+      await this.replay(run, "One call, inspected");
+    } catch (problem) {
+      line.append(el("span", { class: "trace-text is-error", role: "alert" }, problem.message));
+    } finally {
+      button.disabled = false;
+    }
+  }
+
+  /** The diagram follows what was observed: the edges that the server concluded from it, and the counts of the nodes. */
+  #light(event, fresh) {
+    if (fresh) event.edges?.forEach((edge) => this.diagram.pass(edge));
+    switch (event.kind) {
+      case "request":
+        if (this.api) this.diagram.count(this.api, "request");
+        break;
+      case "invocation":
+        this.diagram.count(event.function, "run");
+        if (fresh) this.diagram.light(event.function);
+        break;
+      case "log":
+        if (fresh) this.diagram.light(event.function);
+        break;
+      case "gauge":
+        if (event.measure === "in_flight") return;
+        // The first reading shows the current state. It is not an event.
+        if (fresh && this.diagram.counts(event.resource)) this.diagram.light(event.resource);
+        this.diagram.show(event.resource, event.measure === "items"
+          ? `${event.value} item${event.value === 1 ? "" : "s"}` : `${event.value} waiting`);
+    }
+  }
+
+  #chart(event) {
+    if (event.measure !== "visible" || !this.charted.has(event.resource)) return;
+    let chart = this.#charts.get(event.resource);
+    if (!chart) {
+      chart = new DepthChart(`${event.resource}: messages waiting`);
+      this.#charts.set(event.resource, chart);
+      this.#panel.querySelector("[data-charts]").append(chart.element);
+      this.#panel.querySelector("[data-no-charts]").hidden = true;
+    }
+    chart.add(event.at, event.value);
+  }
+}

@@ -1,0 +1,1 @@
+"""What the site survives, measured: faults on purpose, long runs and hostile clients. See docs/reliability.md."""

@@ -262,5 +262,6 @@ def test_a_visitor_is_refused_with_the_reason_and_when_to_come_back(
     assert 0 < int(answer["Retry-After"]) <= 31 * 86_400
     assert Lab.objects.count() == 0
     page = Browser().post("/labs/", {"pattern": "postbox"}, headers={"Accept": "text/html"})
-    assert (page.status_code, page["Retry-After"]) == (429, answer["Retry-After"])
+    assert page.status_code == 429
+    assert 0 <= int(answer["Retry-After"]) - int(page["Retry-After"]) <= 60  # both are seconds to the end of the month
     assert "budget for labs on AWS" in page.content.decode()

@@ -176,6 +176,7 @@ def test_an_order_received_too_often_is_set_aside(stack: Stack) -> None:
 
 
 @pytest.mark.ledger(SLUG, "redrive")
+@pytest.mark.ledger("dead-letter-triage", "redrive")
 def test_a_redriven_order_starts_again(stack: Stack) -> None:
     sqs, letters = stack.client("sqs"), stack.id("OrderDeadLetters")
     change(stack, Enabled=False)
@@ -214,6 +215,7 @@ def test_without_concurrency_nothing_is_received(stack: Stack) -> None:
 
 
 @pytest.mark.ledger(SLUG, "counts")
+@pytest.mark.ledger("dead-letter-triage", "counts")
 def test_the_count_is_right_at_once(stack: Stack) -> None:
     change(stack, Enabled=False)
     for sent in range(1, 8):

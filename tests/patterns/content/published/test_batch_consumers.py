@@ -92,6 +92,15 @@ CONSUMERS = (
         {"COUNTED_TABLE": "CountedTable"},
     ),
     Consumer(
+        "dead-letter-triage",
+        "WorkerFunction",
+        "OrdersTable",
+        "order",
+        lambda number: {"order": number, "version": 1, "quantity": 2, "unit": "piece"},
+        {"ORDERS_TABLE": "OrdersTable"},
+        {"UNITS": "piece", "OVEN": "works"},
+    ),
+    Consumer(
         "gateway-proxy",
         "Recorder",
         "Scans",

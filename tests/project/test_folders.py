@@ -16,6 +16,7 @@ ONE_FOR_EACH = {
     "findings": "a script for each finding",
     "patterns_content": "a folder for each pattern",
     "static/icons/services": "a file for each AWS service",
+    "tests/labs/fidelity": "a file for each pattern",
     "tests/patterns/content/checks": "a file for each module of catalogue/patterns/content/checks",
 }
 """Folders in which one file for each item is the design."""

@@ -220,7 +220,7 @@ async def _serve(
 
     # These patch MiniStack, which is imported only after the isolation has begun.
     from catalogue.labs.embedded import serving
-    from catalogue.labs.embedded.access import callers
+    from catalogue.labs.embedded.access import callers, permissions
     from catalogue.labs.embedded.calls import invocations, stream_pollers, warm_calls
     from catalogue.labs.embedded.counting import usage
     from catalogue.labs.embedded.fixes import fidelity, forget
@@ -238,6 +238,7 @@ async def _serve(
     boot_id = secrets.token_hex(8)
     keys = keys_of_boot(secret, boot_id)
     callers.install(keys)
+    permissions.install()
     counter = usage.install(keys.access_key)  # the first: it counts what the others let through
     invocations.install()
     warm_calls.install()

@@ -108,6 +108,8 @@ class LabService:
     """What levers can do."""
     arns: Mapping[str, Callable[[ClientOf, str], list[str]]] = field(default_factory=dict)
     """By resource type: the ARNs by which IAM knows a resource, of its physical id."""
+    permissions: Mapping[str, str] = field(default_factory=dict)
+    """By operation: the IAM action that allows it, where the emulator asks for another one than AWS."""
     as_on_aws: Callable[[str, str], str] | None = None
     """An AWS CLI command with the addresses that the service's resources have in this region of AWS."""
     plain_ids: tuple[str, ...] = ()

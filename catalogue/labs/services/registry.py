@@ -58,6 +58,10 @@ class Registry:
         return {type: arns for service in self.services for type, arns in service.arns.items()}
 
     @cached_property
+    def permissions(self) -> dict[str, str]:
+        return {operation: action for service in self.services for operation, action in service.permissions.items()}
+
+    @cached_property
     def plain_ids(self) -> frozenset[str]:
         return frozenset(type for service in self.services for type in service.plain_ids)
 

@@ -46,6 +46,10 @@ SERVICE = LabService(
     measures={"messages": ("visible", "in_flight"), "visible": ("visible",)},
     operations={"redrive": operations.redrive, "purge": operations.purge, "send-message": operations.send_message},
     arns={QUEUE: arns},
+    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-batch-api-actions.html
+    permissions={
+        f"sqs:{single}Batch": f"sqs:{single}" for single in ("SendMessage", "DeleteMessage", "ChangeMessageVisibility")
+    },
     as_on_aws=as_on_aws,
     counted=(QUEUE,),
     uses=frozenset(

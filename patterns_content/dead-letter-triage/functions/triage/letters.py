@@ -33,8 +33,8 @@ def held() -> Iterator[list[dict[str, Any]]]:
             letters.extend(page)
         yield letters
     finally:
-        for letter in letters:
-            _give_back(letter)
+        for first in range(0, len(letters), 10):
+            _give_back(letters[first : first + 10])
 
 
 # endregion
@@ -108,9 +108,13 @@ def _receive() -> list[dict[str, Any]]:
     return page
 
 
-def _give_back(letter: dict[str, Any]) -> None:
-    sqs.change_message_visibility(
-        QueueUrl=os.environ["DEAD_LETTERS_URL"], ReceiptHandle=letter["ReceiptHandle"], VisibilityTimeout=0
+def _give_back(letters: list[dict[str, Any]]) -> None:
+    sqs.change_message_visibility_batch(
+        QueueUrl=os.environ["DEAD_LETTERS_URL"],
+        Entries=[
+            {"Id": str(number), "ReceiptHandle": letter["ReceiptHandle"], "VisibilityTimeout": 0}
+            for number, letter in enumerate(letters)
+        ],
     )
 
 

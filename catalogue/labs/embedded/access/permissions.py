@@ -15,7 +15,7 @@ def install() -> None:
     def extract_iam_action(
         service: str, method: str, path: str, headers: dict[str, Any], body: bytes, query_params: dict[str, Any]
     ) -> str | None:
-        action = asked_for(service, method, path, headers, body, query_params)
-        return permissions.get(action, action) if action else action
+        action: str | None = asked_for(service, method, path, headers, body, query_params)
+        return permissions.get(action, action) if action else None
 
     iam_actions.extract_iam_action = extract_iam_action

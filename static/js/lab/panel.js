@@ -13,17 +13,18 @@ class LabPanel extends HTMLElement {
   #live = null;
   #took = null;
   #levers = null;
+  #rest = null;
   #clock;
 
   connectedCallback() {
-    const watch = this.querySelector("[data-watch]");
-    watch?.addEventListener("click", (event) => {
-      if (event.metaKey || event.ctrlKey || event.shiftKey) return;
-      event.preventDefault();
-      import("../run/open.js")
-        .then(({ openRun }) => openRun({ page: watch.getAttribute("href") }, { title: "A recorded run" }))
-        .catch(() => location.assign(watch.href));
-    });
+    for (const link of this.querySelectorAll("[data-watch]")) {
+      link.addEventListener("click", (event) => {
+        if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+        event.preventDefault();
+        this.#watch(link.href);
+      });
+    }
+    this.#showRecorded();
     if (!this.hasAttribute("create")) return; // a plain file: the recorded run can be watched, and nothing can run
     // In a stranger's panel the form leads to the new lab's page, which has all the controls.
     for (const form of this.hasAttribute("stranger") ? [] : this.querySelectorAll("[data-run]")) {
@@ -48,6 +49,29 @@ class LabPanel extends HTMLElement {
   disconnectedCallback() {
     clearInterval(this.#clock);
     this.#live?.then((live) => live.close());
+    this.#rest?.then((rest) => rest.end());
+  }
+
+  /** Until something runs, the diagram shows the recorded run. */
+  #showRecorded() {
+    if (!this.querySelector("[data-rest]") || this.#stored) return;
+    this.#rest = import("../workbench/rest.js").then(({ Rest }) => new Rest(this));
+  }
+
+  /** The recorded run over the page; on its own page if that fails, and not on the browser's own when the site is away. */
+  async #watch(address) {
+    try {
+      const { openRun } = await import("../run/open.js");
+      await openRun({ page: new URL(address).pathname }, { title: "A recorded run" });
+    } catch {
+      const there = await fetch(address, { method: "HEAD" }).catch(() => null);
+      if (there || !this.querySelector("[data-status]")) location.assign(address);
+      else this.#say("The site cannot be reached. Check that it is still running.", true);
+    }
+  }
+
+  get #stored() {
+    return sessionStorage.getItem(this.#key);
   }
 
   get #key() {
@@ -65,7 +89,7 @@ class LabPanel extends HTMLElement {
   }
 
   async #resume() {
-    const id = this.getAttribute("lab") || sessionStorage.getItem(this.#key);
+    const id = this.getAttribute("lab") || this.#stored;
     if (!id) return;
     try {
       const lab = await (await api()).readLab(id);
@@ -81,6 +105,7 @@ class LabPanel extends HTMLElement {
     const run = this.querySelector("[data-run] button");
     const stood = document.activeElement;
     this.dataset.state = state;
+    if (state !== "none") this.#rest?.then((rest) => rest.end());
     if (state === "ready" && stood === run) this.querySelector("[data-endpoint]").focus({ preventScroll: true });
     if (state === "gone" && this.querySelector("[data-stop]")?.contains(stood)) run?.focus({ preventScroll: true });
   }

@@ -24,8 +24,16 @@ LONG = (
     "tests/newsletter/delivery/test_on_postgres.py",
 )
 """What is begun first, in this order; all else follows."""
+_TOGETHER = (
+    "tests/labs/embedded/calls/test_invocations.py",
+    "tests/labs/embedded/workers/test_worker_start.py",
+    "tests/labs/targets/emulators/test_emulators.py",
+    "tests/labs/targets/infra/test_sandbox.py",
+)
+"""Modules of the labs whose tests share what takes longer to start than they do."""
 _ONE_BY_ONE = (
     "tests/labs/",
+    "tests/patterns/downloads/test_readme.py::test_every_command_of_the_readme_does_what_the_readme_says[queue-",
     "tests/web/browser/test_stories.py",
     "tests/newsletter/delivery/test_kill.py",
     "tests/processes/test_breakage.py",
@@ -35,7 +43,7 @@ _ONE_BY_ONE = (
 
 def unit_of(nodeid: str) -> str:
     """The unit that a test is handed out with: its module or class, or itself."""
-    if nodeid.startswith(_ONE_BY_ONE):
+    if nodeid.startswith(_ONE_BY_ONE) and not nodeid.startswith(_TOGETHER):
         return nodeid
     return nodeid.split("[", 1)[0].rsplit("::", 1)[0]
 

@@ -19,14 +19,16 @@ from catalogue.labs.lifecycle.packaging.dependencies import _environment, _pip
 
 VERSION = "1.46.3"
 _PARSE = """
-import contextlib, io, json, sys
+import contextlib, functools, io, json, sys
 sys.path.insert(0, sys.argv[1])
+import botocore.session
 from awscli import clidriver
 
 from awscli.customizations.cloudformation.deploy import DeployCommand
 
 clidriver.CLIOperationCaller.invoke = lambda *_, **__: 0
 DeployCommand._run_main = lambda *_: 0
+botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 refused = []
 for words in json.load(sys.stdin):
     said = io.StringIO()

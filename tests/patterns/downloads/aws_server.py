@@ -7,6 +7,7 @@ The embedded AWS has no message move tasks: the CLI parses their commands, and t
 """
 
 import contextlib
+import functools
 import io
 import json
 import os
@@ -17,6 +18,9 @@ from typing import Any
 sys.path.insert(0, sys.argv[1])
 import botocore.session
 from awscli import clidriver  # type: ignore[import-not-found]
+
+# Each command has a session of its own, which would read the descriptions of the services again: 0.1 s of a processor.
+botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 _invoke = clidriver.CLIOperationCaller.invoke
 

@@ -51,7 +51,7 @@ def deploy(emulator: Emulator, transactional_db: None) -> Iterator[Deploy]:
     def make(pattern: Pattern, owner: str = "somebody") -> Lab:
         lab = services.create_lab(pattern, owner).lab
         made.append(lab)
-        lab = services.wait_until_deployed(lab, max(30, target_of(lab).deploy_seconds if on_real_aws() else 0))
+        lab = services.wait_until_deployed(lab, max(60, target_of(lab).deploy_seconds if on_real_aws() else 0))
         assert lab.status == Status.READY, lab.reason
         return lab
 

@@ -62,4 +62,4 @@ def receiver() -> Iterator[Received]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(10)
+        thread.join(60)

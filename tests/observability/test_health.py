@@ -90,7 +90,6 @@ def test_reasons_are_for_the_token_and_for_this_machine(
 
 
 def test_a_check_that_hangs_is_waited_for_once_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(readiness, "CHECK_SECONDS", 0.05)
     monkeypatch.setattr(readiness, "KEEP_SECONDS", 0.0)
     begun, let_go = [], threading.Event()
 
@@ -107,7 +106,7 @@ def test_a_check_that_hangs_is_waited_for_once_and_reported(monkeypatch: pytest.
         assert "not answered" in report.parts[0].reason
     assert len(begun) == 1
     let_go.set()
-    rounds._running["emulator"][0].result(10)
+    rounds._running["emulator"][0].result(60)
     assert {part.state for part in rounds.report().parts} == {"ok"}
     assert {part.state for part in rounds.report().parts} == {"ok"}
     assert len(begun) == 2
@@ -126,7 +125,7 @@ def test_many_who_ask_at_once_cost_one_round() -> None:
     threads = [threading.Thread(target=rounds.report) for _ in range(10)]
     for thread in threads:
         thread.start()
-    started.wait(10)
+    started.wait(60)
     let_go.set()
     for thread in threads:
         thread.join(30)

@@ -46,7 +46,7 @@ def test_kept_pages_are_logged_with_id_and_client(site: Server) -> None:
     received = talk(site.port, asked, asked, last)
     assert statuses(received) == [b"200"] * 3
     assert re.findall(rb"\r\nx-request-id: (\S+)\r\n", received) == [b"from-proxy-1"] * 2 + [b"from-proxy-2"]
-    await_true(lambda: lines(site, "from-proxy-2"), 10)
+    await_true(lambda: lines(site, "from-proxy-2"), 60)
     first, again = lines(site, "from-proxy-1")
     assert {name: first[name] for name in ("method", "path", "status", "kind", "client", "logger", "level")} == {
         "method": "GET",
@@ -68,7 +68,7 @@ def test_an_answer_has_one_id_and_a_body_that_is_whole(site: Server) -> None:
         for path in ("/patterns/owls/", "/search/?q=owls", "/nowhere", "/healthz", "/live/none/"):
             answer = client.get(path)
             assert len(answer.headers.get_list("x-request-id")) == 1, path
-            await_true(lambda answer=answer: lines(site, answer.headers["x-request-id"]), 10)  # type: ignore[misc]
+            await_true(lambda answer=answer: lines(site, answer.headers["x-request-id"]), 60)  # type: ignore[misc]
         page = client.get("/patterns/owls/")
         assert page.text.rstrip().endswith("</html>")
         again = client.get("/patterns/owls/", headers={"if-none-match": page.headers["etag"]})
@@ -86,9 +86,9 @@ def test_two_processes_count_together(site: Server) -> None:
     def partial() -> float:
         return scraped().get(("patterns_requests_total", (("kind", "kept"), ("status", "206"))), 0)
 
-    await_true(lambda: sum(name == "patterns_process_resident_bytes" for name, _ in scraped()) == 2, 20)
+    await_true(lambda: sum(name == "patterns_process_resident_bytes" for name, _ in scraped()) == 2, 60)
     # A process hands its counts over once a second. No other test asks for a part of a file, so none of these are late.
     assert partial() == 0
     for _ in range(40):  # each on a connection of its own, which either process may take
         assert statuses(talk(site.port, get("/patterns/twin/project.zip", "Range: bytes=0-99", CLOSE))) == [b"206"]
-    await_true(lambda: partial() == 40, 10)
+    await_true(lambda: partial() == 40, 60)

@@ -30,7 +30,7 @@ async def test_before_the_first_build_everything_is_djangos(content: Path) -> No
 
 async def taken_up(ours: FrontDoor, number: int) -> None:
     """Wait until the front door has this build, without asking it for anything."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while ours._edition is None or ours._edition.number != number:
             await asyncio.sleep(0.01)
 
@@ -112,7 +112,7 @@ async def test_what_is_damaged_while_it_is_in_use_is_left_until_it_has_been_made
         assert page(ours, "/patterns/ravens/") is None
         assert caplog.text.count("is damaged") == 1
         await asyncio.to_thread(built)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while page(ours, "/patterns/cranes/") is None:
                 await asyncio.sleep(0.01)
         again = page(ours)

@@ -67,7 +67,7 @@ class Server:
             for process in processes:
                 process.terminate()
             for process in processes:
-                process.wait(15)
+                process.wait(60)
 
 
 def _listens(port: int) -> bool:
@@ -172,7 +172,7 @@ def test_after_a_build_the_first_request_to_an_idle_server_gets_the_new_text(tmp
         assert b"A courier waits" in unzipped(before)
         change(site.content / "owls/pattern.md", "A courier waits", "A courier has waited")
         site.build()
-        await_true(lambda: "build 2 are loaded" in site.log.read_text(), 20)
+        await_true(lambda: "build 2 are loaded" in site.log.read_text(), 60)
         first = talk(site.port, get("/patterns/owls/", "Accept-Encoding: gzip", CLOSE))
     assert statuses(first) == [b"200"]
     assert ANSWERED_HERE in first

@@ -22,7 +22,7 @@ from tests.support.waiting import await_true
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(240)]
 
 PATTERN = "function-as-a-web-service"
-LATE = 30.0
+LATE = 60.0
 """Seconds after which a busy machine is no excuse; the promised times are measured by `make bench`."""
 
 
@@ -106,7 +106,7 @@ def test_two_web_processes_serve_the_same_labs(tmp_path: Path) -> None:
 def test_what_hangs_is_replaced_under_load_and_a_killed_supervisor_leaves_nothing(tmp_path: Path) -> None:
     """All kinds of processes are stopped at the same moment, one of two web processes among them."""
     with (
-        running_site(tmp_path, free_port(), 2, HANG_SECONDS="4", SMTP_TIMEOUT="1") as site,
+        running_site(tmp_path, free_port(), 2, HANG_SECONDS="10", SMTP_TIMEOUT="1") as site,
         httpx.Client(base_url=site.url, timeout=60) as client,
         load(site) as answered,
     ):
@@ -166,7 +166,7 @@ def load(site: Site) -> Iterator[list[int]]:
     def read() -> None:
         while not ended.is_set():
             try:
-                statuses.append(httpx.get(site.url, timeout=5).status_code)
+                statuses.append(httpx.get(site.url, timeout=30).status_code)
             except httpx.HTTPError:
                 statuses.append(0)
             ended.wait(0.1)
@@ -205,4 +205,4 @@ def second_web(site: Site) -> Iterator[str]:
         yield url
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)

@@ -76,7 +76,7 @@ def started(folder: Path, end: str = WAITS) -> "subprocess.Popen[str]":
 
 def found(folder: Path, number: int = 1) -> list[dict[str, object]]:
     file = folder / "found"
-    await_true(lambda: file.exists() and file.read_text().count("\n") >= number, 20)
+    await_true(lambda: file.exists() and file.read_text().count("\n") >= number, 60)
     return [json.loads(line) for line in file.read_text().splitlines()]
 
 
@@ -111,13 +111,13 @@ def test_a_copy_holds_nothing_of_the_supervisor_but_what_it_is_passed(tmp_path: 
 def test_a_copy_that_dies_is_replaced_and_a_killed_supervisor_leaves_none(tmp_path: Path) -> None:
     with started(tmp_path) as supervisor:
         (first,) = found(tmp_path)
-        await_true((tmp_path / "up").exists, 20)  # a part that dies before that has failed to start
+        await_true((tmp_path / "up").exists, 60)  # a part that dies before that has failed to start
         subprocess.run(["kill", "-KILL", str(first["pid"])], check=True)
         second = found(tmp_path, 2)[1]
         assert second["pid"] != first["pid"]
         assert second["shared"] == first["shared"]
         supervisor.kill()
-        await_true(lambda: not alive(int(str(second["pid"]))), 10)
+        await_true(lambda: not alive(int(str(second["pid"]))), 60)
 
 
 def test_a_copy_runs_an_event_loop_and_threads_and_ends_by_itself(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_a_mistake_in_a_copy_is_a_traceback_and_ends_it(tmp_path: Path) -> None:
     once_up = "while not (folder / 'up').exists(): heartbeat.beat()\n    raise ValueError('a mistake')"
     with started(tmp_path, once_up) as supervisor:
         found(tmp_path, 2)
-        await_true(lambda: "running again" in (tmp_path / "errors").read_text(), 20)
+        await_true(lambda: "running again" in (tmp_path / "errors").read_text(), 60)
         supervisor.terminate()
         supervisor.communicate()
 

@@ -11,7 +11,7 @@ from catalogue.processes.supervisor import Part, Supervisor
 from tests.processes.test_supervisor import pids, until
 from tests.support.site import alive
 
-PATIENCE = 1.0
+PATIENCE = 3.0
 """Of the supervisor, in seconds."""
 STARTS = """
 import os, signal, sys, threading, time
@@ -19,7 +19,7 @@ from catalogue.processes import heartbeat
 note = lambda: print(os.getpid(), file=open(sys.argv[1], "a"))
 heartbeat.beat(); note()
 """
-LONG_STEPS = "heartbeat.allow(30)\nfor _ in range(2): time.sleep(2.5); heartbeat.beat(); note()\nsignal.pause()"
+LONG_STEPS = "heartbeat.allow(30)\nfor _ in range(2): time.sleep(5); heartbeat.beat(); note()\nsignal.pause()"
 IS_STOPPED = "heartbeat.allow(600); os.kill(os.getpid(), signal.SIGSTOP); signal.pause()"
 IS_STUCK = "heartbeat.allow(2); signal.pause()"
 OTHERS_GO_ON = """
@@ -44,7 +44,7 @@ async def test_a_step_longer_than_the_supervisors_patience_does_not_end_its_proc
     assert len(set(pids(notes))) == 1
     assert not caplog.records
     supervisor.stop()
-    await asyncio.wait_for(running, 10)
+    await asyncio.wait_for(running, 60)
 
 
 @pytest.mark.parametrize("program", [IS_STOPPED, IS_STUCK, OTHERS_GO_ON], ids=["stopped", "stuck", "others go on"])
@@ -61,4 +61,4 @@ async def test_a_process_that_no_longer_works_is_replaced_whatever_its_steps_may
     await until(lambda: bool(caplog.records))
     assert "loop showed no sign of life" in caplog.text
     supervisor.stop()
-    await asyncio.wait_for(running, 20)
+    await asyncio.wait_for(running, 60)

@@ -37,7 +37,7 @@ def manage(site: Site, *command: str) -> str:
         env=site.environment(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )
     assert run.returncode == 0, run.stderr
     return run.stdout
@@ -123,7 +123,7 @@ def test_two_sites_share_a_database_and_one_takes_over_from_the_other(kind: str,
             env={**os.environ, "VAR_DIR": str(old.var), **shared},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
         )
         assert second.returncode == 1
         assert "already runs" in second.stderr
@@ -138,11 +138,11 @@ def test_two_sites_share_a_database_and_one_takes_over_from_the_other(kind: str,
         assert call(old, of_old) == call(new, of_old) == call(old, taken_over) == 200
         delete(new, of_old)
         assert "Labs left: 1." in manage(old, "drain")
-        await_true(lambda: visitors[0].seen > 20, 30)
+        await_true(lambda: visitors[0].seen > 20, 60)
         visitors[0].leave()  # what balances the load sends nobody there any more
         manage(old, "drain", "--wait", "1", "--stop")
-        assert old.process.wait(30) == 0
-        await_true(lambda: state(new, left)["status"] == "gone", 30)
+        assert old.process.wait(60) == 0
+        await_true(lambda: state(new, left)["status"] == "gone", 60)
         assert "machine that it ran on is gone" in state(new, left)["reason"]
         assert call(new, left) == 410
         manage(new, "labs_janitor", "--once")

@@ -69,25 +69,25 @@ def test_the_line_with_the_address_means_that_pages_and_labs_answer(tmp_path: Pa
     with running_site(tmp_path, free_port()) as fresh:
         assert httpx.get(fresh.url, timeout=30).status_code == 200
         assert site_url_of_a_command(tmp_path) == fresh.url
-        lab = httpx.post(f"{fresh.url}/labs/", json={"pattern": "function-as-a-web-service"}, timeout=20)
+        lab = httpx.post(f"{fresh.url}/labs/", json={"pattern": "function-as-a-web-service"}, timeout=60)
         assert lab.status_code == 201, lab.text
 
 
 def test_stopping_leaves_no_process_and_no_temporary_folder(tmp_path: Path) -> None:
     with running_site(tmp_path, free_port()) as site:
-        lab = httpx.post(f"{site.url}/labs/", json={"pattern": "function-as-a-web-service"}, timeout=20).json()
-        httpx.get(lab["endpoint"], timeout=20)  # whatever it answers, a worker has been started for it
+        lab = httpx.post(f"{site.url}/labs/", json={"pattern": "function-as-a-web-service"}, timeout=60).json()
+        httpx.get(lab["endpoint"], timeout=60)  # whatever it answers, a worker has been started for it
         await_true(lambda: "labs_janitor" in str(descendants(site.process.pid)), 60)  # the last part to start
         tree = descendants(site.process.pid)
         assert len(tree) >= 4, tree
-        with httpx.stream("GET", f"{site.url}/labs/{lab['id']}/events", timeout=20) as watching:
+        with httpx.stream("GET", f"{site.url}/labs/{lab['id']}/events", timeout=60) as watching:
             lines = watching.iter_lines()
             next(line for line in lines if line.startswith("event:"))
             site.process.send_signal(signal.SIGTERM)
             assert "event: gone" not in list(lines), "the stream ends, whole, and its reader may come back"
         assert site.process.wait(25) == 0
         assert not (tmp_path / "port").exists()
-        await_true(lambda: not living(tree), 5)
+        await_true(lambda: not living(tree), 60)
         assert not list(tmp_path.glob("**/tmp*")), "a temporary folder was left"
 
 
@@ -102,8 +102,8 @@ def test_a_part_that_is_killed_is_back_within_seconds(site: Site, part: str) -> 
     before = running()
     for pid in before:
         os.kill(pid, signal.SIGKILL)
-    await_true(lambda: running() and not running() & before, 10)
-    await_true(lambda: answers(f"{site.url}/healthz"), 10)
+    await_true(lambda: running() and not running() & before, 60)
+    await_true(lambda: answers(f"{site.url}/healthz"), 60)
 
 
 def test_a_taken_port_is_one_clear_line(tmp_path: Path) -> None:

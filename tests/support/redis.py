@@ -6,7 +6,6 @@ REQUIRE_REDIS=1.
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -18,7 +17,9 @@ from pathlib import Path
 import pytest
 import redis
 
-START_SECONDS = 20
+from tests.support.ports import free_port
+
+START_SECONDS = 60
 
 
 @dataclass
@@ -53,7 +54,7 @@ class Server:
     def stop(self) -> None:
         if self.process is not None:
             self.process.terminate()
-            self.process.wait(10)
+            self.process.wait(60)
             self.process = None
 
 
@@ -66,11 +67,8 @@ def running_redis() -> Iterator[Server]:
         if os.environ.get("REQUIRE_REDIS") == "1":
             pytest.fail(reason)
         pytest.skip(reason)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     folder = Path(tempfile.mkdtemp(prefix="redis-"))
-    server = Server(program, port, folder)
+    server = Server(program, free_port(), folder)
     try:
         server.start()
         yield server

@@ -12,12 +12,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from catalogue.processes.server import free_port
+from tests.support.ports import free_port
 
 __all__ = ["ROOT", "Site", "alive", "descendants", "free_port", "running_site"]
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 60
+START_SECONDS = 120
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Site:
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(15)
+        return self.process.wait(60)
 
 
 def alive(pid: int) -> bool:
@@ -102,7 +102,7 @@ def running_site(var: Path, port: int, workers: int = 1, root: Path = ROOT, /, *
     finally:
         if process.poll() is None:
             process.terminate()
-            process.wait(20)
+            process.wait(60)
         log.close()
 
 

@@ -14,7 +14,9 @@ PATTERN = "/patterns/gateway-proxy/"
 
 
 def reminders() -> list[str | None]:
-    return [message.id for message in run_checks(tags=["web"], include_deployment_checks=True) if message.id == "web.W001"]
+    return [
+        message.id for message in run_checks(tags=["web"], include_deployment_checks=True) if message.id == "web.W001"
+    ]
 
 
 def test_nothing_is_shown_where_nothing_is_set_and_a_check_reminds(client: Client, settings: Settings) -> None:

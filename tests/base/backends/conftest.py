@@ -16,5 +16,6 @@ def redis_server() -> Iterator[Server]:
 
 @pytest.fixture(autouse=True)
 def known_to_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What another test found out of its server says nothing of this one's."""
+    """What another test found out of its server says nothing of this one's, and a busy machine's server is not away."""
     monkeypatch.setattr(cache, "away", cache.Away())
+    monkeypatch.setattr(cache, "WAIT_SECONDS", 30.0)

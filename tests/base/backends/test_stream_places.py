@@ -51,7 +51,7 @@ async def test_processes_share_the_places_and_a_stream_that_ends_gives_its_own_b
 async def test_a_stream_is_counted_for_as_long_as_its_process_lives(
     two: tuple[StreamPlaces, StreamPlaces], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream_places, "LEASE_SECONDS", 1.0)
+    monkeypatch.setattr(stream_places, "LEASE_SECONDS", 4.0)
     monkeypatch.setattr(stream_places, "RENEW_SECONDS", 0.1)
     one, other = two
     kept, _left_behind = await one.take("short"), await other.take("short")

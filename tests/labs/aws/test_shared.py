@@ -34,7 +34,7 @@ def shared(on_aws: AwsOnEmulator, postbox: Pattern, settings: Settings) -> Itera
 
 
 def ready(pattern: Pattern, owner: str, **options: Any) -> Lab:
-    lab = services.wait_until_deployed(services.create_lab(pattern, owner, **options).lab, 20)
+    lab = services.wait_until_deployed(services.create_lab(pattern, owner, **options).lab, 60)
     assert lab.status == Status.READY, lab.reason
     return lab
 
@@ -95,7 +95,7 @@ def test_a_failed_host_fails_its_lease_with_its_reason_and_the_next_visitor_gets
 ) -> None:
     with monkeypatch.context() as broken:
         broken.setattr(on_aws, "adapt", lambda template: {"Resources": {"X": {"Type": "AWS::Nowhere::Thing"}}})
-        lab = services.wait_until_deployed(services.create_lab(shared, "one").lab, 20)
+        lab = services.wait_until_deployed(services.create_lab(shared, "one").lab, 60)
     assert lab.status == Status.FAILED
     assert lab.reason
     assert ready(shared, "two").status == Status.READY

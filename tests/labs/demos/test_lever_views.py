@@ -161,7 +161,7 @@ def test_two_pulls_at_once_act_once(visitor: Client, made: dict[str, Any], monke
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert len(acting) == 1
     assert sorted(answer["changed"] for answer in answers) == [False, True]
     assert Lab.objects.get(pk=made["id"]).pulled == [CLOSE]

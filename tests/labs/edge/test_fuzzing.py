@@ -162,7 +162,7 @@ def check_nothing_leaks(world: World, request: Request, response: Response) -> N
 def check_nothing_is_half(world: World) -> None:
     """What is stored is whole: labs with their stacks, runs that can be read, comparisons with both labs."""
     for lab in Lab.objects.filter(status=Status.DEPLOYING):
-        services.wait_until_deployed(lab, 20)
+        services.wait_until_deployed(lab, 60)
     live = {lab.stack for lab in Lab.objects.filter(status=Status.READY)}
     assert live == {name for name in stacks() if name.startswith(site_settings.LABS_STACK_PREFIX)} - world.stacks_before
     assert not Lab.objects.filter(status=Status.DEPLOYING).exists()

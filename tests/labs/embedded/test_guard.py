@@ -34,6 +34,6 @@ def test_only_health_and_cloudformation_are_open(path: str, closed: bool) -> Non
 )
 def test_a_running_emulator_cannot_be_reset(emulator: Emulator, path: str) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(urllib.request.Request(emulator.url + path, data=b"{}", method="POST"), timeout=5)
+        urllib.request.urlopen(urllib.request.Request(emulator.url + path, data=b"{}", method="POST"), timeout=30)
     assert refused.value.code == 403
     assert refused.value.headers["x-catalogue-boot"] == emulator.boot_id

@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from pytest_django import Settings
 from catalogue.labs.embedded import process
 from catalogue.labs.embedded.process import EmulatorDidNotStart
 from tests.support.site import descendants
+from tests.support.waiting import await_true
 
 
 def test_it_sees_nothing_of_its_starters_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,12 +67,8 @@ def test_it_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
         parent.kill()
-    deadline = time.monotonic() + 10
-    while list((tmp_path / "embedded").iterdir()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert list((tmp_path / "embedded").iterdir()) == []
-    while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
+    await_true(lambda: not list((tmp_path / "embedded").iterdir()), 60)
+    await_true(lambda: not Path(f"/proc/{pid}").exists(), 60)
 
 
 def test_a_taken_port_is_reported_by_who_starts_it(capfd: pytest.CaptureFixture[str]) -> None:

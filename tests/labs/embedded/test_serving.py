@@ -15,7 +15,7 @@ from catalogue.labs.targets import get_target
 
 
 def connection(emulator: Emulator) -> http.client.HTTPConnection:
-    return http.client.HTTPConnection("127.0.0.1", emulator.port, timeout=20)
+    return http.client.HTTPConnection("127.0.0.1", emulator.port, timeout=60)
 
 
 def test_an_answer_has_one_date_and_names_no_server(emulator: Emulator) -> None:

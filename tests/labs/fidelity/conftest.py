@@ -78,7 +78,7 @@ class Stack:
         return gauges.count_invocations(get_target(), function, f"/aws/lambda/{self.id(function)}", 0)
 
 
-def until[T](look: Callable[[], T], seconds: float = 10) -> T:
+def until[T](look: Callable[[], T], seconds: float = 60) -> T:
     """What `look` gives once it gives something; asserts that it does in time."""
     deadline = time.monotonic() + seconds
     while not (seen := look()):

@@ -57,7 +57,7 @@ def test_a_deployment_that_hangs_is_given_up_with_the_reason_and_cleaned_up(stuc
     lab = services.create_lab(postbox, digest("me")).lab
     assert lab.status == Status.DEPLOYING, "a visitor does not wait for it"
     assert lab.stack in stacks()
-    lab = services.wait_until_deployed(lab, 20)
+    lab = services.wait_until_deployed(lab, 60)
     assert (lab.status, lab.reason) == (Status.FAILED, "CloudFormation did not finish within 2 seconds.")
     assert lab.stack not in stacks()
     assert functions_of(lab) == []

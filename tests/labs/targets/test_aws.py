@@ -93,7 +93,7 @@ def test_a_labs_whole_life_takes_nothing_but_the_services_own_api(
     settings.LABS_TARGET = "aws"
     monkeypatch.setattr("catalogue.labs.targets.aws.aws_target", lambda: aws)
     created = services.create_lab(postbox, "somebody")
-    lab = services.wait_until_deployed(created.lab, 20)
+    lab = services.wait_until_deployed(created.lab, 60)
     assert (lab.status, lab.emulator, lab.boot_id) == ("ready", "aws", "aws")
     assert lab.upstream.endswith(f"/{lab.resources['Api'][1]}/live")
     denial = Operation(action="revoke-permission", resource="Web", to="Letters", name="sqs:SendMessage")

@@ -137,7 +137,7 @@ def test_each_boot_has_keys_of_its_own_and_the_site_follows(
         assert target.client("sts").get_caller_identity()["Account"] == account == "000000000000"
 
 
-def wait_until(holds: Callable[[], bool], seconds: float = 10) -> None:
+def wait_until(holds: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline

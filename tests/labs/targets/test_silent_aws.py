@@ -79,6 +79,7 @@ def test_an_emulator_that_is_starting_again_is_waited_for_and_not_for_ever(monke
     monkeypatch.setattr(emulators, "RESTART_SECONDS", 0.5)
     with pytest.raises(TargetStarting, match="restarting"):
         emulators.candidates_soon()
+    monkeypatch.setattr(emulators, "RESTART_SECONDS", 60)
     looks: list[float] = []
 
     def pause(seconds: float) -> None:

@@ -130,11 +130,9 @@ def test_the_loop_is_quick_to_send_and_quick_to_stop(machine: Machine) -> None:
     assert process.stdout is not None
     assert "watching" in process.stdout.readline()
     machine.fill(1)
-    filled = time.monotonic()
-    until(lambda: machine.mails_each() == [(1, 1)])
-    assert time.monotonic() - filled < 2
+    until(lambda: machine.mails_each() == [(1, 1)], loop.wait_after(50) / 2)  # a loop that waits out trouble is slower
     process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=5) == 0
+    assert process.wait(timeout=15) == 0
 
 
 def test_a_killed_sender_loses_nothing(machine: Machine) -> None:
@@ -210,7 +208,7 @@ async def test_a_slow_relay_ends_no_loop_and_a_stopped_loop_is_replaced(
         assert not alive(pid)
     finally:
         supervisor.stop()
-        await asyncio.wait_for(running, 20)
+        await asyncio.wait_for(running, 60)
 
 
 def test_every_reply_of_a_mail_server_is_a_sign_of_life(

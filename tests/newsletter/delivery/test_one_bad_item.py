@@ -193,7 +193,7 @@ def test_of_several_notes_the_one_that_cannot_be_written_down_fails_alone(monkey
     monkeypatch.setattr(queue, "settle", failing_for(queue.settle, lambda row, result: row == rows[1]))
     Writer(lambda: False).write(notes)
     assert list(Delivery.objects.order_by("pk").values_list("state", flat=True)) == ["sent", "in_flight", "sent"]
-    assert [note.answer.get(timeout=1) for note in notes] == [False, False, False]
+    assert [note.answer.get(timeout=60) for note in notes] == [False, False, False]
 
 
 def test_nobody_waits_for_an_answer_when_the_database_goes_away_between_two_notes(
@@ -211,7 +211,7 @@ def test_nobody_waits_for_an_answer_when_the_database_goes_away_between_two_note
     monkeypatch.setattr(queue, "settle", settle)
     with pytest.raises(OperationalError):
         Writer(lambda: False).write(notes)
-    assert not any(note.answer.get(timeout=1) for note in notes)
+    assert not any(note.answer.get(timeout=60) for note in notes)
 
 
 def test_a_pattern_of_which_no_draft_can_be_made_keeps_no_other_from_its_own(

@@ -57,7 +57,7 @@ class _Server(Controller):
         anything = ssl.create_default_context()
         anything.check_hostname, anything.verify_mode = False, ssl.CERT_NONE
         with (
-            socket.create_connection((self.hostname, self.port), timeout=10) as plain,
+            socket.create_connection((self.hostname, self.port), timeout=60) as plain,
             anything.wrap_socket(plain) as on,
         ):
             on.recv(64)

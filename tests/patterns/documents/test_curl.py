@@ -127,7 +127,7 @@ needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is no
 
 
 def run(script: str, endpoint: str) -> None:
-    subprocess.run(["sh", "-c", script], env={"ENDPOINT": endpoint, "PATH": "/usr/bin:/bin"}, check=True, timeout=20)
+    subprocess.run(["sh", "-c", script], env={"ENDPOINT": endpoint, "PATH": "/usr/bin:/bin"}, check=True, timeout=60)
 
 
 @needs_curl

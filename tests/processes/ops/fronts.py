@@ -130,7 +130,7 @@ def _running(command: list[str], port: int, output: Path, environment: dict[str,
         yield
     finally:
         process.terminate()
-        process.wait(15)
+        process.wait(60)
 
 
 def _certificate(folder: Path) -> tuple[Path, Path]:

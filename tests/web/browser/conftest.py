@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.support.site import Site, free_port, running_site
 
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 """The headless shell first: the same engine, and a fresh visitor costs a tenth of what they cost the whole browser."""
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
+PATIENCE = 30_000
+"""Milliseconds within which a page shows what a test expects: a busy machine may take ten seconds to start a stack."""
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -31,6 +33,7 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("REQUIRE_BROWSER") == "1":
             pytest.fail(reason)
         pytest.skip(reason)
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield chromium
@@ -40,7 +43,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     var: Path = tmp_path_factory.mktemp("site")
-    with running_site(var, free_port(), LABS_PER_VISITOR="50", LABS_PER_ADDRESS="200") as site:
+    with running_site(var, free_port(), LABS_PER_VISITOR="50", LABS_PER_ADDRESS="200", HANG_SECONDS="60") as site:
         yield site
 
 
@@ -55,7 +58,7 @@ def page(browser: Browser, site: Site) -> Iterator[Page]:
     """A fresh visitor. A message in the browser's console or an error in a script fails the test."""
     context = browser.new_context(base_url=site.url, viewport={"width": 1280, "height": 900})
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(PATIENCE)
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda message: complaints.extend(complaint(message)))

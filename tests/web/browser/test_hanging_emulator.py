@@ -31,8 +31,8 @@ def test_an_open_page_says_that_the_emulator_hangs_and_that_it_answers_again(pag
     expect(status).to_contain_text("Your stack is ready")
     for pid in emulator:
         os.kill(pid, signal.SIGSTOP)
-    # Before the supervisor replaces it: HANG_SECONDS is 15.
-    expect(status).to_have_text("The embedded AWS does not answer at the moment.", timeout=13_000)
+    # Before the supervisor replaces it: HANG_SECONDS of this site is 60.
+    expect(status).to_have_text("The embedded AWS does not answer at the moment.", timeout=50_000)
     for pid in emulator:
         os.kill(pid, signal.SIGCONT)
     expect(status).to_have_text("The embedded AWS answers again.")

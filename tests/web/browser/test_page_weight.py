@@ -83,7 +83,7 @@ def visitor(browser: Browser, published: Site, request: pytest.FixtureRequest) -
     width = getattr(request, "param", 1280)
     context = browser.new_context(base_url=published.url, viewport={"width": width, "height": 900})
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(30_000)
     yield page
     context.close()
 

@@ -50,6 +50,15 @@ def lit(sheet: Locator) -> set[str]:
     return set(nodes)
 
 
+def sees_lit(page: Page, sheet: Locator, nodes: set[str]) -> None:
+    """The diagram is painted after the key was handled."""
+    for _ in range(WAIT // 100):
+        if lit(sheet) == nodes:
+            return
+        page.wait_for_timeout(100)
+    assert lit(sheet) == nodes
+
+
 def step_until(page: Page, sheet: Locator, text: str) -> None:
     """Go to the next events by keyboard until one is told so."""
     slider = scrubber(sheet)
@@ -68,13 +77,13 @@ def test_a_step_is_replayed_by_keyboard_with_the_diagram_as_of_the_moment(page: 
     picked = picture(sheet)
 
     step_until(page, sheet, "Caller sends GET /zones")
-    assert lit(sheet) == {"ParcelApi"}
+    sees_lit(page, sheet, {"ParcelApi"})
     expect(picked.locator(".edge.is-lit [data-edge='Caller>ParcelApi']")).to_have_count(1)
     expect(picked.locator("[data-count=ParcelApi]")).to_have_text("1 request")
     expect(picked.locator("[data-count=QuoteFunction]")).to_have_text("")
 
     step_until(page, sheet, "Parcel API invokes Quote function")
-    assert lit(sheet) == {"ParcelApi", "QuoteFunction"}
+    sees_lit(page, sheet, {"ParcelApi", "QuoteFunction"})
     expect(picked.locator("[data-count=QuoteFunction]")).to_have_text("1 run")
     expect(sheet.locator("[data-view=story] [aria-current=step]")).to_contain_text("invokes Quote function")
 
@@ -121,6 +130,7 @@ def test_a_call_from_another_terminal_lights_the_open_page_and_can_be_inspected(
 
     counted = page.locator("#diagram .diagram__picture--wide [data-count=QuoteFunction]")
     expect(counted).to_have_text("1 run", timeout=WAIT)
+    page.wait_for_function("new Set(seen).size >= 4", timeout=WAIT)
     order = list(dict.fromkeys(page.evaluate("seen")))
     assert order == ["Caller>ParcelApi", "ParcelApi", "ParcelApi>QuoteFunction", "QuoteFunction"]
     expect(page.locator("[data-speaker]")).to_contain_text("GET /zones was answered 200")
@@ -188,7 +198,7 @@ def test_reduced_motion_moves_nothing_by_itself_and_steps_all_the_same(browser: 
     expect(sheet.get_by_role("button", name="Play", exact=True)).to_be_visible()
     assert scrubber(sheet).input_value() == "0"
     step_until(page, sheet, "Parcel API invokes Quote function")
-    assert lit(sheet) == {"ParcelApi", "QuoteFunction"}
+    sees_lit(page, sheet, {"ParcelApi", "QuoteFunction"})
     assert page.locator(".traveller").count() == 0
     context.close()
 

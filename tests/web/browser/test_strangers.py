@@ -92,7 +92,7 @@ def test_without_javascript_a_stranger_is_offered_no_form_of_the_labs(page: Page
     plain.goto(lab)
     expect(plain.locator("[data-status]")).to_have_text("This stack is ready.")
     command = plain.locator("div", has=plain.get_by_text("Call it from anywhere:")).last.locator("pre").inner_text()
-    answer = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=20, check=True).stdout
+    answer = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, check=True).stdout
     assert answer.split(maxsplit=2)[1] == "202", answer
     expect(plain.get_by_role("button", name=OWNERS)).to_have_count(0)
     expect(plain.locator(f"form[action^='{lab}']:not(:has(:disabled))")).to_have_count(1)  # how the cost is reckoned

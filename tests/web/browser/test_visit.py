@@ -48,7 +48,7 @@ def test_a_call_from_elsewhere_appears_on_the_open_page(page: Page) -> None:
     page.get_by_role("button", name="Run it").click()
     expect(page.locator("[data-status]")).to_contain_text("ready")
     endpoint = page.locator("[data-endpoint]").inner_text()
-    httpx.get(f"{endpoint}/from-a-terminal", timeout=20)
+    httpx.get(f"{endpoint}/from-a-terminal", timeout=60)
     expect(page.get_by_role("log").locator(".trace-request")).to_contain_text("/from-a-terminal")
 
 
@@ -158,12 +158,12 @@ def test_a_burst_fills_the_queue_and_is_worked_off(page: Page) -> None:
     expect(page.locator("[data-status]")).to_contain_text("ready")
     burst = open_step(page.locator(".lab-step").filter(has_text="× 50"))
     burst.get_by_role("button", name=re.compile("^Send")).click()
-    expect(burst.locator(".answer-line")).to_contain_text("50 × 202", timeout=30_000)
+    expect(burst.locator(".answer-line")).to_contain_text("50 × 202", timeout=60_000)
     show(page, "Queue")
     expect(page.locator(".chart").first).to_be_visible()
     expect(burst.locator(".checks .is-not")).to_have_count(0)
     now = page.locator(".chart", has_not_text="Dead").first.locator(".chart-now")
-    expect(now).to_have_text("0", timeout=45_000)
+    expect(now).to_have_text("0", timeout=60_000)
 
 
 def test_subscribes_and_confirms_from_the_mailbox(page: Page) -> None:
@@ -184,12 +184,12 @@ def test_subscribes_and_confirms_from_the_mailbox(page: Page) -> None:
 
 
 def reload_until(page: Page, condition: Callable[[], bool]) -> None:
-    for _ in range(100):
+    for _ in range(300):
         if condition():
             return
         page.wait_for_timeout(100)
         page.reload()
-    raise AssertionError("not seen within ten seconds")
+    raise AssertionError("not seen after three hundred reloads")
 
 
 def test_without_javascript_a_pattern_is_run_stepped_through_and_deleted(browser: Browser, site: Site) -> None:
@@ -216,7 +216,7 @@ def test_a_steps_request_is_edited_and_shown_as_curl_with_all_that_the_step_sent
     first.get_by_role("button", name=re.compile("^Send")).click()
     first.get_by_text("The same with curl").click()
     command = first.locator(".step-command pre").inner_text()
-    answer = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=20, check=True).stdout
+    answer = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, check=True).stdout
     assert answer.split(maxsplit=2)[1] == "202", answer
     first.get_by_role("button", name="Edit this request").click()
     page.get_by_role("button", name="Send from this browser").click()

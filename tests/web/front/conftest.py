@@ -61,7 +61,7 @@ class Front:
             yield self
         finally:
             self.process.terminate()
-            self.process.wait(15)
+            self.process.wait(60)
 
     def _limit(self) -> None:
         assert self._descriptors is not None
@@ -119,7 +119,7 @@ def status(received: bytes) -> int:
 def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
     low = {
         "HTTP_HEAD_SECONDS": "2",
-        "HTTP_BODY_SECONDS": "2",
+        "HTTP_BODY_SECONDS": "6",
         "HTTP_IDLE_SECONDS": "4",
         "HTTP_WRITE_SECONDS": "2",
         "HTTP_BODIES_MB": "1",

@@ -140,7 +140,7 @@ def test_event_streams_that_are_never_read_are_cut_and_hold_little_memory(busy: 
             unread.sendall(get(f"/labs/{LAB}/events", close=False))
             assert unread.recv(12) == b"HTTP/1.1 200"
 
-        await_true(lambda: metric(busy, STREAMS) == 5, 10)
+        await_true(lambda: metric(busy, STREAMS) == 5, 60)
 
         def all_ended() -> bool:
             record_calls(busy, 2000)  # of half a KiB each

@@ -143,7 +143,7 @@ def test_clients_that_send_a_head_byte_by_byte_are_answered_and_closed(front: Fr
     # Their heads end within the first bytes only if they are sent quickly: two seconds are less than 64 turns.
     for _ in range(20):
         all_closed()
-    await_true(lambda: all(_answered(client) == 408 for client in clients if client not in closed), 20)
+    await_true(lambda: all(_answered(client) == 408 for client in clients if client not in closed), 60)
     assert time.monotonic() - started > 1
     assert front.logged("slow request head") == 1
     for client in clients:
@@ -163,7 +163,7 @@ def test_a_body_that_trickles_is_answered_and_closed(front: Front) -> None:
         while not select.select([client], [], [], 1)[0]:  # a byte a second until there is an answer
             client.sendall(b"x")
             sent += 1
-            assert sent < 10, "HTTP_BODY_SECONDS is 2"
+            assert sent < 30, "HTTP_BODY_SECONDS is 6"
         assert sent >= 1, "it had begun to arrive"
         assert status(read(client)) == 408
 
@@ -241,7 +241,7 @@ def test_a_client_behind_a_proxy_has_so_many_requests_under_way(front: Front) ->
 
     # What the client wrote itself comes first in the header, and a second proxy may follow.
     under_way = [begin(f"198.51.100.{number}, 203.0.113.9, 127.0.0.10") for number in range(10)]
-    await_true(lambda: status(once("203.0.113.9")) == 429, 1.5)
+    await_true(lambda: status(once("203.0.113.9")) == 429, 5)
     refused = once("203.0.113.9")
     assert b"\r\nretry-after: 5\r\n" in refused
     assert status(once("203.0.113.10")) == 200, "another client of the same proxy"

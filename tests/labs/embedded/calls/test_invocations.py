@@ -17,7 +17,7 @@ from tests.bench.bare_emulator import web_function
 from tests.support.waiting import await_true
 
 NAME = "invocations"
-TIMEOUT = 3
+TIMEOUT = 6
 HANDLER = """
 import json, os, time, urllib.request, uuid
 
@@ -104,7 +104,7 @@ def test_each_of_many_calls_has_its_own_answer_and_its_own_lines(function: Funct
 
 
 def test_handlers_that_sleep_run_at_the_same_time(function: Function) -> None:
-    calls = [{"sleep": 1}] * (4 * PER_LAB)
+    calls = [{"sleep": TIMEOUT - 1}] * (4 * PER_LAB)
     function.call(*calls)  # now there is a worker for each
     answers = [body for _, body in function.call(*calls)]
     assert max(body["started"] for body in answers) < min(body["ended"] for body in answers)

@@ -26,7 +26,7 @@ def handler(event, context):
             said = record["body"]
         print(json.dumps({"got": said, "at": time.time()}))
         if said.startswith("slow"):
-            time.sleep(4)
+            time.sleep(10)
         if said.startswith("fail"):
             raise ValueError(said)
 """
@@ -115,7 +115,7 @@ class Deliveries:
 
     def wait_for(self, text: str) -> float:
         """When it was delivered."""
-        await_true(lambda: any(got == text for got, _ in self.got()), 20)
+        await_true(lambda: any(got == text for got, _ in self.got()), 60)
         return next(at for got, at in self.got() if got == text)
 
 
@@ -144,7 +144,7 @@ def test_while_one_stream_handler_sleeps_other_sources_deliver(
     time.sleep(0.7)  # the handler is asleep in it by now
     sent = time.time()
     other.send("now")
-    assert other.wait_for("now") - sent < 1
+    assert other.wait_for("now") - sent < 8, "it waited for the handler that sleeps for ten seconds"
 
 
 @pytest.mark.parametrize("service", ["kinesis", "dynamodb"])
@@ -166,7 +166,7 @@ def test_a_failing_batch_is_tried_again_after_a_pause_and_holds_its_stream(
     one.send("fail")
     one.wait_for("fail")
     one.send("behind")
-    await_true(lambda: len(one.got()) >= 3, 20)
+    await_true(lambda: len(one.got()) >= 3, 60)
     tries = [at for got, at in one.got() if got == "fail"]
     assert min(after - before for before, after in pairwise(tries)) > 0.9
 
@@ -188,6 +188,6 @@ def test_a_poll_that_reads_nothing_is_followed_by_a_pause_only_if_records_are_le
     mapping = {"UUID": f"pause-{left}"}
     pollers = Pollers(lambda: iter([("000000000000", "us-east-1", mapping)]), poll, lambda mapping: records)
     assert pollers.poll_all()
-    await_true(lambda: polls and not lambda_svc._esm_inflight.get(mapping["UUID"]), 10)
+    await_true(lambda: polls and not lambda_svc._esm_inflight.get(mapping["UUID"]), 60)
     records = True
     assert pollers.poll_all() is not left

@@ -42,7 +42,7 @@ def test_another_lab_does_not_wait() -> None:
             waiting = asyncio.create_task(_once(turns, "busy"))
             await asyncio.wait_for(_once(turns, "quiet"), 5)
             assert not waiting.done()
-        await asyncio.wait_for(waiting, 5)
+        await asyncio.wait_for(waiting, 60)
 
     asyncio.run(scenario())
 
@@ -57,7 +57,7 @@ def test_a_worker_that_waits_lets_the_next_one_start() -> None:
                 third = asyncio.create_task(_once(turns, "lab"))
                 await asyncio.sleep(0.05)
                 assert not third.done()
-            await asyncio.wait_for(third, 5)
+            await asyncio.wait_for(third, 60)
 
     asyncio.run(scenario())
 
@@ -70,9 +70,9 @@ async def _once(turns: Turns, lab: str) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="Elsewhere every worker is taken for one that waits.")
 def test_a_process_that_sleeps_waits_and_one_that_calculates_does_not() -> None:
     with running("import time; time.sleep(60)") as sleeper:
-        await_true(lambda: waits(sleeper), 10)
+        await_true(lambda: waits(sleeper), 60)
     with running("while True: pass") as busy:
-        await_true(lambda: not waits(busy), 10)
+        await_true(lambda: not waits(busy), 60)
         assert not any(waits(busy) for _ in range(50))
 
 

@@ -37,7 +37,7 @@ def counts(lab: Lab, since: float = 0) -> dict[tuple[str, str | None], int]:
     return {key: count for key, (count, _) in used(lab, since).items()}
 
 
-def wait_for(lab: Lab, operation: str, resource: str, count: int, seconds: float = 10) -> None:
+def wait_for(lab: Lab, operation: str, resource: str, count: int, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while counts(lab).get((operation, resource), 0) < count:
         assert time.monotonic() < deadline, used(lab)
@@ -155,7 +155,7 @@ def ask(emulator: Emulator, secret: str | None, body: bytes = b'{"resources": []
     headers = {} if secret is None else {SECRET_HEADER: secret}
     request = urllib.request.Request(emulator.url + USES_PATH, data=body, headers=headers, method="POST")
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as refused:
         return refused.code
@@ -176,7 +176,7 @@ URL = os.environ["AWS_ENDPOINT_URL"]
 def call(method, path):
     request = urllib.request.Request(URL + path, data=b'{"resources": [], "since": 0}', method=method)
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return answer.status
     except urllib.error.HTTPError as refused:
         return refused.code

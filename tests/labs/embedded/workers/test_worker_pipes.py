@@ -43,7 +43,7 @@ def pipes() -> Iterator[WorkerPipes]:
 def send(request: pytest.FixtureRequest, pipes: WorkerPipes) -> Send:
     """Sends one invocation in either way; its answer, or None after the time."""
 
-    def exchange(seconds: float = 10, **asked: Any) -> dict[str, Any] | None:
+    def exchange(seconds: float = 60, **asked: Any) -> dict[str, Any] | None:
         one = Exchange(pipes, json.dumps(asked).encode() + b"\n")
         if request.param == "loop":
             asyncio.run(on_loop(one, seconds))

@@ -194,7 +194,7 @@ def test_draining_begins_once_a_lab_that_is_being_admitted_has_its_row(emulator:
     left = []
 
     def drain() -> None:
-        admitted.wait(10)
+        admitted.wait(60)
         begun.set()
         set_draining([instance_id()], True)
         left.append(emulators.live_labs([instance_id()]))
@@ -205,11 +205,11 @@ def test_draining_begins_once_a_lab_that_is_being_admitted_has_its_row(emulator:
     drainer.start()
     with services.admitted("owner", "") as (chosen, _):
         admitted.set()
-        assert begun.wait(10)
+        assert begun.wait(60)
         assert not drained.wait(0.3), "the lab has no row that others see"
         lab.pk, lab.stack, lab.emulator, lab._state.adding = "being-admitted-now", "none", chosen.place.key, True
         lab.save(force_insert=True)
-    drainer.join(10)
+    drainer.join(60)
     assert left == [2]
 
 

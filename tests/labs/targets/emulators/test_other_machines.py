@@ -36,7 +36,7 @@ def emulator_at(host: str, var: Path) -> Iterator[tuple[str, subprocess.Popen[st
         yield f"http://{host}:{json.loads(process.stdout.readline())['port']}", process
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def test_a_site_runs_labs_on_two_machines_and_loses_only_those_of_one_that_ends(tmp_path: Path) -> None:
@@ -57,8 +57,8 @@ def test_a_site_runs_labs_on_two_machines_and_loses_only_those_of_one_that_ends(
         assert set(places) == {near, far}, "the second goes to the emulator with fewer labs"
 
         ending.terminate()
-        ending.wait(20)
-        await_true(lambda: not healthy(far), 10)
+        ending.wait(60)
+        await_true(lambda: not healthy(far), 60)
         assert client.get(f"/live/{places[far]}/zones").status_code in (410, 503)
         assert client.get(f"/live/{places[near]}/zones").status_code == 200
         assert client.post("/labs/", json={"pattern": PATTERN}).status_code == 201, "on the one that is left"

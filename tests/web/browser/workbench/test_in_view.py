@@ -20,12 +20,13 @@ def run_it(page: Page) -> None:
 
 
 def in_view(part: Locator) -> bool:
-    """Whether all of it is within the window."""
-    return bool(
-        part.evaluate(
-            "e => { const r = e.getBoundingClientRect(); return r.height > 0 && r.top >= 0 && r.bottom <= innerHeight }"
-        )
-    )
+    """Whether all of it is within the window, once the page has scrolled."""
+    look = "e => { const r = e.getBoundingClientRect(); return r.height > 0 && r.top >= 0 && r.bottom <= innerHeight }"
+    for _ in range(100):
+        if part.evaluate(look):
+            return True
+        part.page.wait_for_timeout(100)
+    return False
 
 
 def done(page: Page, place: int) -> None:

@@ -96,8 +96,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
     "catalogue.web.security_headers.SecurityHeadersMiddleware",
+    "django.middleware.security.SecurityMiddleware",
     "catalogue.web.static_headers.static_files",
     "catalogue.web.errors.ErrorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

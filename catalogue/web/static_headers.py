@@ -12,12 +12,12 @@ from django.utils.decorators import sync_and_async_middleware
 from servestatic.middleware import ServeStaticMiddleware
 from servestatic.responders import MissingFileError
 
+from catalogue.web.security_headers import NO_DOCUMENT
+
 HASHED = re.compile(r"\.(?P<hash>[0-9a-f]{12})\.\w+$")
 """As Django's manifest storage names a file."""
-PICTURE = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
+PICTURE = f"{NO_DOCUMENT}; sandbox; style-src 'unsafe-inline'"
 """A picture that is opened on its own may bring its style, and nothing else."""
-NO_PAGE = "default-src 'none'"
-"""A file that a page loads is no page itself. The site's whole policy would weigh more than some of them."""
 FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -34,7 +34,8 @@ class StaticFilesMiddleware(ServeStaticMiddleware):  # type: ignore[misc]  # it 
         of, and never asked for again (RFC 8246). Its entity tag is weak, since the same one goes with every encoding
         (RFC 9110, 8.8.1), and comes from the content, so that two machines behind one cache agree on it.
         """
-        headers["Content-Security-Policy"] = PICTURE if url.endswith(".svg") else NO_PAGE
+        # A file that a page loads is no page itself. The site's whole policy would weigh more than some of them.
+        headers["Content-Security-Policy"] = PICTURE if url.endswith(".svg") else NO_DOCUMENT
         hashed = HASHED.search(url)
         if hashed is None:
             super().add_cache_headers(headers, path, url)

@@ -23,7 +23,6 @@ ONE_FOR_EACH = {
 LARGER = {
     ".": "tools look for their files here: Makefile, pyproject.toml, requirements*.txt, README.md",
     "catalogue/labs": "aws/ and embedded/ are to move below targets/",
-    "catalogue/web": "one too many, not divided yet",
     "static/css/components": "one too many, not divided yet",
     "templates": "one too many, not divided yet",
 }

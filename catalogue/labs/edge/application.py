@@ -40,10 +40,10 @@ from catalogue.labs.watching.reader import running_reader
 from catalogue.observability.exporters import tracing
 from catalogue.observability.prometheus.metrics import limit_hit
 from catalogue.observability.requests import request_context
-from catalogue.web.front import descriptors
+from catalogue.web.front import descriptors, refusal_page, refusals
 from catalogue.web.front.bodies import BodyBudget
 from catalogue.web.front.limits import Limits
-from catalogue.web.secure_transport import hsts
+from catalogue.web.security_headers import outside_django
 
 if TYPE_CHECKING:
     # Loading it takes as long as half of Django: that is for the first call, or while no one waits.
@@ -60,11 +60,11 @@ _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
 class Refusal(Exception):
-    """An answer of the edge itself, as problem+json."""
+    """An answer of the edge itself: problem+json, or a page where the caller asks for HTML."""
 
     def __init__(self, status: int, title: str, detail: str, **headers: str) -> None:
         super().__init__(title)
-        self.status = status
+        self.status, self.title, self.detail = status, title, detail
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
         document = {"type": "about:blank", "title": title, "status": status, "detail": detail}
         if request_id := request_context.current().request_id:
@@ -198,14 +198,14 @@ async def _answer(scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISend
                 status, headers, content = await _forward(kept, route, scope, path, body, trace)
                 span.status(status)
     except http.BadPath as error:
-        status, headers, content = _refused(Refusal(400, "Bad Request", str(error)))
+        status, headers, content = _refused(scope, Refusal(400, "Bad Request", str(error)))
     except Refusal as refusal:
-        status, headers, content = _refused(refusal)
+        status, headers, content = _refused(scope, refusal)
     except Exception as error:
         if not faults.is_storage_fault(error):
             raise
         faults.faults.note(error, "looking up a lab that was called")
-        status, headers, content = _refused(_storage_away())
+        status, headers, content = _refused(scope, _storage_away())
     if route is not None:
         ms = (time.perf_counter() - started) * 1000
         shown = raw_path.removeprefix(f"/live/{lab_id}".encode()).decode("ascii", "replace") or "/"
@@ -218,7 +218,7 @@ async def _answer(scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISend
     if not kept.answers.take(held):
         limit_hit("lab_answers_at_once")
         held = 0
-        status, headers, content = _refused(_sending_too_much())
+        status, headers, content = _refused(scope, _sending_too_much())
     try:
         await _send(send, status, headers, content)
     finally:
@@ -322,7 +322,7 @@ async def _forward(
             headers = http.response_headers(
                 answer.headers.items(), trace=trace, live=f"/live/{route.lab_id}", upstream=route.upstream
             )
-            return answer.status, headers, content
+            return answer.status, [*headers, *outside_django(http.SANDBOX)], content
     except (ValueError, aiohttp.InvalidURL):
         raise Refusal(400, "Bad Request", "The request cannot be forwarded as it is.") from None
     except TimeoutError:
@@ -370,22 +370,27 @@ def _is_preflight(scope: HTTPScope) -> bool:
 
 def _preflight_headers(scope: HTTPScope) -> list[tuple[bytes, bytes]]:
     headers = [(name.encode(), value.encode()) for name, value in http.PREFLIGHT.items()]
+    headers += outside_django(http.SANDBOX)
     asked = next((value for name, value in scope["headers"] if name == b"access-control-request-headers"), None)
     return headers if asked is None else [*headers, (b"access-control-allow-headers", asked)]
 
 
-def _refused(refusal: Refusal) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-    own = {"content-type": "application/problem+json", "cache-control": "no-store", **refusal.headers}
+def _refused(scope: HTTPScope, refusal: Refusal) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    as_page = refusals.asks_for_page(scope["path"].encode(), scope["headers"])
+    kind = {} if as_page else {"content-type": "application/problem+json"}
+    own = {**kind, "cache-control": "no-store", **refusal.headers}
     headers = http.response_headers(own.items(), trace="", live="", upstream="http://none/none")
-    return refusal.status, [pair for pair in headers if pair[0] != b"x-amzn-trace-id"], refusal.body
+    headers = [pair for pair in headers if pair[0] != b"x-amzn-trace-id"]
+    if as_page:
+        page = refusal_page.page(refusal.status, refusal.title, refusal.detail)
+        return refusal.status, [*headers, *refusal_page.headers()], page
+    return refusal.status, [*headers, *outside_django(http.SANDBOX)], refusal.body
 
 
 async def _send(send: ASGISendCallable, status: int, headers: list[tuple[bytes, bytes]], content: bytes) -> None:
     """Returns once a large answer is on its way to the client, but for what the transport's buffer may hold."""
     if status != 204:
         headers = [*headers, (b"content-length", str(len(content)).encode())]
-    if secure := hsts():
-        headers = [*headers, (b"strict-transport-security", secure.encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers, "trailers": False})
     if len(content) > _SMALL_ANSWER:  # the server waits for the buffer before it takes the next piece
         await send({"type": "http.response.body", "body": content, "more_body": True})

@@ -4,7 +4,7 @@ import json
 
 from asgiref.typing import ASGISendCallable, HTTPScope
 
-from catalogue.web.secure_transport import hsts
+from catalogue.web.security_headers import outside_django
 
 ALIVE = b'{"status":"ok"}\n'
 
@@ -18,7 +18,7 @@ async def answer(scope: HTTPScope, send: ASGISendCallable) -> None:
         (b"content-type", b"application/json"),
         (b"content-length", str(len(ALIVE)).encode()),
         (b"cache-control", b"no-store"),
-        *_secure(),
+        *outside_django(),
     ]
     await send({"type": "http.response.start", "status": 200, "headers": headers, "trailers": False})
     body = b"" if scope["method"] == "HEAD" else ALIVE
@@ -37,14 +37,9 @@ async def send_problem(
         (b"content-type", b"application/problem+json"),
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
-        *_secure(),
+        *outside_django(),
     ]
     if allow:
         headers.append((b"allow", allow))
     await send({"type": "http.response.start", "status": status, "headers": headers, "trailers": False})
     await send({"type": "http.response.body", "body": body, "more_body": False})
-
-
-def _secure() -> list[tuple[bytes, bytes]]:
-    value = hsts()
-    return [(b"strict-transport-security", value.encode())] if value else []

@@ -19,6 +19,7 @@ from catalogue.patterns.documents.share.image import diagram_image, share_image
 from catalogue.patterns.views.finding import found_pattern, of_pattern
 from catalogue.patterns.views.sharing import document, shared
 from catalogue.web.errors import read_only
+from catalogue.web.security_headers import NO_DOCUMENT
 
 TEXT = "text/plain; charset=utf-8"
 JSON = "application/json"
@@ -55,7 +56,7 @@ def project(request: HttpRequest, slug: str) -> HttpResponseBase:
 def diagram(request: HttpRequest, slug: str) -> HttpResponseBase:
     response = shared(request, render_diagram_file(found_pattern(slug)), "image/svg+xml")
     # Opened on its own, a picture has this one style and no business with anything else.
-    response["Content-Security-Policy"] = f"sandbox; default-src 'none'; style-src '{FILE_STYLE_HASH}'"
+    response["Content-Security-Policy"] = f"{NO_DOCUMENT}; sandbox; style-src '{FILE_STYLE_HASH}'"
     return response
 
 

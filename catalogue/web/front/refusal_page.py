@@ -5,18 +5,15 @@ import html
 from django.conf import settings
 from django.templatetags.static import static
 
-from catalogue.web.security_headers import PERMISSIONS_POLICY
+from catalogue.web.security_headers import outside_django
 
-HEADERS = [
-    (b"content-type", b"text/html; charset=utf-8"),
-    (
-        b"content-security-policy",
-        b"default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; frame-ancestors 'none'",
-    ),
-    (b"permissions-policy", PERMISSIONS_POLICY.encode()),
-    (b"cross-origin-opener-policy", b"same-origin"),
-]
+_POLICY = "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; frame-ancestors 'none'"
 """If the connection for the style sheet is refused too, the page is plain."""
+
+
+def headers() -> list[tuple[bytes, bytes]]:
+    """What kind of answer it is, and what it may load."""
+    return [(b"content-type", b"text/html; charset=utf-8"), *outside_django(_POLICY)]
 
 
 def page(status: int, title: str, detail: str) -> bytes:

@@ -1,6 +1,7 @@
 """Answers of the web server itself: a page or problem+json (RFC 9457), as bytes, after which the connection closes."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -8,7 +9,7 @@ from django.http import HttpRequest
 
 from catalogue.web.errors import wants_html
 from catalogue.web.front import refusal_page
-from catalogue.web.secure_transport import hsts
+from catalogue.web.security_headers import outside_django
 
 type Headers = list[tuple[bytes, bytes]]
 
@@ -47,12 +48,12 @@ def message(
 ) -> bytes:
     """The whole HTTP message, in the format that the request's headers (names in lower case) ask for."""
     title = HTTPStatus(refusal.status).phrase
-    if _asks_for_page(url, headers or []):
-        kind, body = refusal_page.HEADERS, refusal_page.page(refusal.status, title, refusal.detail)
+    if asks_for_page(url, headers or []):
+        kind, body = refusal_page.headers(), refusal_page.page(refusal.status, title, refusal.detail)
     else:
         kind = [
             (b"content-type", b"application/problem+json"),
-            (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+            *outside_django(),
         ]
         document = {"type": "about:blank", "title": title, "status": refusal.status, "detail": refusal.detail}
         if request_id:
@@ -63,11 +64,8 @@ def message(
         *kind,
         (b"content-length", b"%d" % len(body)),
         (b"cache-control", b"no-store"),
-        (b"x-content-type-options", b"nosniff"),
         (b"connection", b"close"),
     ]
-    if secure := hsts():
-        lines.append((b"strict-transport-security", secure.encode()))
     if request_id:
         lines.append((b"x-request-id", request_id.encode()))
     if refusal.retry_after is not None:
@@ -76,7 +74,7 @@ def message(
     return b"".join((head, *(b"%s: %s\r\n" % pair for pair in lines), b"\r\n", body))
 
 
-def _asks_for_page(url: bytes, headers: Headers) -> bool:
+def asks_for_page(url: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bool:
     """Whether the request names HTML; where it says nothing, a program is assumed."""
     given = {name: value.decode("latin-1") for name, value in headers if name in (b"accept", b"content-type")}
     if "html" not in given.get(b"accept", ""):

@@ -1,5 +1,6 @@
 """A web server alone, with limits so low that a test can go past them."""
 
+import json
 import os
 import resource
 import socket
@@ -17,6 +18,8 @@ from tests.support.waiting import await_true
 
 HOST = "patterns.example"
 PROXY = "127.0.0.9"
+STATIC = {"plain.css": "p { color: teal }\n", "plain.svg": '<svg xmlns="http://www.w3.org/2000/svg"/>\n'}
+"""The only static files here, under names without a hash: the site's own are not collected."""
 
 
 class Front:
@@ -29,7 +32,12 @@ class Front:
         self._descriptors = descriptors
         self.temporary.mkdir()
         self.database = folder / "var" / "db.sqlite3"
-        self.database.parent.mkdir()
+        static = self.database.parent / "static"
+        static.mkdir(parents=True)
+        for name, content in STATIC.items():
+            (static / name).write_text(content)
+        manifest = {"version": "1.1", "hash": "0", "paths": {name: name for name in STATIC}}
+        (static / "staticfiles.json").write_text(json.dumps(manifest))
         self._environment = {
             **os.environ,
             "DEBUG": "0",

@@ -103,7 +103,8 @@ class Rounds:
     def _look(self) -> Report:
         now = time.monotonic()
         for name, check in self._checks.items():
-            if name not in self._running:
+            # One that ended after the last round says what was then, perhaps long ago.
+            if name not in self._running or self._running[name][0].done():
                 self._running[name] = (self._pool.submit(_timed, check), now)
         concurrent.futures.wait([future for future, _ in self._running.values()], timeout=CHECK_SECONDS)
         parts = [self._part(name) for name in self._checks]
@@ -115,7 +116,6 @@ class Rounds:
             waited = time.monotonic() - began
             finding, seconds = Finding(False, f"It has not answered for {waited:.0f} s."), waited
         else:
-            del self._running[name]
             try:
                 finding, seconds = future.result()
             except Exception as error:

@@ -78,4 +78,6 @@ def _bound(tmp_mb: int, memory_mb: int) -> None:
         (resource.RLIMIT_CPU, _CPU_SECONDS),
         (resource.RLIMIT_CORE, 0),
     ):
-        resource.setrlimit(what, (most, most))
+        hard = resource.getrlimit(what)[1]
+        least = most if hard == resource.RLIM_INFINITY else min(most, hard)  # no process may raise a hard limit
+        resource.setrlimit(what, (least, least))

@@ -38,7 +38,7 @@ def test_a_lab_takes_the_recorded_runs_place(page: Page) -> None:
     expect(page.locator("[data-status]")).to_contain_text("ready")
     expect(page.locator("[data-rest]")).to_be_hidden()
     expect(page.locator("#diagram.is-recorded")).to_have_count(0)
-    assert counted(page) == 0, "what is counted now is the lab's own"
+    await_true(lambda: counted(page) == 0, 60)  # what is counted now is the lab's own
 
 
 def test_where_motion_is_unwelcome_the_end_of_the_run_is_shown_and_nothing_moves(site: Site, browser: Browser) -> None:
@@ -46,6 +46,6 @@ def test_where_motion_is_unwelcome_the_end_of_the_run_is_shown_and_nothing_moves
     page = context.new_page()
     page.goto(PATTERN)
     expect(page.locator("[data-rest]").get_by_role("button", name="Play")).to_be_visible()
-    assert counted(page) == 8
+    await_true(lambda: counted(page) == 8, 60)
     expect(page.locator(".traveller")).to_have_count(0)
     context.close()

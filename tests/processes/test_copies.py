@@ -10,7 +10,7 @@ import pytest
 from tests.support.site import ROOT, alive
 from tests.support.waiting import await_true
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 SUPERVISES = """
 import asyncio, json, os, signal, socket, sys, time

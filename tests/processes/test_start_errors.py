@@ -28,7 +28,7 @@ def manage(command: tuple[str, ...], var: Path, wrap: tuple[str, ...] = (), **en
         env={**given, "VAR_DIR": str(var), **environment},
         capture_output=True,
         text=True,
-        timeout=170,
+        timeout=280,
     )
     assert run.returncode == 1, run.stdout + run.stderr
     assert "Traceback" not in run.stderr

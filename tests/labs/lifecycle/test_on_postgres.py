@@ -40,7 +40,7 @@ def test_what_reads_and_writes_the_labs_tables_does_so_here_too(cluster: Cluster
         env=environment,
         capture_output=True,
         text=True,
-        timeout=170,
+        timeout=280,
     )
     assert run.returncode == 0, run.stdout[-8000:] + run.stderr[-2000:]
     assert "passed" in run.stdout.splitlines()[-1]

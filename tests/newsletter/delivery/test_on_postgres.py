@@ -34,7 +34,7 @@ def test_what_many_write_at_once_is_right_here_too(cluster: Cluster) -> None:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=170,
+        timeout=280,
     )
     assert run.returncode == 0, run.stdout[-8000:] + run.stderr[-2000:]
     assert "passed" in run.stdout.splitlines()[-1]

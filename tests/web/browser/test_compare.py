@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.support.site import Site
 
-pytestmark = [pytest.mark.browser, pytest.mark.lab, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.lab, pytest.mark.timeout(300)]
 
 PATTERN = "/patterns/queue-based-load-leveling/"
 

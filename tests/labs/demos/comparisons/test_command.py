@@ -9,7 +9,7 @@ from catalogue.patterns.content.pattern import Pattern
 from tests.labs.conftest import CONTENT
 from tests.labs.helpers.commands import run_command
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(180), pytest.mark.usefixtures("emulator")]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(300), pytest.mark.usefixtures("emulator")]
 
 
 def compare(tmp_path: Path, content: Path, *arguments: str, alone: bool = False) -> subprocess.CompletedProcess[str]:

@@ -21,7 +21,7 @@ from catalogue.patterns.content.pattern import Pattern
 from catalogue.patterns.content.schemas.comparison import Side, Traffic
 from catalogue.patterns.runs.document import Run
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 
 
 def run(comparison: Comparison, pattern: Pattern, seconds: float = 60) -> Any:

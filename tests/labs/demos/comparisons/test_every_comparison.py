@@ -26,7 +26,7 @@ def test_every_pattern_with_a_twin_is_compared() -> None:
 
 
 @pytest.mark.lab
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("slug", COMPARED)
 def test_what_it_claims_is_what_both_stacks_did(slug: str, emulator: Emulator, transactional_db: None) -> None:
     pattern = load_pattern(CONTENT / slug)

@@ -17,7 +17,7 @@ from tests.labs.demos.comparisons.conftest import live_labs
 from tests.patterns.support.html import read_page
 from tests.web.test_openapi import validate
 
-pytestmark = [pytest.mark.lab, pytest.mark.django_db(transaction=True), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.lab, pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
 HTML = {"accept": "text/html"}
 

@@ -43,6 +43,14 @@ new-pattern: .venv/run.stamp  ## make new-pattern slug=my-pattern
 bench: .venv/dev.stamp  ## what the site promises of its speed, measured: docs/benchmarks.md
 	$(PY) -m tests.bench --json var/bench.json
 
+.PHONY: markup
+markup: .venv/dev.stamp  ## a page of every kind and state through the Nu HTML checker; needs npm and java
+	REQUIRE_STANDARDS=1 $(PY) -m pytest tests/web/standards/test_markup.py
+
+.PHONY: lint-openapi
+lint-openapi: .venv/dev.stamp  ## /openapi.json through Redocly's linter and Spectral; needs npm
+	@DJANGO_SETTINGS_MODULE=catalogue.settings $(PY) -m tests.web.standards.lint_openapi
+
 mutants: .venv/dev.stamp  ## changes to pure modules that no test notices: tests/project/mutants.py; make mutants module=http for one
 	@$(INSTALL) -r requirements-mutants.txt
 	$(PY) -m tests.project.mutants $(module)

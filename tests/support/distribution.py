@@ -11,6 +11,7 @@ from xdist.scheduler.loadscope import LoadScopeScheduling
 LONG = (
     "tests/patterns/downloads/",
     "tests/web/browser/",
+    "tests/web/standards/",
     "tests/labs/demos/test_demos.py",
     "tests/labs/demos/comparisons/",
     "tests/labs/lifecycle/test_on_postgres.py",

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.support.ports import free_port
 
-__all__ = ["ROOT", "Site", "alive", "descendants", "free_port", "running_site"]
+__all__ = ["ROOT", "Site", "alive", "descendants", "free_port", "manage", "running_site"]
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 120
@@ -42,6 +42,20 @@ class Site:
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(60)
+
+
+def manage(site: Site, *arguments: str, **environment: str) -> str:
+    """What a management command prints that is run for the site, with its settings and data."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env={**site.environment(), **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    return done.stdout
 
 
 def alive(pid: int) -> bool:

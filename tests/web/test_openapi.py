@@ -20,10 +20,14 @@ from catalogue.labs.models import Run as KeptRun
 from catalogue.labs.views.labs import result_document
 from catalogue.labs.views.levers import lever_document, outcome_document
 from catalogue.labs.views.represent import lab_document
+from catalogue.labs.watching.feed import CallRow, Feed
+from catalogue.labs.watching.gauges import Gauge
+from catalogue.labs.watching.trace import LogLine
 from catalogue.patterns.content.library import library
 from catalogue.patterns.content.schemas.pattern import Lever, Operation
 from catalogue.patterns.costs.meter import read_meter
 from catalogue.patterns.documents.openapi.description import openapi
+from catalogue.patterns.documents.openapi.event_documents import EVENTS
 from catalogue.patterns.runs.recorded import read_recorded
 from tests.patterns.costs.runs import run, template, use
 
@@ -82,6 +86,31 @@ def test_a_run_is_as_described_kept_shared_or_recorded() -> None:
     validate("SharedRun", shared_link(SharedRun(expires_at=timezone.now())))
     for pattern in library().patterns():
         validate("Run", read_recorded(pattern).model_dump(mode="json"))
+
+
+def test_every_event_of_a_labs_stream_is_as_described() -> None:
+    lab = Lab(pattern="gateway-proxy", status=Status.READY, expires_at=timezone.now(), ready_at=timezone.now())
+    feed = Feed("a-lab")
+    feed._tell_document(lab)
+    feed.tell_calls([CallRow(1, "a-lab", "1-2-3", "GET", "/zones", 200, 12.5, 1_790_000_000.5)])
+    lines = [
+        "START RequestId: a Version: $LATEST",
+        '{"step": "priced"}',
+        "plain",
+        "REPORT RequestId: a\tDuration: 2.5 ms\tBilled Duration: 3 ms\tMemory Size: 128 MB",
+    ]
+    feed.tell_lines(LogLine("Web", "stream", 1_000 + n, line) for n, line in enumerate(lines))
+    feed.tell_gauges([Gauge("Queue", "visible", 3)])
+    feed._end("Its time is over.")
+
+    events = feed._log.kept()
+    assert {event.kind for event in events} == set(EVENTS)
+    for event in events:
+        validate(EVENTS[event.kind].__name__, json.loads(event.data))  # type: ignore[index]
+    described = DESCRIPTION["paths"]["/labs/{id}/events"]["get"]["responses"]["200"]["content"]
+    named = [each["$ref"].rsplit("/", 1)[1] for each in described["text/event-stream"]["schema"]["items"]["oneOf"]]
+    kinds = [DESCRIPTION["components"]["schemas"][name]["properties"]["event"]["const"] for name in named]
+    assert kinds == list(EVENTS)
 
 
 def test_the_owners_cookie_is_the_described_one() -> None:

@@ -23,6 +23,7 @@ _POLICY = (
     "style-src 'unsafe-inline'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
+_BODY = re.compile(r"<body\b[^>]*>")
 _PERSONAL = re.compile(r'<span class="personal">.*?</span>', re.DOTALL)
 _NOT_PERSONAL = (
     "This is the public copy of a mail to the subscribers of {site} updates. The links for choosing updates and for "
@@ -50,9 +51,17 @@ def issue(request: HttpRequest, pattern: str, revision: int) -> HttpResponse:
     # A mail that was frozen before its personal sentence was marked.
     for name in ("unsubscribe_url", "preferences_url"):
         html = html.replace(mime.place(name), subscribe)
-    letter, end, rest = html.rpartition("</body>")
-    html = f"{letter}{render_to_string('newsletter/_under_letter.html', request=request)}{end}{rest}"
+    html = _as_page(html, render_to_string("newsletter/_under_letter.html", request=request))
     return HttpResponse(html, headers={"Content-Security-Policy": _POLICY, "Cache-Control": "public, max-age=3600"})
+
+
+def _as_page(mail: str, under: str) -> str:
+    """The mail with `under` below it: the letter is the page's main landmark, and styles are in the head."""
+    head, head_end, body = mail.partition("</head>")
+    body, body_end, rest = body.rpartition("</body>")
+    body = _BODY.sub(r"\g<0>\n<main>", body, count=1)
+    styles = render_to_string("newsletter/_letter_styles.html")
+    return f"{head}{styles}{head_end}{body}</main>\n{under}{body_end}{rest}"
 
 
 def _released() -> QuerySet[Update]:

@@ -47,6 +47,14 @@ bench: .venv/dev.stamp  ## what the site promises of its speed, measured: docs/b
 markup: .venv/dev.stamp  ## a page of every kind and state through the Nu HTML checker; needs npm and java
 	REQUIRE_STANDARDS=1 $(PY) -m pytest tests/web/standards/test_markup.py
 
+.PHONY: accessibility
+accessibility: .venv/dev.stamp  ## axe-core on a page of every kind and state, wide and narrow, light and dark; needs npm
+	REQUIRE_STANDARDS=1 REQUIRE_BROWSER=1 $(PY) -m pytest tests/web/standards/test_accessibility.py
+
+.PHONY: lighthouse
+lighthouse: .venv/dev.stamp  ## Lighthouse's scores on a phone, of a built site; needs npm, and a machine that does nothing else
+	@$(PY) -m tests.web.standards.lighthouse
+
 .PHONY: lint-openapi
 lint-openapi: .venv/dev.stamp  ## /openapi.json through Redocly's linter and Spectral; needs npm
 	@DJANGO_SETTINGS_MODULE=catalogue.settings $(PY) -m tests.web.standards.lint_openapi

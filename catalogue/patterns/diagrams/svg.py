@@ -152,16 +152,16 @@ def _node_svg(box: Box, place: Rect, variant: Variant, *, links: bool) -> str:
     kind = "node node--actor" if box.actor else "node"
     width, height = num(place.width), num(place.height)
     corner = ' rx="14"' if box.actor else ""
-    inner = (
-        f'<rect class="node__box" width="{width}" height="{height}"{corner}/>'
-        + (_stacked(box, place, variant) if variant.stacked else _beside(box, place, variant))
-        + f'<text class="node__count" data-count="{box.id}" x="{width}" y="-5" text-anchor="end"></text>'
-    )
+    outline = f'<rect class="node__box" width="{width}" height="{height}"{corner}/>'
+    face = _stacked(box, place, variant) if variant.stacked else _beside(box, place, variant)
+    count = f'<text class="node__count" data-count="{box.id}" x="{width}" y="-5" text-anchor="end"></text>'
     if links and box.href:
+        # The link is the box; what is written on it is the link's name, and the count is read after it.
         said = escape(f"{box.label}, {box.service}: line {box.line} of the template")
-        inner = f'<a href="{escape(box.href)}" aria-label="{said}">{inner}</a>'
+        outline = f'<a href="{escape(box.href)}" aria-label="{said}">{outline}</a>'
+        face = f'<g class="node__face" aria-hidden="true">{face}</g>'
     at = f"translate({num(place.x)} {num(place.y)})"
-    return f'<g class="{kind}" data-node="{box.id}" transform="{at}">{inner}</g>'
+    return f'<g class="{kind}" data-node="{box.id}" transform="{at}">{outline}{face}{count}</g>'
 
 
 def _beside(box: Box, place: Rect, variant: Variant) -> str:

@@ -136,7 +136,7 @@ export function seen({ answers, checks }) {
 
 export const command = (summary, text) =>
   el("details", { class: "step-command", "data-copy": true },
-    el("summary", {}, summary), el("pre", { tabindex: "0", "aria-label": "Command" }, text), el("copy-button"));
+    el("summary", {}, summary), el("pre", { tabindex: "0", role: "group", "aria-label": "Command" }, text), el("copy-button"));
 
 /** What a step brought, in a few words: `50 × 202, the slowest in 412 ms`. */
 function came({ answers, ok }) {
@@ -154,7 +154,7 @@ function oneAnswer(answer) {
     el("p", { class: `answer-line status-${Math.floor(answer.status / 100)}` },
       el("strong", {}, String(answer.status)), ` in ${milliseconds(answer.ms)}`, location ? ` → ${location}` : null),
     answer.body
-      ? el("pre", { class: "answer-body", tabindex: "0", "aria-label": "Response body" },
+      ? el("pre", { class: "answer-body", tabindex: "0", role: "group", "aria-label": "Response body" },
           typeof answer.body === "string" ? pretty(answer.body) : JSON.stringify(answer.body, null, 2))
       : null,
   ].filter(Boolean);

@@ -26,7 +26,7 @@ export async function openRun(run, { title = "What happened", share = false } = 
     close);
   sheet?.remove();
   sheet = el("dialog", { class: "run-sheet", "aria-labelledby": "run-sheet-title" },
-    el("header", { class: "run-sheet__head" }, heading, tools), parts);
+    el("div", { class: "run-sheet__head" }, heading, tools), parts);
   close.addEventListener("click", () => sheet.close());
   sheet.addEventListener("close", (event) => event.target.remove());
   sheet.addEventListener("click", (event) => event.target === sheet && sheet.close());

@@ -18,14 +18,17 @@ export function enhanceShare(form) {
 }
 
 async function share(address, box, button) {
-  button.disabled = true;
+  if (button.getAttribute("aria-disabled") === "true") return;
+  button.setAttribute("aria-disabled", "true"); // not `disabled`: that would take the focus from the keyboard
   box.querySelector(".is-error")?.remove();
   try {
     const answer = await call("POST", address);
+    const focused = document.activeElement === button;
     button.remove();
     box.append(...link(answer));
+    if (focused) box.querySelector("a, input")?.focus();
   } catch (problem) {
-    button.disabled = false;
+    button.removeAttribute("aria-disabled");
     box.append(el("p", { class: "is-error" }, problem.message));
   }
 }

@@ -15,6 +15,7 @@ export function tabs(box, label) {
     panel.id = `${id}-panel`;
     panel.setAttribute("role", "tabpanel");
     panel.setAttribute("aria-labelledby", id);
+    panel.tabIndex = 0; // some scroll, and hold nothing that takes the focus
     title.classList.add("visually-hidden"); // still a heading for screen readers
     return el("button", { type: "button", role: "tab", id, "aria-controls": panel.id }, title.textContent);
   });

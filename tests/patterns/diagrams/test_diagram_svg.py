@@ -93,6 +93,10 @@ def test_a_resource_is_a_link_to_its_lines_and_an_actor_is_not(pattern: Pattern)
     assert function is not None
     assert function.attrib["href"] == f"/patterns/parcel-counter/source/template.yaml#L{line}"
     assert function.attrib["aria-label"] == f"Web function, Lambda: line {line} of the template"
+    assert list(function.itertext()) == [], (
+        "its name is the whole name: what is written on it, and the count, are not in it"
+    )
+    assert drawn.find(".//g[@data-node='WebFunction']/text[@data-count='WebFunction']") is not None
     assert drawn.find(".//g[@data-node='Client']/a") is None
 
 

@@ -12,7 +12,7 @@ from tests.support.site import Site
 from tests.web.standards import tools
 from tests.web.standards.documents import documents
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(600)]
 
 
 def errors_of(folder: Path) -> dict[str, list[str]]:
@@ -21,7 +21,7 @@ def errors_of(folder: Path) -> dict[str, list[str]]:
         tools.unavailable("Java is not installed (on Debian: apt install default-jre-headless)")
     checker = tools.file_of("vnu-jar", "build/dist/vnu.jar")
     command = ["java", "-Xss1m", "-jar", str(checker), "--format", "json", "--stdout", "--errors-only", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=500)
     found: dict[str, list[str]] = defaultdict(list)
     for message in json.loads(done.stdout)["messages"]:
         page = Path(message.get("url", "")).stem

@@ -101,7 +101,8 @@ export class Live {
 
   async #inspect(trace, button) {
     const line = button.closest("li");
-    button.disabled = true;
+    if (button.getAttribute("aria-disabled") === "true") return;
+    button.setAttribute("aria-disabled", "true"); // not `disabled`: that would take the focus from the keyboard
     line.querySelector(".is-error")?.remove();
     try {
       const { run } = await keepRun(this.#lab.id, trace);
@@ -109,7 +110,7 @@ export class Live {
     } catch (problem) {
       line.append(el("span", { class: "trace-text is-error", role: "alert" }, problem.message));
     } finally {
-      button.disabled = false;
+      button.removeAttribute("aria-disabled");
     }
   }
 

@@ -28,6 +28,8 @@ VISITS = [
     ("/about/", LONGEST),
     *((pattern, "/") for pattern in PATTERNS),
 ]
+HEIGHTS = {1440: 9_000, 390: 14_000}
+"""The most that a pattern's page may be tall before anything is run, by the width of the window."""
 
 
 @dataclass
@@ -134,6 +136,21 @@ def test_nobody_else_is_asked_and_only_the_theme_is_waited_for(visitor: Page, pu
     scripts = [name for name in waited_for if not name.endswith(".css")]
     assert len(scripts) == 1
     assert re.fullmatch(r"/static/js/early\.\w+\.js", scripts[0])
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("visitor", HEIGHTS, indirect=True)
+def test_a_pattern_at_rest_is_not_taller_than_its_bound(visitor: Page) -> None:
+    assert visitor.viewport_size is not None
+    width = visitor.viewport_size["width"]
+    heights = {}
+    for path in PATTERNS:
+        visitor.goto(path)
+        visitor.wait_for_load_state("networkidle")
+        heights[path] = visitor.evaluate("document.documentElement.scrollHeight")
+
+    assert len(heights) == len(PATTERNS)
+    assert all(600 < height <= HEIGHTS[width] for height in heights.values()), heights
 
 
 @pytest.mark.browser

@@ -99,7 +99,7 @@ MIDDLEWARE = [
     "catalogue.web.security_headers.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "catalogue.web.static_headers.static_files",
-    "catalogue.web.compression.CompressionMiddleware",
+    "catalogue.web.front.compression.CompressionMiddleware",
     "catalogue.web.errors.ErrorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -313,11 +313,13 @@ def test_the_archive_shows_what_was_sent_and_nobody(client: Client) -> None:
     assert update.title in html
     assert tokens.unsubscribe_token(ada.ref) not in html
     assert mime.place("unsubscribe_url") not in html
-    letter = html.partition('<div class="under">')[0]
+    letter = html.partition('<aside class="under"')[0]
     assert "/newsletter/subscribe" not in letter, "a link that says unsubscribe must not lead to subscribing"
     assert "unsubscribe</a>" not in letter
     assert "in each subscriber&#x27;s own copy" in letter
     assert address in client.get("/newsletter/").content.decode()
+    assert "</main>" in letter, "the letter is the page's main part"
+    assert "<style>" not in html.partition("</head>")[2]
     assert 'action="/newsletter/subscribe"' in html, "who reads a mail in the archive can subscribe there"
 
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.test import RequestFactory
 
-from catalogue.web.compression import LEAST, CompressionMiddleware
+from catalogue.web.front.compression import LEAST, CompressionMiddleware
 
 PAGE = "<p>The same words, again and again.</p>" * 200
 PRIVATE = {"Cache-Control": "no-store"}
@@ -18,7 +18,7 @@ def answer(response: Callable[[], HttpResponseBase], accepts: str = "gzip, br") 
     def view(_: HttpRequest) -> HttpResponseBase:
         return response()
 
-    return CompressionMiddleware(view)(RequestFactory().get("/", headers={"Accept-Encoding": accepts}))  # type: ignore[return-value, arg-type]
+    return CompressionMiddleware(view)(RequestFactory().get("/", headers={"Accept-Encoding": accepts}))  # type: ignore[return-value]
 
 
 def test_a_page_for_one_visitor_is_compressed_and_unpacks_to_itself() -> None:

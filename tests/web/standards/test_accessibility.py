@@ -1,6 +1,7 @@
 """axe-core finds nothing on a page of any kind or state, wide and narrow, light and dark."""
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -87,6 +88,17 @@ def test_nothing_is_found_on_a_page_that_is_read(examine: Callable[[int], Examin
         examiner.look(path)
     examiner.page.context.close()
     assert examiner.found == {}
+
+
+def test_a_ledger_stays_a_table_where_it_is_laid_out_as_blocks(examine: Callable[[int], Examiner]) -> None:
+    page = examine(390).page
+    page.goto(f"{PATTERN}ledger/")
+    tree: Any = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")
+    roles = Counter(node.get("role", {}).get("value") for node in tree["nodes"])
+    page.context.close()
+    assert roles["table"] == 1
+    assert roles["rowheader"] == roles["row"] - 1 > 5
+    assert roles["cell"] == 3 * roles["rowheader"]
 
 
 @pytest.mark.parametrize("width", WINDOWS)

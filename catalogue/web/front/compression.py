@@ -24,4 +24,4 @@ class CompressionMiddleware(GZipMiddleware):
             or len(response.content) < LEAST  # type: ignore[attr-defined]  # not streaming, so it has content
         ):
             return response
-        return super().process_response(request, response)  # type: ignore[arg-type]
+        return super().process_response(request, response)

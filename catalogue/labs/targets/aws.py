@@ -145,7 +145,7 @@ class AwsTarget:
 
     def upstream(self, endpoint: str) -> str:
         if not any(form.on_aws.fullmatch(endpoint) for form in lab_services().endpoints):
-            raise ValueError(f"The stack's Endpoint is no address that a lab can call: {endpoint!r}")
+            raise ValueError(f"The stack's Endpoint is not an address that a lab can call: {endpoint!r}")
         return endpoint.rstrip("/")
 
     def after_deploy(self, template: Callable[[], Mapping[str, Any]], resources: Resources) -> None:

@@ -145,7 +145,7 @@ class EmbeddedTarget:
             match = form.on_aws.fullmatch(endpoint) or (form.emulated and form.emulated.fullmatch(endpoint))
             if match:
                 return self.url + form.embedded.format(**match.groupdict())
-        raise ValueError(f"The stack's Endpoint is no address that a lab can call: {endpoint!r}")
+        raise ValueError(f"The stack's Endpoint is not an address that a lab can call: {endpoint!r}")
 
     def after_deploy(self, template: Callable[[], Mapping[str, Any]], resources: Resources) -> None:
         fixups.restore_dropped_properties(self.client, template(), resources)

@@ -141,7 +141,7 @@ def _bounces() -> Iterator[CheckMessage]:
     local = address.rpartition("@")[0]
     if wrong or not address.isascii() or not re.fullmatch(r"[A-Za-z0-9._-]+", local):
         yield Error(
-            f"BOUNCE_ADDRESS={address!r} is no address that bounces can come to{f': {wrong}' if wrong else '.'}",
+            f"BOUNCE_ADDRESS={address!r} is not an address that bounces can be sent to{f': {wrong}' if wrong else '.'}",
             hint="Write only the address, without a name or a plus sign, such as bounces@patterns.example.com.",
             id="newsletter.E017",
         )

@@ -226,7 +226,7 @@ def _encoded(address: str) -> str:
     try:
         checked = validate_email(address, check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError as error:
-        raise UnsendableError(f"{address!r} is no address: {error}") from error
+        raise UnsendableError(f"{address!r} is not an e-mail address: {error}") from error
     if checked.ascii_email is None:
         raise UnsendableError(f"{address!r} cannot be written in ASCII.")
     return checked.ascii_email

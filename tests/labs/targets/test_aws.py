@@ -78,7 +78,7 @@ def test_the_service_role_is_used_where_there_is_one(settings: Settings) -> None
     ],
 )
 def test_only_a_stage_of_api_gateway_may_be_called(endpoint: str) -> None:
-    with pytest.raises(ValueError, match="no address that a lab can call"):
+    with pytest.raises(ValueError, match="not an address that a lab can call"):
         target().upstream(endpoint)
     good = "https://abc123.execute-api.eu-central-1.amazonaws.com/live"
     assert target().upstream(good + "/") == good

@@ -92,7 +92,7 @@ def region(topic: str) -> str:
     """The region of a topic's ARN. Raises ValueError."""
     found = _ARN.fullmatch(topic)
     if found is None:
-        raise ValueError(f"{topic!r} is no topic's ARN.")
+        raise ValueError(f"{topic!r} is not the ARN of a topic.")
     return found[1]
 
 
@@ -145,7 +145,7 @@ def signing_key(url: str) -> rsa.RSAPublicKey:
     try:
         key = x509.load_pem_x509_certificate(fetch_certificate(url)).public_key()
     except ValueError as error:
-        raise OSError(f"{url} is no certificate: {error}") from error
+        raise OSError(f"{url} is not a certificate: {error}") from error
     if not isinstance(key, rsa.RSAPublicKey):
         raise OSError(f"The certificate {url} has no RSA key.")
     return key

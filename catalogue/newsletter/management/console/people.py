@@ -57,8 +57,8 @@ def erase(out: OutputWrapper, address: str, **_: Any) -> None:
     person = Subscriber.objects.filter(key=_key(address)).first()
     if person is None:
         raise CommandError(
-            f"{address} is no subscriber's address: nothing was erased. Ask for the address that the mail goes to; "
-            "`suppress` keeps an import from bringing this one in."
+            f"{address} is not a subscriber's address, so nothing was erased. Ask for the address that the mail goes "
+            "to; `suppress` keeps an import from bringing this one in."
         )
     preferences.erase(person)
     out.write(f"{address} is erased. A keyed hash of it is kept, so that an import cannot bring it back.")
@@ -72,7 +72,7 @@ def unsubscribe(out: OutputWrapper, who: str, **_: Any) -> None:
     except tokens.BadToken:
         person = Subscriber.objects.filter(key=_key(text)).first()
         if person is None:
-            raise CommandError(f"{text} is no subscriber's address, and no token from a mail of ours.") from None
+            raise CommandError(f"{text} is neither a subscriber's address nor a token from one of our mails.") from None
         ref = person.ref
     services.unsubscribe(ref)
     out.write("Unsubscribed.")
@@ -82,4 +82,4 @@ def _key(address: str) -> str:
     try:
         return addresses.parse(address).key
     except addresses.BadAddress as error:
-        raise CommandError(f"{address!r} is no address: {error}") from error
+        raise CommandError(f"{address!r} is not an e-mail address: {error}") from error

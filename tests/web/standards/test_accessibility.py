@@ -47,6 +47,12 @@ RUN = """async ({ tags, only }) => {
     .filter((node) => !(id === "target-size" && said(node).includes("partially obscured")))
     .map((node) => `${id}: ${node.target.join(" ")} ${node.html.slice(0, 200)} ${said(node).slice(0, 200)}`));
 }"""
+SETTLED = """async (theme) => {
+  while (!matchMedia(`(prefers-color-scheme: ${theme})`).matches) await new Promise((later) => setTimeout(later, 20));
+  const transitions = document.getAnimations().filter((each) => each instanceof CSSTransition);
+  for (const each of transitions) each.finish();
+}"""
+"""Colors may be on their way from the other theme: they arrive now."""
 
 
 class Examiner:
@@ -61,6 +67,7 @@ class Examiner:
         self.page.evaluate(self._script)
         for theme in ("light", "dark"):
             self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            self.page.evaluate(SETTLED, theme)
             only = ["color-contrast"] if theme == "dark" else None  # nothing else depends on the theme
             violations: Any = self.page.evaluate(RUN, {"tags": TAGS, "only": only})
             if violations:

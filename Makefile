@@ -6,7 +6,7 @@ PY := .venv/bin/python
 VENV := $(UV) venv --quiet --clear
 INSTALL := $(UV) pip install --quiet --python .venv --require-hashes --compile-bytecode
 
-.PHONY: run test check format new-pattern bench mutants chaos soak requirements clean
+.PHONY: run test check format new-pattern bench readers shots mutants chaos soak requirements clean
 
 run: .venv/run.stamp  ## the whole site on one machine: http://127.0.0.1:$(PORT)/
 	@exec $(PY) manage.py up --port $(PORT)
@@ -58,6 +58,12 @@ lighthouse: .venv/dev.stamp  ## Lighthouse's scores on a phone, of a built site;
 .PHONY: lint-openapi
 lint-openapi: .venv/dev.stamp  ## /openapi.json through Redocly's linter and Spectral; needs npm
 	@DJANGO_SETTINGS_MODULE=catalogue.settings $(PY) -m tests.web.standards.lint_openapi
+
+readers: .venv/dev.stamp  ## five tasks of a first-time reader, with the presses and seconds that each takes
+	REQUIRE_BROWSER=1 $(PY) -m pytest -q -s tests/web/browser/journeys/test_readers.py
+
+shots: .venv/dev.stamp  ## every kind of page at three widths in both themes, as one contact sheet: var/shots/index.html
+	$(PY) -m tests.web.browser.journeys.shots
 
 mutants: .venv/dev.stamp  ## changes to pure modules that no test notices: tests/project/mutants.py; make mutants module=http for one
 	@$(INSTALL) -r requirements-mutants.txt

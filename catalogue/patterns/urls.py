@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from catalogue.patterns.views import ledgers, outputs, pages, recorded
+from catalogue.patterns.views import choosing, ledgers, outputs, pages, recorded
 
 app_name = "patterns"
 
@@ -10,6 +10,9 @@ urlpatterns = [
     path("", pages.home, name="home"),
     path("patterns/", pages.pattern_list, name="list"),
     path("search/", pages.search, name="search"),
+    path("guide/", choosing.guide, name="guide"),
+    path("map/", choosing.pattern_map, name="map"),
+    path("compare/", choosing.compare, name="compare"),
     path("about/", pages.about, name="about"),
     path("fidelity/", ledgers.fidelity, name="fidelity"),
     path("patterns.json", outputs.patterns_json, name="patterns_json"),

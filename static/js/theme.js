@@ -1,4 +1,4 @@
-/** <theme-toggle>: a button between light and dark, remembered; without a choice the system's scheme rules. */
+/** What every page has: <theme-toggle>, a button between light and dark, remembered, and the note of the visitor's labs. */
 const KEY = "theme";
 const SUN =
   '<circle cx="12" cy="12" r="4.25"/><path d="M12 2v3M12 19v3M2 12h3M19 12h3M5 5l2 2M17 17l2 2M5 19l2-2M17 7l2-2"/>';
@@ -51,3 +51,15 @@ class ThemeToggle extends HTMLElement {
 }
 
 customElements.define("theme-toggle", ThemeToggle);
+
+// Only who has labs needs what shows them in the header (my-labs.js leaves the note).
+let labs = location.pathname.startsWith("/labs/");
+try {
+  labs ||= "labs" in localStorage;
+} catch {
+  // Without storage no labs are remembered.
+}
+if (labs && document.querySelector("[data-labs]")) {
+  root.dataset.ownLabs = "";
+  import("./my-labs.js");
+}

@@ -112,22 +112,27 @@ async def _take_step(request: HttpRequest, lab_id: str, step_id: str) -> HttpRes
             "A step of this lab is still running.",
             headers={"Retry-After": "2"},
         )
-    _under_way[lab_id] += 1
-    running_reader().hurry(lab_id)
-    try:
-        async with recording(lab, taken.title) as rec:
-            rec.knows(variables)
-            result = await arun_step(lab, taken, variables, performed=partial(note_operation, lab))
-            rec.step(taken, result)
-    finally:
-        _under_way[lab_id] -= 1
-        if not _under_way[lab_id]:
-            del _under_way[lab_id]
-    await in_database(services.save_variables, lab, result.saved)
-    run = run_link(await in_database(keep_run, lab, rec.run))
+    result, run = await take(lab, taken, variables)
     if wants_html(request):
         return await in_database(_page, request, lab, result, run)
     return JsonResponse(result_document(result) | {"run": run}, headers={"Cache-Control": "no-store"})
+
+
+async def take(lab: Lab, step: Step, variables: dict[str, Any]) -> tuple[StepResult, dict[str, str]]:
+    """Take the step on a ready lab, and keep its result and its run: the result, and where the run is."""
+    _under_way[lab.pk] += 1
+    running_reader().hurry(lab.pk)
+    try:
+        async with recording(lab, step.title) as rec:
+            rec.knows(variables)
+            result = await arun_step(lab, step, variables, performed=partial(note_operation, lab))
+            rec.step(step, result)
+    finally:
+        _under_way[lab.pk] -= 1
+        if not _under_way[lab.pk]:
+            del _under_way[lab.pk]
+    await in_database(services.save_variables, lab, result.saved)
+    return result, run_link(await in_database(keep_run, lab, rec.run))
 
 
 @csrf_exempt
@@ -152,13 +157,13 @@ def extend(request: HttpRequest, lab_id: str) -> HttpResponse:
 @csrf_exempt
 @require_POST
 def delete(request: HttpRequest, lab_id: str) -> HttpResponse:
-    """DELETE for forms: ends the lab and leads back to its pattern."""
+    """DELETE for forms: ends the lab and leads back to its pattern, or with `next=mine` to the visitor's labs."""
     lab = find_lab(lab_id)
     ownership.require_owner(request, lab)
     services.delete_lab(lab)
     if not wants_html(request):
         return HttpResponse(status=204)
-    response = redirect(_pattern_url(lab))
+    response = redirect("labs:create" if fields(request).get("next") == "mine" else _pattern_url(lab))
     response.status_code = 303
     return response
 

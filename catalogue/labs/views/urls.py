@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
 from catalogue.labs.demos.runs import views as runs
+from catalogue.labs.views import begin, mine
 from catalogue.labs.views import bills as bill_views
 from catalogue.labs.views import labs as views
 from catalogue.labs.views import levers as lever_views
@@ -22,7 +23,8 @@ register_converter(LabId, "lab_id")
 
 app_name = "labs"
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", views.create, name="create"),
+    path("", mine.labs, name="create"),
+    path("begin", begin.begin, name="begin"),
     path("comparisons/", include("catalogue.labs.demos.comparisons.urls")),
     path("<lab_id:lab_id>", views.detail, name="detail"),
     path("<lab_id:lab_id>/bill", bill_views.bill, name="bill"),

@@ -2,13 +2,13 @@
 
 Ranking is bm25 with a hit in the title weighing most, then the summary, the headings, the body, the code
 (https://www.sqlite.org/fts5.html#the_bm25_function). Words are stemmed (Porter), accents ignored, and the
-last word counts as a beginning while it is being typed. All words are wanted; where no pattern has them all,
-any of them.
+last word counts as a beginning while it is being typed. All words are wanted; where no pattern has them all, words
+that no pattern has are replaced by the nearest one (`spelling`), and then any of them will do.
 """
 
 import re
 import sqlite3
-from collections.abc import Mapping, Sized
+from collections.abc import Iterator, Mapping, Sized
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -23,10 +23,12 @@ from catalogue.patterns.content.cards import Listed
 from catalogue.patterns.content.library import Library, library
 from catalogue.patterns.search import index as search_index
 from catalogue.patterns.search.index import Entry
+from catalogue.patterns.search.spelling import Words
 
 MOST_WORDS = 12
 _LONGEST_WORD = 40
 _PASSAGE_WORDS = 32
+_MOST_BODIES = 100
 _OPEN, _CLOSE = "\x02", "\x03"
 _WORD = re.compile(r"[^\W_]+")
 _COMMON = frozenset(
@@ -52,13 +54,25 @@ class Result:
         return f"{self.pattern.url}source/{self.section}" if self.section else self.pattern.url
 
 
+@dataclass(frozen=True)
+class Found:
+    results: list[Result]
+    instead: str = ""
+    """What was searched for, where that differs from what was typed."""
+
+
 def search(text: str, *, limit: int = 20) -> list[Result]:
     """The best patterns for whatever someone typed, best first; empty if nothing fits. Never raises."""
+    return look_for(text, limit=limit).results
+
+
+def look_for(text: str, *, limit: int = 20) -> Found:
+    """As `search`, and what was searched for instead of a word that no pattern has."""
     try:
-        return _index().find(text, limit)
+        return _index().look_for(text, limit)
     except sqlite3.DatabaseError as error:
         note_damage_or_raise(index_file(), error)
-        return _index(damaged=True).find(text, limit)
+        return _index(damaged=True).look_for(text, limit)
 
 
 def index_file() -> Path:
@@ -73,16 +87,44 @@ class Index:
         self._patterns = patterns
         self._turn = Lock()
         self._database = database
+        self._words: Words | None = None
+        """Read from the index when the first unknown word is typed."""
 
     def find(self, text: str, limit: int) -> list[Result]:
+        return self.look_for(text, limit).results
+
+    def look_for(self, text: str, limit: int) -> Found:
         terms = terms_of(text)
         if not terms:
-            return []
+            return Found([])
+        instead = ""
         with self._turn:
-            found = self._ranked(" AND ".join(terms), limit) or self._ranked(" OR ".join(terms), limit)
+            found = self._ranked(" AND ".join(terms), limit)
+            if not found and (corrected := self._corrected(text)) is not None:
+                instead, terms = corrected, terms_of(corrected)
+                found = self._ranked(" AND ".join(terms), limit)
+            found = found or self._ranked(" OR ".join(terms), limit)
             found = [(number, slug) for number, slug in found if slug in self._patterns]
             passages = self._passages([number for number, _ in found], " OR ".join(terms))
-        return [self._result(slug, passages.get(number)) for number, slug in found]
+        return Found([self._result(slug, passages.get(number)) for number, slug in found], instead if found else "")
+
+    def _corrected(self, text: str) -> str | None:
+        """The text with its unknown words replaced by the nearest known ones; None if there is nothing to replace."""
+        typed = _WORD.findall(text)
+        unknown = [
+            word for word in dict.fromkeys(typed[:MOST_WORDS]) if not self._ranked(f'"{word[:_LONGEST_WORD]}" *', 1)
+        ]
+        if not unknown:
+            return None
+        if self._words is None:
+            self._words = Words(self._texts())
+        near = {word: found for word in unknown if (found := self._words.nearest(word))}
+        return " ".join(near.get(word, word) for word in typed) if near else None
+
+    def _texts(self) -> Iterator[str]:
+        """Titles, summaries and headings of all patterns, and the prose of the first: the rest repeats its words."""
+        yield from map(" ".join, self._database.execute("SELECT title, summary, headings FROM patterns"))
+        yield from (body for (body,) in self._database.execute("SELECT body FROM patterns LIMIT ?", (_MOST_BODIES,)))
 
     def _ranked(self, query: str, limit: int) -> list[tuple[int, str]]:
         rows = self._database.execute(

@@ -15,8 +15,9 @@ from catalogue.patterns.content.library import library
 from catalogue.patterns.content.pattern import Pattern, SourceFile
 from catalogue.patterns.documents import metadata
 from catalogue.patterns.documents.prose.render import highlight, render_body
+from catalogue.patterns.runs.loop import loop_of
 from catalogue.patterns.search import filters
-from catalogue.patterns.search.query import search as find
+from catalogue.patterns.search.query import Found, look_for
 from catalogue.patterns.views.finding import found_pattern, of_pattern
 from catalogue.patterns.views.sharing import shared, shared_page
 from catalogue.web.context import absolute
@@ -46,7 +47,9 @@ class Level:
 def home(request: HttpRequest) -> HttpResponseBase:
     cards = list(library().by_slug.values())
     levels = [_level(number, list(group)) for number, group in groupby(cards, key=lambda card: card.level)]
-    context = {"levels": levels, "count": len(cards), "featured": _featured(cards)}
+    featured = _featured(cards)
+    loop = loop_of(featured) if featured else None
+    context = {"levels": levels, "count": len(cards), "featured": featured, "loop": loop}
     return shared_page(request, "patterns/home.html", context)
 
 
@@ -78,7 +81,7 @@ def pattern_list(request: HttpRequest) -> HttpResponseBase:
         "later": chosen.query(page.next_page_number()) if page.has_next() else "",
         "total": len(cards),
     }
-    return shared_page(request, "patterns/list.html", context)
+    return shared_page(request, "patterns/finding/list.html", context)
 
 
 @of_pattern
@@ -120,7 +123,9 @@ def raw(request: HttpRequest, slug: str, path: str) -> HttpResponseBase:
 @read_only
 def search(request: HttpRequest) -> HttpResponseBase:
     query = " ".join(request.GET.get("q", "")[:LONGEST_QUERY].replace("\0", " ").split())
-    return shared_page(request, "patterns/search.html", {"query": query, "results": find(query) if query else []})
+    found = look_for(query) if query else Found([])
+    context = {"query": query, "results": found.results, "instead": found.instead}
+    return shared_page(request, "patterns/finding/search.html", context)
 
 
 @read_only

@@ -6,7 +6,8 @@ import "../copy.js";
  * Attributes: `pattern` (slug), `create` (address that makes a lab; none where nothing can run), `lab` (an existing
  * lab's id, on its own page).
  * `stranger`: the lab is another visitor's, so the panel has none of the forms that only its owner may send.
- * The lab of a pattern is remembered for the browser tab, so that a reload finds it again.
+ * The lab of a pattern is remembered for the browser tab, so that a reload finds it again. Another tab asks the server for
+ * the visitor's labs.
  */
 class LabPanel extends HTMLElement {
   #lab = null;
@@ -89,9 +90,9 @@ class LabPanel extends HTMLElement {
   }
 
   async #resume() {
-    const id = this.getAttribute("lab") || this.#stored;
-    if (!id) return;
     try {
+      const id = this.getAttribute("lab") || this.#stored || (await ownLab(this.getAttribute("pattern")));
+      if (!id) return;
       const lab = await (await api()).readLab(id);
       if (["ready", "deploying"].includes(lab.status)) await this.#adopt(lab);
       else sessionStorage.removeItem(this.#key);
@@ -119,6 +120,7 @@ class LabPanel extends HTMLElement {
     try {
       const lab = await (await api()).createLab(this.getAttribute("create"), this.getAttribute("pattern"));
       sessionStorage.setItem(this.#key, lab.id);
+      labsChanged();
       await this.#adopt(lab, performance.now() - started);
     } catch (problem) {
       this.#enter("none");
@@ -193,6 +195,7 @@ class LabPanel extends HTMLElement {
     this.#live?.then((live) => live.show(null));
     sessionStorage.removeItem(this.#key);
     this.#enter("gone");
+    labsChanged();
     this.#lab = null;
     this.#showLevers();
     this.#say(reason, true);
@@ -202,6 +205,7 @@ class LabPanel extends HTMLElement {
     try {
       await this.#show(await (await api()).extendLab(this.#lab.id));
       this.#say("This lab has more time.");
+      labsChanged();
     } catch (problem) {
       this.#say(problem.message, true);
     }
@@ -229,6 +233,15 @@ class LabPanel extends HTMLElement {
     status.textContent = text;
     status.classList.toggle("is-error", isError);
   }
+}
+
+/** The visitor's own lab of a pattern, started in another tab. Who has none asks for nothing. */
+async function ownLab(pattern) {
+  return "ownLabs" in document.documentElement.dataset ? (await import("../my-labs.js")).myLab(pattern) : null;
+}
+
+function labsChanged() {
+  import("../my-labs.js").then((labs) => labs.labsChanged());
 }
 
 /** The labs' API, fetched when it is first called. */

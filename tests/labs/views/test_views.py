@@ -164,7 +164,7 @@ def test_a_bad_request_is_refused_in_both_formats(visitor: Client, body: str | b
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("get", "/labs/", 405),
+        ("put", "/labs/", 405),
         ("put", f"/labs/{'A' * 22}", 405),
         ("get", f"/labs/{'A' * 22}", 404),
         ("get", f"/labs/{'A' * 22}/events", 404),

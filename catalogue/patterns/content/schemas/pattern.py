@@ -37,6 +37,18 @@ class Related(Closed):
     how: Prose
 
 
+Trouble = Literal["waiting", "bursts", "coupling", "repeats", "failing", "unwanted", "upkeep"]
+"""What is wrong, the first question of the guide (catalogue/patterns/search/guide.py has the words)."""
+
+
+class Sign(Closed):
+    """How a reader who does not know the pattern notices that they need it: the guide's second question."""
+
+    trouble: Trouble
+    seen: Line
+    """What they see, as they would say it: `Work takes minutes, and connections end after seconds.`"""
+
+
 class FrontMatter(Closed):
     title: Annotated[str, StringConstraints(min_length=3, max_length=60)]
     level: Literal[100, 200, 300]
@@ -47,6 +59,8 @@ class FrontMatter(Closed):
     answer: Line
     """The solution in one sentence."""
     helps_with: Annotated[tuple[Help, ...], Field(min_length=1, max_length=3)]
+    signs: Annotated[tuple[Sign, ...], Field(max_length=4)] = ()
+    """Where the guide leads to this pattern."""
     published: date
     """Day of the first revision; it stays."""
     revised: date | None = None

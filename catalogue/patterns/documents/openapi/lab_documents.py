@@ -63,6 +63,20 @@ class Lab(Open):
     notice: str = ""
 
 
+class OwnLab(Lab):
+    title: str
+    ends_at: datetime
+    """When it is deleted if no one uses it until then: the nearer end of its lifetime and its idle time."""
+    seconds_left: int
+    comparison: str | None = None
+    """Address of the comparison that it is one side of."""
+
+
+class OwnLabs(Open):
+    labs: tuple[OwnLab, ...]
+    """The one that ends next first."""
+
+
 class CreatedLab(Lab):
     token: str
     """Shown once. As `Authorization: Bearer …` it manages the lab for those without the owner's cookie."""

@@ -143,11 +143,20 @@ def pattern_paths() -> Json:
 def lab_paths() -> Json:
     lab = {"parameters": [_LAB]}
     body = {"schema": ref("NewLab")}
+    asked = {"required": True, "content": {"application/json": body, "application/x-www-form-urlencoded": body}}
     run = {"name": "run_id", "in": "path", "required": True, "schema": {"type": "string"}}
     step = {"name": "step_id", "in": "path", "required": True, "schema": {"type": "string"}}
     lever = {"name": "lever_id", "in": "path", "required": True, "schema": {"type": "string"}}
     return {
         "/labs/": {
+            "get": _operation(
+                "listLabs",
+                "labs",
+                "Your live labs",
+                "The labs of the visitor whose cookie is sent, the one that ends next first; none without a cookie.",
+                {"200": _json("OwnLabs", "As of now.")},
+                security=[{"owner": []}],
+            ),
             "post": _operation(
                 "createLab",
                 "labs",
@@ -155,10 +164,18 @@ def lab_paths() -> Json:
                 "Creates a stack of your own. It is deleted when its time is over, or earlier if it is not used. "
                 "Sets the owner's cookie and returns a token that does the same.",
                 {"201": _json("CreatedLab", "The lab, which is deploying. It is ready in about a second.")},
-                requestBody={
-                    "required": True,
-                    "content": {"application/json": body, "application/x-www-form-urlencoded": body},
-                },
+                requestBody=asked,
+            ),
+        },
+        "/labs/begin": {
+            "post": _operation(
+                "beginLab",
+                "labs",
+                "Deploy a pattern for yourself and send its first request",
+                "As POST /labs/. As soon as the lab is ready, the first request of its demo is sent too; the "
+                "answer waits for that for a few seconds.",
+                {"201": _json("CreatedLab", "The lab, which may still be deploying.")},
+                requestBody=asked,
             )
         },
         "/labs/{id}": lab

@@ -50,6 +50,10 @@ class Lab(models.Model):
     resources = models.JSONField(default=dict, help_text="logical id: [type, physical id]")
     saved = models.JSONField(default=dict, help_text="values that steps saved for later ones")
     pulled = models.JSONField(default=list, help_text="ids of the levers that are pulled")
+    challenges = models.JSONField(
+        default=dict, db_default={}, help_text="challenge's id: {since, won, checks} (catalogue.labs.demos.challenges)"
+    )
+    sliders = models.JSONField(default=dict, db_default={}, help_text="slider's id: the value that was chosen last")
     created_at = models.DateTimeField(default=timezone.now)
     ready_at = models.DateTimeField(null=True)
     used_at = models.DateTimeField(default=timezone.now)

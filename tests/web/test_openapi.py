@@ -10,13 +10,17 @@ from django.urls import resolve
 from django.utils import timezone
 from jsonschema import Draft202012Validator
 
+from catalogue.labs.demos.challenges.services import Progress
 from catalogue.labs.demos.expectations import Check, StepAnswer
 from catalogue.labs.demos.levers import Outcome
 from catalogue.labs.demos.runner import StepResult
 from catalogue.labs.demos.runs.represent import run_link, shared_link
+from catalogue.labs.demos.sliders import Moved
 from catalogue.labs.lifecycle.ownership import COOKIE
 from catalogue.labs.models import Lab, SharedRun, Status
 from catalogue.labs.models import Run as KeptRun
+from catalogue.labs.views.boards.challenges import challenge_document
+from catalogue.labs.views.boards.sliders import slider_document
 from catalogue.labs.views.labs import result_document
 from catalogue.labs.views.levers import lever_document, outcome_document
 from catalogue.labs.views.represent import lab_document
@@ -24,7 +28,9 @@ from catalogue.labs.watching.feed import CallRow, Feed
 from catalogue.labs.watching.gauges import Gauge
 from catalogue.labs.watching.trace import LogLine
 from catalogue.patterns.content.library import library
+from catalogue.patterns.content.schemas.challenges import Challenge, Goal
 from catalogue.patterns.content.schemas.pattern import Lever, Operation
+from catalogue.patterns.content.schemas.sliders import Setting, Slider
 from catalogue.patterns.costs.meter import read_meter
 from catalogue.patterns.documents.openapi.description import openapi
 from catalogue.patterns.documents.openapi.event_documents import EVENTS
@@ -73,6 +79,20 @@ def test_a_levers_outcome_is_as_described() -> None:
     operation = Operation(action="purge", resource="Queue")
     lever = Lever(id="purge", title="Purge it", notice="It is gone.", pull=operation)
     validate("Levers", {"levers": [lever_document(lever, Lab(pulled=[]))]})
+
+
+def test_a_challenge_and_a_slider_are_as_described() -> None:
+    goals = (Goal(answers=202, equals=1),)
+    challenge = Challenge.model_construct(
+        id="one", title="Get one", task="One.", hint="Send it.", goals=goals, loses=(), wins=()
+    )
+    progress = Progress(1.5, False, (Check("answers 202 = 1", False, "0"),))
+    validate("Challenge", challenge_document(challenge, progress))
+    validate("Challenges", {"challenges": [challenge_document(challenge, Progress(0))]})
+    setting = Setting(action="set-batch-size", resource="Source")
+    slider = Slider(id="size", title="Batch size", notice="Look.", least=1, most=9, set=setting)
+    validate("Sliders", {"sliders": [slider_document(slider, 3)]})
+    validate("MovedSlider", vars(Moved("size", 3, "Batch size: 3.")))
 
 
 def test_a_bill_is_as_described() -> None:
@@ -124,6 +144,8 @@ def test_every_described_address_of_the_labs_exists() -> None:
                 "id": "l" * 22,
                 "step_id": "say-hello",
                 "lever_id": "close-it",
+                "challenge_id": "one-dead-letter",
+                "slider_id": "workers",
                 "run_id": "r" * 22,
                 "token": "t" * 22,
             }

@@ -92,7 +92,7 @@ async def amove_lever(lab: Lab, lever: Lever, move: Move) -> Outcome:
     if move == "release" and lever.release is None:
         raise LeverRefused(f"“{lever.title}” runs once and cannot be undone.")
     began = time.time()
-    async with _turn(lab):
+    async with turn_of(lab):
         outcome = (
             await in_database(_act, lab, lever)
             if lever.release is None
@@ -118,7 +118,7 @@ async def _try(lab: Lab, lever: Lever) -> Outcome:
 
 def _act(lab: Lab, lever: Lever) -> Outcome:
     """Do what happens once; the lab is claimed."""
-    cli = _perform(lab, lever.pull)
+    cli = perform_on(lab, lever.pull)
     return Outcome(lever.id, "pull", False, True, f"{lever.title}. It runs once and cannot be undone.", cli)
 
 
@@ -131,7 +131,7 @@ def _switch(lab: Lab, lever: Lever, pull: bool) -> Outcome:
         return Outcome(lever.id, move, pull, False, says)
     operation = lever.pull if pull else lever.release
     assert operation is not None
-    cli = _perform(lab, operation)
+    cli = perform_on(lab, operation)
     for _ in range(_TRIES):  # a step of the demo may have moved another one meanwhile
         if _set_pulled(lab, pulled, lever, pull):
             break
@@ -171,7 +171,8 @@ def trial_step(lever: Lever, trial: Trial) -> Step:
     )
 
 
-def _perform(lab: Lab, operation: Operation) -> str:
+def perform_on(lab: Lab, operation: Operation) -> str:
+    """Do it to the lab's stack; the AWS CLI command that does the same. Raises LeverRefused."""
     try:
         return operations.perform(operations.Stack(target_of(lab), resources_of(lab)), operation)
     except (OperationFailed, ClientError, BotoCoreError, TargetDown) as error:
@@ -193,7 +194,7 @@ def _pulled(lab: Lab) -> list[str]:
 
 
 @contextlib.asynccontextmanager
-async def _turn(lab: Lab) -> AsyncIterator[None]:
+async def turn_of(lab: Lab) -> AsyncIterator[None]:
     """Move a lever of this lab inside this block, alone among all processes. Raises LeverBusy."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while (claim := await in_database(_claim, lab)) is None:

@@ -23,6 +23,8 @@ from catalogue.labs.lifecycle.support.database import in_database
 from catalogue.labs.models import Lab
 from catalogue.labs.targets.base import TargetDown
 from catalogue.labs.views.bills import meter_shown
+from catalogue.labs.views.boards.challenges import challenge_cards
+from catalogue.labs.views.boards.sliders import shown_move, slider_cards
 from catalogue.labs.views.emulation import not_emulated
 from catalogue.labs.views.levers import note_operation, shown_outcome
 from catalogue.labs.views.no_room import no_room
@@ -241,6 +243,9 @@ def _page(
             lab, owned=owned, progress=progress["progress"]["text"] if progress else "", trouble=trouble
         ),
         "owned": owned,
+        "challenges": challenge_cards(request, lab, pattern),
+        "sliders": slider_cards(lab, pattern),
+        "slid": shown_move(request),
         "not_emulated": not_emulated(lab, pattern) if pattern else {},
     }
     response = render(request, "labs/detail.html", context)

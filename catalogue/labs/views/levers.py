@@ -27,6 +27,7 @@ from catalogue.labs.demos.runs.build import answers_of, checks_of
 from catalogue.labs.demos.runs.capture import Recording, recording
 from catalogue.labs.demos.runs.represent import run_link
 from catalogue.labs.demos.runs.services import keep_run
+from catalogue.labs.demos.sliders import follow_operation
 from catalogue.labs.lifecycle import ownership, services
 from catalogue.labs.lifecycle.content import pattern_of
 from catalogue.labs.lifecycle.support.database import in_database
@@ -85,6 +86,7 @@ async def _move(request: HttpRequest, lab_id: str, lever_id: str) -> HttpRespons
     try:
         async with recording(lab, _title(lever, asked)) as record:
             outcome = await amove_lever(lab, lever, asked)
+            await _move_sliders(lab, lever, outcome)
             _note(record, lever, outcome)
     except LeverBusy as busy:
         raise Problem(409, "One lever after the other", str(busy), headers={"Retry-After": "1"}) from None
@@ -100,6 +102,14 @@ async def _move(request: HttpRequest, lab_id: str, lever_id: str) -> HttpRespons
         return _see_page(lab, lever, kept, outcome.cli)
     document = outcome_document(outcome) | ({"run": run_link(kept)} if kept else {})
     return JsonResponse(document, headers={"Cache-Control": "no-store"})
+
+
+async def _move_sliders(lab: Lab, lever: Lever, outcome: Outcome) -> None:
+    """A lever that has changed what a slider sets moves the slider."""
+    operation = lever.release if outcome.move == "release" else lever.pull
+    pattern = pattern_of(lab)
+    if outcome.changed and operation is not None and pattern is not None and pattern.sliders is not None:
+        await in_database(follow_operation, lab, pattern.sliders.sliders, operation)
 
 
 def lever_document(lever: Lever, lab: Lab) -> dict[str, Any]:
@@ -203,8 +213,11 @@ def _see_page(lab: Lab, lever: Lever, kept: KeptRun | None, cli: str | None) -> 
 
 
 def note_operation(lab: Lab, operation: Operation) -> None:
-    """A step of the demo has done this: a lever that does the same stands accordingly."""
+    """A step of the demo has done this: a lever or slider that does the same stands accordingly."""
     follow_step(lab, _levers(lab), operation)
+    pattern = pattern_of(lab)
+    if pattern is not None and pattern.sliders is not None:
+        follow_operation(lab, pattern.sliders.sliders, operation)
 
 
 def shown_outcome(request: HttpRequest, lab: Lab) -> dict[str, Any] | None:

@@ -7,6 +7,8 @@ from catalogue.labs.views import begin, mine
 from catalogue.labs.views import bills as bill_views
 from catalogue.labs.views import labs as views
 from catalogue.labs.views import levers as lever_views
+from catalogue.labs.views.boards import challenges as challenge_views
+from catalogue.labs.views.boards import sliders as slider_views
 
 
 class LabId:
@@ -32,6 +34,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<lab_id:lab_id>/steps/<slug:step_id>", views.step, name="step"),
     path("<lab_id:lab_id>/levers", lever_views.board, name="levers"),
     path("<lab_id:lab_id>/levers/<slug:lever_id>", lever_views.move, name="lever"),
+    path("<lab_id:lab_id>/challenges", challenge_views.board, name="challenges"),
+    path("<lab_id:lab_id>/challenges/<slug:challenge_id>", challenge_views.act, name="challenge"),
+    path("<lab_id:lab_id>/sliders", slider_views.board, name="sliders"),
+    path("<lab_id:lab_id>/sliders/<slug:slider_id>", slider_views.move, name="slider"),
     path("<lab_id:lab_id>/runs", runs.keep, name="runs"),
     path("<lab_id:lab_id>/runs/<lab_id:run_id>", runs.kept, name="run"),
     path("<lab_id:lab_id>/runs/<lab_id:run_id>.json", runs.kept_json, name="run_json"),

@@ -13,9 +13,11 @@ from catalogue.patterns.content.parsing.frontmatter import split
 from catalogue.patterns.content.parsing.mistakes import ContentError
 from catalogue.patterns.content.parsing.validation import validate
 from catalogue.patterns.content.parsing.yaml_lines import Document, read_yaml
+from catalogue.patterns.content.schemas.challenges import Challenges
 from catalogue.patterns.content.schemas.comparison import Comparison
 from catalogue.patterns.content.schemas.ledger import Ledger
 from catalogue.patterns.content.schemas.pattern import Closed, Demo, Diagram, FrontMatter
+from catalogue.patterns.content.schemas.sliders import Sliders
 from catalogue.patterns.documents.prose import body as prose
 from catalogue.patterns.runs.document import Run
 from catalogue.patterns.runs.recorded import RECORDED, read_recorded
@@ -43,6 +45,8 @@ _TOP_LEVEL = {
     "diagram.yaml",
     "demo.yaml",
     "compare.yaml",
+    "challenges.yaml",
+    "sliders.yaml",
     "ledger.yaml",
     RECORDED,
 }
@@ -83,6 +87,8 @@ class Pattern:
     diagram: Diagram
     demo: Demo | None
     compare: Comparison | None
+    challenges: Challenges | None
+    sliders: Sliders | None
     ledger: Ledger | None
     template: Template
     naive: Template | None
@@ -188,6 +194,8 @@ class _Reader:
         diagram = self._described(Diagram, files.get("diagram.yaml"))
         demo = self._described(Demo, files.get("demo.yaml"))
         compare = self._described(Comparison, files.get("compare.yaml"))
+        challenges = self._described(Challenges, files.get("challenges.yaml"))
+        sliders = self._described(Sliders, files.get("sliders.yaml"))
         ledger = self._described(Ledger, files.get("ledger.yaml"))
         template = self._template(files.get("template.yaml"))
         naive = self._template(files.get("naive.yaml"))
@@ -202,6 +210,8 @@ class _Reader:
             diagram=diagram,
             demo=demo,
             compare=compare,
+            challenges=challenges,
+            sliders=sliders,
             ledger=ledger,
             template=template,
             naive=naive,

@@ -14,6 +14,7 @@ class LabPanel extends HTMLElement {
   #live = null;
   #took = null;
   #levers = null;
+  #boards = {};
   #rest = null;
   #clock;
 
@@ -182,6 +183,7 @@ class LabPanel extends HTMLElement {
     if (extend) extend.hidden = !this.#lab?.extendable;
     this.#showTimeLeft();
     this.#showLevers();
+    this.#showBoards();
   }
 
   async #showLevers() {
@@ -191,6 +193,15 @@ class LabPanel extends HTMLElement {
     (await this.#levers).show(this.#lab);
   }
 
+  #showBoards() {
+    for (const [name, load] of Object.entries(BOARDS)) {
+      const section = this.querySelector(`[data-${name}]`);
+      if (!section || (!this.#boards[name] && this.#lab?.status !== "ready")) continue;
+      this.#boards[name] ??= load().then((Kind) => new Kind(section));
+      this.#boards[name].then((board) => board.show(this.#lab));
+    }
+  }
+
   #gone(reason) {
     this.#live?.then((live) => live.show(null));
     sessionStorage.removeItem(this.#key);
@@ -198,6 +209,7 @@ class LabPanel extends HTMLElement {
     labsChanged();
     this.#lab = null;
     this.#showLevers();
+    this.#showBoards();
     this.#say(reason, true);
   }
 
@@ -246,6 +258,12 @@ function labsChanged() {
 
 /** The labs' API, fetched when it is first called. */
 const api = () => import("./api.js");
+
+/** Sections that a lab fills, by the name in their `data-` attribute. */
+const BOARDS = {
+  sliders: () => import("./boards/sliders.js").then(({ Sliders }) => Sliders),
+  challenges: () => import("./boards/challenges.js").then(({ Challenges }) => Challenges),
+};
 
 const PROGRESS_MS = 2000;
 

@@ -94,6 +94,8 @@ def _existing(path: str, world: World) -> dict[str, str]:
         "id": ids["lab"],
         "step_id": STEP,
         "lever_id": ids["lever"],
+        "challenge_id": ids["challenge"],
+        "slider_id": ids["slider"],
         "run_id": ids["run"],
         "token": ids["shared"],
     }
@@ -103,6 +105,10 @@ def _existing(path: str, world: World) -> dict[str, str]:
 def _body(name: str, world: World) -> Any:
     if "/levers/" in name:
         return {"do": "pull"}
+    if "/challenges/" in name:
+        return {"do": "check"}
+    if "/sliders/" in name:
+        return {"value": 2}
     if name.endswith("/runs"):
         return {"trace": world.trace()}
     return {}

@@ -14,6 +14,7 @@ from django.core.checks import CheckMessage, Error, Warning
 
 from catalogue.patterns.content.checks import (
     catalogue,
+    challenges,
     compare,
     demo,
     deploying,
@@ -24,6 +25,7 @@ from catalogue.patterns.content.checks import (
     prose,
     recorded,
     rendering,
+    sliders,
     template,
     words,
 )
@@ -52,6 +54,8 @@ def pattern_mistakes(pattern: Pattern) -> Iterator[ContentError]:
     yield from demo.check(pattern)
     yield from levers.check(pattern)
     yield from compare.check(pattern)
+    yield from challenges.check(pattern)
+    yield from sliders.check(pattern)
     yield from ledger.check(pattern)
     yield from recorded.check(pattern)
 

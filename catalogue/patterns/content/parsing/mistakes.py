@@ -40,6 +40,8 @@ IDS: Final = {
     "patterns.E034": "the template of a pattern with a demo has no Endpoint output",
     "patterns.E035": "a lever's id, operation or trial does not fit the template",
     "patterns.E036": "a `~pattern` of the demo is not valid in RE2",
+    "patterns.E037": "a challenge names a step, lever, route or resource that is not there, or cannot be checked",
+    "patterns.E038": "a slider sets or sends what the template does not have, or its range does not fit",
     "patterns.E040": "a function's code folder or handler does not exist",
     "patterns.E041": "a folder under functions/ is used by no template",
     "patterns.E042": "a template uses a YAML alias, which some template readers do not support",

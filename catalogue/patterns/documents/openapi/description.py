@@ -9,22 +9,29 @@ from pydantic.json_schema import models_json_schema
 from catalogue.patterns.content.fidelity.ledgers import LedgerDocument
 from catalogue.patterns.costs.documents import LabBill
 from catalogue.patterns.documents.models import PatternDocument, PatternList
+from catalogue.patterns.documents.openapi.board_paths import board_paths
 from catalogue.patterns.documents.openapi.comparison_documents import ComparisonState, CreatedComparison
 from catalogue.patterns.documents.openapi.event_documents import EVENTS, event_schemas
 from catalogue.patterns.documents.openapi.lab_documents import (
+    Challenge,
+    Challenges,
     CreatedLab,
     KeepRun,
     Lab,
     LeverOutcome,
     Levers,
+    MovedSlider,
     MoveLever,
+    MoveSlider,
     NewLab,
     OwnLabs,
     Problem,
     RunKept,
     SharedRun,
+    Sliders,
     StepResult,
     TakeStep,
+    TryChallenge,
 )
 from catalogue.patterns.documents.openapi.paths import comparison_paths, lab_paths, pattern_paths, ref
 from catalogue.patterns.runs.document import Run
@@ -52,6 +59,12 @@ def openapi(site_url: str) -> Json:
         Levers,
         MoveLever,
         LeverOutcome,
+        Challenge,
+        Challenges,
+        TryChallenge,
+        Sliders,
+        MoveSlider,
+        MovedSlider,
         KeepRun,
         RunKept,
         SharedRun,
@@ -81,7 +94,7 @@ def openapi(site_url: str) -> Json:
             {"name": "patterns", "description": "The content of the catalogue."},
             {"name": "labs", "description": "Your own copy of a pattern, deployed for a limited time."},
         ],
-        "paths": pattern_paths() | lab_paths() | comparison_paths(),
+        "paths": pattern_paths() | lab_paths() | board_paths() | comparison_paths(),
         "components": {
             "schemas": schemas["$defs"] | _run_schemas() | event_schemas(),
             "responses": {

@@ -163,6 +163,66 @@ class MoveLever(Document):
     do: Literal["pull", "release", "try"]
 
 
+class Challenge(Open):
+    """A task, checked by the stack's own counts."""
+
+    id: str
+    title: str
+    task: str
+    """What to bring about, in Markdown."""
+    hint: str
+    twin: bool
+    """Whether the naive twin must run beside the lab, as it does in a comparison."""
+    since: float
+    """Answers, runs and log lines count from then on; Unix seconds."""
+    won: bool
+    """Whether a check has found all of it in this lab, now or earlier."""
+    ok: bool
+    """Whether the last check did."""
+    checks: list[Check]
+    """What the last check found; empty before the first."""
+
+
+class Challenges(Document):
+    challenges: list[Challenge]
+
+
+class TryChallenge(Document):
+    do: Literal["check", "begin"]
+
+
+class Slider(Open):
+    """A setting of the stack, or an amount of traffic, that the lab's owner may choose from a range."""
+
+    id: str
+    title: str
+    notice: str
+    """What to try and what to look at, in Markdown."""
+    least: int
+    most: int
+    step: int
+    value: int
+    """Where it is now."""
+    sends: bool
+    """Whether it sends so many requests, rather than setting something."""
+
+
+class Sliders(Document):
+    sliders: list[Slider]
+
+
+class MoveSlider(Document):
+    value: int
+
+
+class MovedSlider(Open):
+    slider: str
+    value: int
+    says: str
+    cli: str | None
+    """The AWS CLI command that sets the same; null for traffic."""
+
+
 class Trial(Open):
     answers: list[AnswerDocument]
     checks: list[Check]

@@ -1,8 +1,8 @@
 """Every row of every ledger is tied to the assertion that shows it, and every such assertion to its row.
 
-Steps and levers are taken by tests/labs/demos/test_demos.py and tests/labs/demos/test_levers.py on a real stack. That
-they are there and claim something is E076 of the content's checks. Here the tests that rows name are asked for:
-collected by pytest, and marked with `@pytest.mark.ledger("<slug>", "<row id>")`.
+Steps and levers are taken by tests/labs/demos/test_demos.py and tests/labs/demos/boards/test_levers.py on a real
+stack. That they are there and claim something is E076 of the content's checks. Here the tests that rows name are asked
+for: collected by pytest, and marked with `@pytest.mark.ledger("<slug>", "<row id>")`.
 """
 
 import json

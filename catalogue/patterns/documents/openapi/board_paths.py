@@ -1,0 +1,61 @@
+"""Addresses of the OpenAPI document that are about a lab's sliders and challenges."""
+
+from catalogue.patterns.documents.openapi.paths import _LAB, _OWNER, Json, _json, _operation, _slow, ref
+
+
+def board_paths() -> Json:
+    lab = {"parameters": [_LAB]}
+    challenge = {"name": "challenge_id", "in": "path", "required": True, "schema": {"type": "string"}}
+    slider = {"name": "slider_id", "in": "path", "required": True, "schema": {"type": "string"}}
+    return {
+        "/labs/{id}/challenges": lab
+        | {
+            "get": _operation(
+                "listChallenges",
+                "labs",
+                "The lab's challenges",
+                "Tasks that are checked by the stack's own counts, and what the last check found.",
+                {"200": _json("Challenges", "In the pattern's order.")},
+            )
+        },
+        "/labs/{id}/challenges/{challenge_id}": {"parameters": [_LAB, challenge]}
+        | {
+            "post": _operation(
+                "tryChallenge",
+                "labs",
+                "Check a challenge, or begin it again",
+                "Answers, runs and log lines count from the last beginning. What was won stays won.",
+                {"200": _slow("Challenge", "How it stands now.")},
+                requestBody=_body("TryChallenge"),
+                security=_OWNER,
+            )
+        },
+        "/labs/{id}/sliders": lab
+        | {
+            "get": _operation(
+                "listSliders",
+                "labs",
+                "The lab's sliders",
+                "Settings of the stack and amounts of traffic, each with its range. A naive twin has none.",
+                {"200": _json("Sliders", "In the pattern's order.")},
+            )
+        },
+        "/labs/{id}/sliders/{slider_id}": {"parameters": [_LAB, slider]}
+        | {
+            "post": _operation(
+                "moveSlider",
+                "labs",
+                "Set a setting of the stack, or send an amount of traffic",
+                "A setting changes by one AWS operation, whose command for the AWS CLI is in the answer.",
+                {"200": _slow("MovedSlider", "What was set or answered.")},
+                requestBody=_body("MoveSlider"),
+                security=_OWNER,
+            )
+        },
+    }
+
+
+def _body(model: str) -> Json:
+    """What a call must bring, as JSON or as a form."""
+    form = {"schema": ref(model)}
+    return {"required": True, "content": {"application/json": form, "application/x-www-form-urlencoded": form}}

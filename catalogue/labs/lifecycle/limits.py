@@ -130,8 +130,12 @@ def _seconds_until_free(labs: Iterable[Lab], needed: int, now: datetime) -> int:
 
 def _seconds_until(lab: Lab, now: datetime) -> int:
     """When this lab's place is free again at the latest: unused, it goes before its time is over."""
-    ends = min(lab.expires_at, lab.used_at + timedelta(seconds=settings.LABS_IDLE_SECONDS))
-    return max(1, int((ends - now).total_seconds()) + 1)
+    return max(1, int((ends_at(lab) - now).total_seconds()) + 1)
+
+
+def ends_at(lab: Lab) -> datetime:
+    """When this lab is deleted if it is not used again: its lifetime or the idle limit, whichever is nearer."""
+    return min(lab.expires_at, lab.used_at + timedelta(seconds=settings.LABS_IDLE_SECONDS))
 
 
 def digest(secret: str) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 from django.db import DatabaseError
+from django.db.models import F
 from django.utils import timezone
 
 from catalogue.labs.aws import shared
@@ -41,6 +42,8 @@ logger = logging.getLogger(__name__)
 _log = RateLimitedLog(logger)
 
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+READING_SECONDS = 20
+"""How often reading a lab's page is noted as use, at most."""
 _FINISHING_SECONDS = 15
 _looks = Pace()
 _LOST = "The AWS that it ran on was restarted, and the stack was lost. Run the pattern again to get a new lab."
@@ -272,10 +275,13 @@ def _fail(lab: Lab, reason: str) -> None:
 
 
 def extend_lab(lab: Lab) -> bool:
-    """Give the lab its lifetime again, counted from now. False if that was done before or the lab is over."""
+    """Add a whole lifetime to what the lab has left, so that asking early wastes nothing.
+
+    False if that was done before or the lab is over.
+    """
     now = timezone.now()
     extended = Lab.objects.filter(pk=lab.pk, status__in=LIVE, extended_at=None).update(
-        extended_at=now, used_at=now, expires_at=now + timedelta(seconds=settings.LABS_LIFETIME_SECONDS)
+        extended_at=now, used_at=now, expires_at=F("expires_at") + timedelta(seconds=settings.LABS_LIFETIME_SECONDS)
     )
     return bool(extended)
 
@@ -345,6 +351,13 @@ def delete_log_groups(target: Target, resources: Resources) -> None:
 def touch(lab_ids: set[str]) -> None:
     """These labs have just been used."""
     Lab.objects.filter(pk__in=lab_ids, status__in=LIVE).update(used_at=timezone.now())
+
+
+def note_reading(lab: Lab) -> bool:
+    """Its owner scrolls or types in the lab's open page, which counts as use. False if that was noted just before."""
+    now = timezone.now()
+    before = now - timedelta(seconds=READING_SECONDS)
+    return bool(Lab.objects.filter(pk=lab.pk, status__in=LIVE, used_at__lte=before).update(used_at=now))
 
 
 def save_variables(lab: Lab, saved: dict[str, Any]) -> None:

@@ -158,6 +158,20 @@ def extend(request: HttpRequest, lab_id: str) -> HttpResponse:
 
 @csrf_exempt
 @require_POST
+def use(request: HttpRequest, lab_id: str) -> HttpResponse:
+    """Its owner reads the lab's page: the idle limit begins again. 200 with its state, Problem 410 when it is over."""
+    lab = find_lab(lab_id)
+    ownership.require_owner(request, lab)
+    lab = services.refresh_lab(lab)
+    if not lab.live:
+        raise Problem(410, "This lab is gone", lab.reason)
+    if services.note_reading(lab):
+        lab.refresh_from_db()
+    return JsonResponse(lab_document(lab), headers={"Cache-Control": "no-store"})
+
+
+@csrf_exempt
+@require_POST
 def delete(request: HttpRequest, lab_id: str) -> HttpResponse:
     """DELETE for forms: ends the lab and leads back to its pattern, or with `next=mine` to the visitor's labs."""
     lab = find_lab(lab_id)

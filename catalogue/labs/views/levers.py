@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from catalogue.labs.demos.levers import (
     MOVES,
@@ -50,7 +50,14 @@ _under_way: Counter[str] = Counter()
 
 
 @csrf_exempt
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
+async def levers(request: HttpRequest, lab_id: str) -> HttpResponseBase:
+    """The board of levers; POST {"do": "release"} resets all that are pulled."""
+    if request.method == "POST":
+        return await answer_in_time(request, _reset(request, lab_id))
+    return await in_database(board, request, lab_id)
+
+
 def board(request: HttpRequest, lab_id: str) -> HttpResponse:
     """The lab's levers and how they stand: JSON, or the panel's HTML with `?part=board`."""
     lab = find_lab(lab_id)
@@ -73,6 +80,23 @@ async def move(request: HttpRequest, lab_id: str, lever_id: str) -> HttpResponse
     Everything that is done stands in the pattern's demo.yaml: the request names a lever of it and a direction.
     """
     return await answer_in_time(request, _move(request, lab_id, lever_id))
+
+
+async def _reset(request: HttpRequest, lab_id: str) -> HttpResponse:
+    """Release every pulled lever, one after the other: what is pulled still as JSON, or 303 to the lab's page."""
+    lab = await in_database(ready_lab, request, lab_id)
+    if fields(request).get("do") != "release":
+        raise Problem(422, "Do what?", 'Send {"do": "release"} to reset all levers.')
+    pulled = [lever for lever in await in_database(_levers, lab) if lever.id in lab.pulled]
+    for lever in pulled:
+        response = await _move(request, lab_id, lever.id)
+    if wants_html(request):
+        if not pulled:
+            response = HttpResponseRedirect(reverse("labs:detail", args=[lab.pk]))
+            response.status_code = 303
+        return response
+    await in_database(lab.refresh_from_db)
+    return JsonResponse({"pulled": lab.pulled}, headers={"Cache-Control": "no-store"})
 
 
 async def _move(request: HttpRequest, lab_id: str, lever_id: str) -> HttpResponse:

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from catalogue.labs.aws.shared import NOTICE
+from catalogue.labs.lifecycle.limits import ends_at
 from catalogue.labs.models import Lab, Status
 from catalogue.labs.targets import target_of
 from catalogue.labs.targets.base import TargetDown
@@ -27,6 +28,7 @@ def lab_document(lab: Lab) -> dict[str, Any]:
         "page": settings.SITE_URL + reverse("labs:detail", args=[lab.pk]),
         "created_at": lab.created_at.isoformat(),
         "expires_at": lab.expires_at.isoformat(),
+        "ends_at": ends_at(lab).isoformat(),
         "extendable": lab.live and lab.extended_at is None,
         "pulled": lab.pulled,
     }

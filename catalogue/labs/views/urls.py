@@ -32,7 +32,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<lab_id:lab_id>/bill", bill_views.bill, name="bill"),
     path("<lab_id:lab_id>/events", views.events, name="events"),
     path("<lab_id:lab_id>/steps/<slug:step_id>", views.step, name="step"),
-    path("<lab_id:lab_id>/levers", lever_views.board, name="levers"),
+    path("<lab_id:lab_id>/levers", lever_views.levers, name="levers"),
     path("<lab_id:lab_id>/levers/<slug:lever_id>", lever_views.move, name="lever"),
     path("<lab_id:lab_id>/challenges", challenge_views.board, name="challenges"),
     path("<lab_id:lab_id>/challenges/<slug:challenge_id>", challenge_views.act, name="challenge"),
@@ -43,5 +43,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<lab_id:lab_id>/runs/<lab_id:run_id>.json", runs.kept_json, name="run_json"),
     path("<lab_id:lab_id>/runs/<lab_id:run_id>/share", runs.share, name="share_run"),
     path("<lab_id:lab_id>/extend", views.extend, name="extend"),
+    path("<lab_id:lab_id>/use", views.use, name="use"),
     path("<lab_id:lab_id>/delete", views.delete, name="delete"),
 ]

@@ -62,5 +62,6 @@ export const deleteLab = (id) => call("DELETE", `/labs/${id}`);
 export const extendLab = (id) => call("POST", `/labs/${id}/extend`);
 export const runStep = (id, step, saved) => call("POST", `/labs/${id}/steps/${step}`, { saved });
 export const keepRun = (id, trace) => call("POST", `/labs/${id}/runs`, { trace });
+export const resetLevers = (id) => call("POST", `/labs/${id}/levers`, { do: "release" });
 export const moveLever = (id, lever, what) => call("POST", `/labs/${id}/levers/${lever}`, { do: what });
 export const readBoard = (id) => readPart(`/labs/${id}/levers?part=board`, "The levers could not be read.");

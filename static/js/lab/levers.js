@@ -1,5 +1,5 @@
 import "../copy.js";
-import { moveLever, readBoard } from "./api.js";
+import { moveLever, readBoard, resetLevers } from "./api.js";
 import { el, svg } from "./dom.js";
 import { command, replayButton, seen } from "./steps.js";
 
@@ -71,9 +71,34 @@ export class Levers {
     const shown = bar.querySelector(".lab-broken");
     if ((shown?.dataset.said ?? "") === said) return;
     shown?.remove();
-    if (said) {
-      bar.append(el("p", { class: "lab-broken", "data-said": said }, "Broken on purpose: ", el("a", { href: "#levers" }, said)));
+    if (!said) {
+      bar.querySelector("[data-reset]")?.remove();
+      return;
     }
+    bar.append(el("p", { class: "lab-broken", "data-said": said }, "Broken on purpose: ", el("a", { href: "#levers" }, said)));
+    if (!bar.closest("[stranger]")) bar.append(this.#reset(bar.querySelector("[data-reset]")));
+  }
+
+  /** The form that resets all faults; the page has it already if it was made while one was pulled. */
+  #reset(form) {
+    form ??= el("form", { class: "lab-reset", "data-reset": true },
+      el("button", { class: "button button-quiet", type: "submit" }, "Reset all faults"));
+    form.onsubmit = async (event) => {
+      event.preventDefault();
+      if (form.hasAttribute("aria-busy")) return;
+      form.setAttribute("aria-busy", "true");
+      try {
+        const { pulled } = await resetLevers(this.#lab.id);
+        const focused = form.contains(document.activeElement);
+        this.#stand(pulled);
+        if (focused && !form.isConnected) document.querySelector("[data-endpoint]").focus({ preventScroll: true });
+      } catch (problem) {
+        form.append(el("span", { class: "is-error", role: "alert" }, ` ${problem.message}`));
+      } finally {
+        form.removeAttribute("aria-busy");
+      }
+    };
+    return form;
   }
 
   #set(item, on) {

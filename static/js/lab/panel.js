@@ -15,7 +15,6 @@ class LabPanel extends HTMLElement {
   #took = null;
   #levers = null;
   #boards = {};
-  #rest = null;
   #clock;
 
   connectedCallback() {
@@ -26,7 +25,6 @@ class LabPanel extends HTMLElement {
         this.#watch(link.href);
       });
     }
-    this.#showRecorded();
     if (!this.hasAttribute("create")) return; // a plain file: the recorded run can be watched, and nothing can run
     // In a stranger's panel the form leads to the new lab's page, which has all the controls.
     for (const form of this.hasAttribute("stranger") ? [] : this.querySelectorAll("[data-run]")) {
@@ -51,13 +49,6 @@ class LabPanel extends HTMLElement {
   disconnectedCallback() {
     clearInterval(this.#clock);
     this.#live?.then((live) => live.close());
-    this.#rest?.then((rest) => rest.end());
-  }
-
-  /** Until something runs, the diagram shows the recorded run. */
-  #showRecorded() {
-    if (!this.querySelector("[data-rest]") || this.#stored) return;
-    this.#rest = import("../workbench/rest.js").then(({ Rest }) => new Rest(this));
   }
 
   /** The recorded run over the page; on its own page if that fails, and not on the browser's own when the site is away. */
@@ -107,7 +98,6 @@ class LabPanel extends HTMLElement {
     const run = this.querySelector("[data-run] button");
     const stood = document.activeElement;
     this.dataset.state = state;
-    if (state !== "none") this.#rest?.then((rest) => rest.end());
     if (state === "ready" && stood === run) this.querySelector("[data-endpoint]").focus({ preventScroll: true });
     if (state === "gone" && this.querySelector("[data-stop]")?.contains(stood)) run?.focus({ preventScroll: true });
   }
@@ -210,7 +200,7 @@ class LabPanel extends HTMLElement {
     this.#lab = null;
     this.#showLevers();
     this.#showBoards();
-    this.#say(reason, true);
+    this.#say(reason, !reason.startsWith("You "));
   }
 
   async #extend() {
@@ -235,7 +225,7 @@ class LabPanel extends HTMLElement {
   }
 
   #showTimeLeft() {
-    const left = this.#lab?.expires_at ? (Date.parse(this.#lab.expires_at) - Date.now()) / 1000 : 0;
+    const left = this.#lab?.ends_at ? (Date.parse(this.#lab.ends_at) - Date.now()) / 1000 : 0;
     this.querySelector("[data-left]").textContent =
       left > 0 ? `deleted in ${Math.floor(left / 60)}:${String(Math.floor(left % 60)).padStart(2, "0")}` : "";
   }

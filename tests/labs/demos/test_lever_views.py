@@ -259,3 +259,20 @@ def test_a_role_of_another_stack_is_out_of_reach(visitor: Client, made: dict[str
         perform(Stack(get_target(), kept), operation)
     for role in roles.values():
         assert "lever-deny" not in str(get_target().client("iam").list_role_policies(RoleName=role.id)["PolicyNames"])
+
+
+def test_all_faults_are_reset_at_once_and_only_by_the_owner(visitor: Client, made: dict[str, Any]) -> None:
+    board = f"/labs/{made['id']}/levers"
+    move(visitor, made, "pull")
+    assert Client().post(board, {"do": "release"}).status_code == 403
+    assert not is_enabled(made)
+    assert visitor.post(board, {"do": "pull"}, headers={"accept": "application/json"}).status_code == 422
+    reset = visitor.post(board, json.dumps({"do": "release"}), content_type="application/json")
+    assert reset.json() == {"pulled": []}
+    assert is_enabled(made)
+    move(visitor, made, "pull")
+    shown = visitor.post(board, {"do": "release"}, headers=HTML)
+    assert shown.status_code == 303
+    assert is_enabled(made)
+    again = visitor.post(board, {"do": "release"}, headers=HTML)
+    assert again.headers["Location"] == f"/labs/{made['id']}"

@@ -15,23 +15,8 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 HTML = {"accept": "text/html"}
 
 
-@pytest.fixture
-def visitor() -> Client:
-    """A client as strict as a browser meets it."""
-    return Client(enforce_csrf_checks=True)
-
-
 def create(client: Client, **options: Any) -> Any:
     return client.post("/labs/", json.dumps({"pattern": "postbox"}), content_type="application/json", **options)
-
-
-@pytest.fixture
-def made(visitor: Client) -> Any:
-    response = create(visitor)
-    assert response.status_code == 201, response.content
-    lab = json.loads(response.content)
-    yield lab
-    visitor.delete(f"/labs/{lab['id']}")
 
 
 def test_a_lab_is_made_with_all_that_is_needed_to_use_it(made: dict[str, Any], settings: Settings) -> None:

@@ -52,6 +52,8 @@ class Lab(Open):
     """From the request to a ready endpoint."""
     expires_at: datetime
     """When the lab is deleted at the latest."""
+    ends_at: datetime
+    """When the lab is deleted if it is not used again: then or at the idle limit, whichever is nearer."""
     extendable: bool
     """Whether its owner may still ask for more time, which is given once."""
     pulled: list[str]
@@ -221,6 +223,15 @@ class MovedSlider(Open):
     says: str
     cli: str | None
     """The AWS CLI command that sets the same; null for traffic."""
+
+
+class ResetLevers(Document):
+    do: Literal["release"]
+
+
+class LeversReset(Open):
+    pulled: list[str]
+    """Ids of the levers that are pulled still: none, unless one was pulled meanwhile."""
 
 
 class Trial(Open):

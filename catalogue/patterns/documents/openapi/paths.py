@@ -207,6 +207,17 @@ def lab_paths() -> Json:
                 security=_OWNER,
             )
         },
+        "/labs/{id}/use": lab
+        | {
+            "post": _operation(
+                "useLab",
+                "labs",
+                "Count as use of the lab",
+                "Reading a lab's page counts as use, so that the idle limit begins again.",
+                {"200": _json("Lab", "The lab with its new end.")},
+                security=_OWNER,
+            )
+        },
         "/labs/{id}/bill": lab
         | {
             "get": _operation(
@@ -261,7 +272,22 @@ def lab_paths() -> Json:
                 "The lab's levers and their state",
                 "Faults that the lab's owner can cause and remove.",
                 {"200": _json("Levers", "In the order of the demo.")},
-            )
+            ),
+            "post": _operation(
+                "resetLevers",
+                "labs",
+                "Release every lever that is pulled",
+                "Removes all faults, one after the other.",
+                {"200": _slow("LeversReset", "What is pulled still.")},
+                requestBody={
+                    "required": True,
+                    "content": {
+                        "application/json": {"schema": ref("ResetLevers")},
+                        "application/x-www-form-urlencoded": {"schema": ref("ResetLevers")},
+                    },
+                },
+                security=_OWNER,
+            ),
         },
         "/labs/{id}/levers/{lever_id}": {"parameters": [_LAB, lever]}
         | {

@@ -13,7 +13,6 @@ from catalogue.patterns.runs import brief
 from catalogue.patterns.runs.brief import Brief
 from catalogue.patterns.runs.document import ActionAnswer
 from catalogue.patterns.runs.recorded import recorded_run
-from catalogue.patterns.runs.resting import resting_frames
 
 register = template.Library()
 
@@ -28,12 +27,6 @@ def recorded_briefs(pattern: Pattern) -> Mapping[str, Brief]:
     """What the recorded run saw of each step; nothing without one."""
     run = recorded_run(pattern)
     return {} if run is None else brief.briefs(run)
-
-
-@register.filter
-def resting(pattern: Pattern) -> SafeString:
-    """Frames of the recorded run for the page's own diagram (see `runs.resting`); empty without a run."""
-    return resting_frames(pattern)
 
 
 @register.filter

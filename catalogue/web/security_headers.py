@@ -59,10 +59,14 @@ class SecurityHeadersMiddleware(ContentSecurityPolicyMiddleware):
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         super().process_response(request, response)
-        response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
-        if not getattr(response, "xframe_options_exempt", False):
-            response.headers.setdefault("X-Frame-Options", settings.X_FRAME_OPTIONS)
-        if _sandboxed(response.headers.get("Content-Security-Policy", "")):
+        policy = response.headers.get("Content-Security-Policy", "")
+        # A page loads a dozen fonts, scripts and styles. These headers say what documents may do, and would be a
+        # kilobyte and a half of its first view. The policy forbids frames already.
+        if policy != NO_DOCUMENT:
+            response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+            if not getattr(response, "xframe_options_exempt", False):
+                response.headers.setdefault("X-Frame-Options", settings.X_FRAME_OPTIONS)
+        if policy == NO_DOCUMENT or _sandboxed(policy):
             response.headers.pop(_OPENER, None)
         if value := hsts():
             response.headers.setdefault("Strict-Transport-Security", value)

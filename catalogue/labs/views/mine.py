@@ -4,7 +4,7 @@ Every other page is the same for all visitors. This one is private, so it is nev
 is filled from it by a script (static/js/my-labs.js).
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods
 
 from catalogue.labs.lifecycle import ownership
 from catalogue.labs.lifecycle.content import pattern_of
-from catalogue.labs.lifecycle.limits import LIVE, digest
+from catalogue.labs.lifecycle.limits import LIVE, digest, ends_at
 from catalogue.labs.models import Comparison, Lab
 from catalogue.labs.views.labs import create
 from catalogue.labs.views.represent import lab_document
@@ -46,8 +46,8 @@ def labs(request: HttpRequest) -> HttpResponse:
 def labs_of(request: HttpRequest) -> list[dict[str, Any]]:
     """The live labs of the visitor with this cookie, the one that ends next first; none without a cookie.
 
-    Each is the lab's document with `title`, `ends_at` (ISO 8601, the nearer end of its lifetime and its idle time),
-    `seconds_left`, and `comparison` (an address) where it is one side of a comparison.
+    Each is the lab's document with `title`, `seconds_left` until `ends_at`, and `comparison` (an address) where it is
+    one side of a comparison.
     """
     key = ownership.owner_key(request)
     if key is None:
@@ -56,11 +56,6 @@ def labs_of(request: HttpRequest) -> list[dict[str, Any]]:
     live = list(Lab.objects.filter(owner=digest(key), status__in=LIVE, expires_at__gt=now)[:MOST])
     compared = _comparisons(live)
     return [_entry(lab, now, compared.get(lab.pk)) for lab in sorted(live, key=ends_at)]
-
-
-def ends_at(lab: Lab) -> datetime:
-    """When the janitor ends the lab, if no one uses it or asks for more time until then."""
-    return min(lab.expires_at, lab.used_at + timedelta(seconds=settings.LABS_IDLE_SECONDS))
 
 
 def _comparisons(labs: list[Lab]) -> dict[str, str]:
@@ -76,11 +71,9 @@ def _comparisons(labs: list[Lab]) -> dict[str, str]:
 def _entry(lab: Lab, now: datetime, comparison: str | None) -> dict[str, Any]:
     pattern = pattern_of(lab)
     title = pattern.title if pattern else lab.pattern
-    end = ends_at(lab)
     entry = lab_document(lab) | {
         "title": f"{title}, its naive twin" if lab.variant == "naive" else title,
-        "ends_at": end.isoformat(),
-        "seconds_left": max(0, int((end - now).total_seconds())),
+        "seconds_left": max(0, int((ends_at(lab) - now).total_seconds())),
     }
     return entry | ({"comparison": settings.SITE_URL + comparison} if comparison else {})
 

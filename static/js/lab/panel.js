@@ -133,20 +133,7 @@ class LabPanel extends HTMLElement {
     const live = await this.#load();
     live.adopt(lab);
     await this.#show(lab);
-    this.#followProgress(lab.id);
-  }
-
-  /** While CloudFormation works, the status shows its progress. The events report when it is done. */
-  async #followProgress(id) {
-    while (this.#lab?.id === id && this.#lab.status === "deploying" && this.isConnected) {
-      await new Promise((done) => setTimeout(done, PROGRESS_MS));
-      try {
-        const { status, progress } = await (await api()).readLab(id);
-        if (status === "deploying" && progress && this.#lab?.status === "deploying") this.#say(`Creating your stack: ${progress.text} …`);
-      } catch {
-        return;
-      }
-    }
+    live.followProgress(lab.id, (text) => this.#say(text));
   }
 
   async #show(lab) {
@@ -254,8 +241,6 @@ const BOARDS = {
   sliders: () => import("./boards/sliders.js").then(({ Sliders }) => Sliders),
   challenges: () => import("./boards/challenges.js").then(({ Challenges }) => Challenges),
 };
-
-const PROGRESS_MS = 2000;
 
 /** What the server says of a lab that is over already. */
 const GONE = [404, 410];

@@ -49,10 +49,10 @@ RUN = """async ({ tags, only }) => {
 }"""
 SETTLED = """async (theme) => {
   while (!matchMedia(`(prefers-color-scheme: ${theme})`).matches) await new Promise((later) => setTimeout(later, 20));
-  const transitions = document.getAnimations().filter((each) => each instanceof CSSTransition);
-  for (const each of transitions) each.finish();
+  const running = () => document.getAnimations().filter((each) => each instanceof CSSTransition);
+  for (let found = running(); found.length; found = running()) found.forEach((each) => each.finish());
 }"""
-"""Colors may be on their way from the other theme: they arrive now."""
+"""Colors may be on their way from the other theme: they arrive now. Where one that is inherited arrives, the next begins."""
 
 
 class Examiner:

@@ -1,12 +1,15 @@
-import { keepRun } from "../api.js";
+import { keepRun, readLab } from "../api.js";
 import { DepthChart } from "./depth-chart.js";
 import { el } from "../dom.js";
 import { LiveDiagram } from "./live-diagram.js";
 import { LiveOrder } from "./live-order.js";
+import { noteReading } from "../reading.js";
 import { RequestEditor } from "../request-editor.js";
 import { Steps } from "../steps.js";
 import { enhance, showView } from "../../workbench/watch.js";
 import { follow, TraceLog } from "./trace.js";
+
+const PROGRESS_MS = 2000;
 
 /**
  * What a lab shows once there is one: the diagram lit by its events, the log of its trace, charts, steps, the editor of
@@ -19,6 +22,7 @@ export class Live {
   #charts = new Map();
   #lab = null;
   #meter = null;
+  #reading = null;
 
   /** @param {HTMLElement} panel @param {object} data the demo's data @param {{onState: Function, onGone: Function}} hooks */
   constructor(panel, data, hooks) {
@@ -77,11 +81,30 @@ export class Live {
     this.#lab = lab;
     this.steps.lab = lab;
     this.editor.endpoint = lab?.status === "ready" ? lab.endpoint : null;
-    if (lab?.status === "ready") this.#meter ??= this.#measure(lab.id);
+    if (lab?.status === "ready") {
+      this.#meter ??= this.#measure(lab.id);
+      if (!this.#panel.hasAttribute("stranger")) this.#reading ??= noteReading(lab.id, this.#hooks.onState);
+    }
     if (!lab) this.close();
   }
 
+  /** While CloudFormation works, `say` gets its progress. The events report when it is done. */
+  async followProgress(id, say) {
+    const waits = () => this.#lab?.id === id && this.#lab.status === "deploying" && this.#panel.isConnected;
+    while (waits()) {
+      await new Promise((done) => setTimeout(done, PROGRESS_MS));
+      try {
+        const { status, progress } = await readLab(id);
+        if (status === "deploying" && progress && waits()) say(`Creating your stack: ${progress.text} …`);
+      } catch {
+        return;
+      }
+    }
+  }
+
   close() {
+    this.#reading?.();
+    this.#reading = null;
     this.#meter?.then((meter) => meter.close());
     this.#meter = null;
     this.#events?.close();

@@ -211,6 +211,7 @@ def test_a_client_has_so_many_connections_and_its_idle_ones_make_room(front: Fro
         client.sendall(b"POST / HT")  # a head under way, and a young one
     clients[0] = front.connect("127.0.0.2")
     clients[0].sendall(b"POST / HT")
+    assert status(front.ask(get("/healthz"), source="127.0.0.3")) == 200  # what was sent before this has been read
     refused = front.ask(source="127.0.0.2")
     assert status(refused) == 429
     assert b"\r\nretry-after: 5\r\n" in refused

@@ -8,12 +8,27 @@ from catalogue.patterns.cloudformation.stack.evaluation import is_true, text_of
 from catalogue.patterns.cloudformation.stack.physical import Naming
 from catalogue.patterns.cloudformation.stack.stack import items, mapping, texts
 from catalogue.patterns.cloudformation.template import Resource
-from catalogue.patterns.services.model import Finding, Level, Relation, ResourceType, Service, Uses, named_by
+from catalogue.patterns.services.model import (
+    Finding,
+    Level,
+    Measure,
+    Relation,
+    ResourceType,
+    Service,
+    Shell,
+    Uses,
+    named_by,
+)
 
 BUCKET = "AWS::S3::Bucket"
 ACCESS_POINT = "AWS::S3::AccessPoint"
 OBJECT_LAMBDA = "AWS::S3ObjectLambda::AccessPoint"
 CDK_NOTIFICATIONS = "Custom::S3BucketNotifications"
+SHELL = Shell(
+    arn="arn:aws:s3:::$(resource {id})",
+    look='aws s3api list-objects-v2 --bucket "$(resource {id})" --query "length(Contents || \\`[]\\`)" --output text',
+    shows="the number of objects, as of now.",
+)
 _OF_API = (
     ("LambdaFunctionConfigurations", "LambdaFunctionArn"),
     ("QueueConfigurations", "QueueArn"),
@@ -134,6 +149,10 @@ SERVICE = Service(
                 },
             ),
             pictured=True,
+            noun="a bucket",
+            secured=True,
+            inner=("/*",),
+            shell=SHELL,
         ),
         ResourceType(ACCESS_POINT, Naming("Bucket", "arn:aws:s3:::{name}/{id}", ref="{id}", part=True)),
         ResourceType(OBJECT_LAMBDA, pictured=True),
@@ -155,6 +174,9 @@ SERVICE = Service(
         "deleteobjects": ("DeleteObject",),
         "copyobject": ("PutObject",),
         "createmultipartupload": ("PutObject",),
+    },
+    measures={
+        "objects": Measure((BUCKET,), "objects of a bucket", "object", "in", "{resource} holds {bound}", "object")
     },
     levels={"objects": Level((BUCKET,), "object")},
     price_of=price_of,

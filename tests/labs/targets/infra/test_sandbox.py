@@ -41,7 +41,8 @@ RESOURCES = {
     "sqs": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{STACK}-Queue-1",
     "tag": "*",
 }
-"""One of a lab's own for each service."""
+"""One of a lab's own for each service; of S3, the code that a lab is deployed from."""
+BUCKET = f"arn:aws:s3:::{PREFIX}-1a2b3c-0123456789ab-bucket-1"
 OTHERS = {service: arn.replace(PREFIX, "payroll") for service, arn in RESOURCES.items() if PREFIX in arn}
 CONTEXT = {
     **SITE,
@@ -52,7 +53,7 @@ CONTEXT = {
     "iam:PassedToService": "lambda.amazonaws.com",
 }
 
-NOT_FOR_LABS = {"kms", "ec2", "elasticfilesystem", "kinesis", "s3files", "firehose"}
+NOT_FOR_LABS = {"kms", "ec2", "elasticfilesystem", "kinesis", "s3files", "s3tables", "firehose"}
 """Services whose permissions the registry lists for features that labs do not have, such as networks and own keys."""
 OPTIONAL = {
     "dynamodb:AssociateTableReplica",  # global tables
@@ -93,9 +94,13 @@ OPTIONAL = {
     "logs:PutIndexPolicy",
     "logs:PutLogEvents",
     "logs:PutResourcePolicy",
+    "s3:CreateBucketMetadataTableConfiguration",
+    "s3:DeleteObject",  # the labs empty their buckets before CloudFormation deletes them
     "s3:GetObjectMetadata",
     "s3:ListBucket",
+    "s3:PutObjectAcl",
     "s3:REST.PUT.OBJECT",
+    "s3:UpdateMetadataTableConfiguration",
     "secretsmanager:RemoveRegionsFromReplication",
     "secretsmanager:ReplicateSecretToRegions",
     "sns:PutDataProtectionPolicy",
@@ -138,6 +143,8 @@ def site(resources: dict[str, Any]) -> Statements:
 
 
 def resource_of(action: str) -> str:
+    if action == "s3:DeleteBucket":
+        return BUCKET
     if action == "s3:ListBucket":
         return RESOURCES["s3"].partition("/")[0]
     return RESOURCES[action.partition(":")[0]]
@@ -197,7 +204,7 @@ def test_cloudformation_may_make_and_delete_every_type_that_a_lab_may_have(stack
     missing = {
         one
         for one in needed
-        if not any(allowed(stack_role, one, arn, CONTEXT) for arn in (resource_of(one), mapping, alarm, "*"))
+        if not any(allowed(stack_role, one, arn, CONTEXT) for arn in (resource_of(one), mapping, alarm, BUCKET, "*"))
     }
     assert not missing
 
@@ -211,7 +218,8 @@ def test_every_pattern_is_of_these_types_and_its_functions_stay_within_the_bound
     made = translated(template, REGION)["Resources"]
     assert {resource["Type"] for resource in made.values()} <= made_types()
     for action in _granted(made):
-        assert allowed(boundary, action, resource_of(action), CONTEXT), action
+        own = BUCKET if action.startswith("s3:") else resource_of(action)
+        assert allowed(boundary, action, own, CONTEXT), action
 
 
 def _granted(resources: Mapping[str, Any]) -> set[str]:
@@ -256,6 +264,25 @@ def test_no_function_of_a_lab_reaches_what_is_not_a_labs(boundary: Statements, s
     action = f"{service}:{actions[service]}"
     assert allowed(boundary, action, RESOURCES[service])
     assert not allowed(boundary, action, OTHERS[service])
+
+
+@pytest.mark.parametrize("action", ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"])
+def test_the_functions_of_a_lab_reach_its_buckets_and_not_the_bucket_of_the_code(
+    boundary: Statements, action: str
+) -> None:
+    assert allowed(boundary, action, f"{BUCKET}/exports/1.jsonl")
+    assert not allowed(boundary, action, RESOURCES["s3"])
+    assert not allowed(boundary, action, f"{BUCKET}/exports/1.jsonl".replace(PREFIX, "payroll"))
+
+
+def test_cloudformation_and_the_site_delete_the_buckets_of_labs_and_not_the_bucket_of_the_code(
+    stack_role: Statements, site: Statements
+) -> None:
+    code = RESOURCES["s3"].partition("/")[0]
+    for statements_of in (stack_role, site):
+        assert allowed(statements_of, "s3:DeleteBucket", BUCKET)
+        assert not allowed(statements_of, "s3:DeleteBucket", code)
+        assert not allowed(statements_of, "s3:PutBucketPolicy", code)
 
 
 def test_secrets_are_a_labs_by_their_tag(boundary: Statements) -> None:

@@ -109,7 +109,7 @@ CONSUMERS = (
         {"SCANS_TABLE": "Scans"},
     ),
 )
-ONE_AT_A_TIME = {"asynchronous-request-reply/WorkerFunction"}
+ONE_AT_A_TIME = {"asynchronous-request-reply/WorkerFunction", "claim-check/WorkerFunction"}
 """Consumers whose event source hands them one record at a time: no record has a neighbor."""
 IN_ORDER = {"ordered-groups/WorkerFunction"}
 """Consumers of a FIFO queue: a record that fails holds back those of its group. Their own tests have mixed batches."""

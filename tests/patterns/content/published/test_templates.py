@@ -101,7 +101,7 @@ def test_a_functions_role_allows_its_log_and_named_actions_on_named_resources(pa
         assert all(json.dumps(one).rstrip('"}]').endswith(BASIC) for one in managed), role
         for statement in statements(resources, role):
             actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-            assert all(re.fullmatch(r"[a-z-]+:[A-Z][A-Za-z]+", action) for action in actions), (role, actions)
+            assert all(re.fullmatch(r"[a-z0-9-]+:[A-Z][A-Za-z]+", action) for action in actions), (role, actions)
             on = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
             assert all(one != "*" for one in on), (role, on)
 

@@ -26,7 +26,7 @@ from tests.pages.conftest import built, damage, kept_urls
 from tests.patterns.support.example import change, write_pattern
 from tests.support.site import ROOT
 
-OF_THE_CATALOGUE = 11
+OF_THE_CATALOGUE = 14
 """Addresses that belong to no pattern."""
 
 

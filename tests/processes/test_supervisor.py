@@ -160,7 +160,7 @@ import os, sys, time
 with open(sys.argv[1], "a") as file: file.write(f"{os.getpid()}\\n")
 print("ready\\nstarted afresh", flush=True)  # both at once: the test stops the part once it is ready
 if open(sys.argv[1]).read().count("\\n") <= 5:
-    time.sleep(0.3)
+    time.sleep(1)  # a busy supervisor has to see that it is ready
     raise SystemExit(75)
 time.sleep(60)
 """

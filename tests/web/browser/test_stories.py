@@ -60,7 +60,7 @@ class Story:
         return {match[1]: int(match[2].replace(",", "")) for match in told if match}
 
     def held(self) -> dict[str, str]:
-        """What each drawn queue and table holds, asked of the emulator itself, in the words of the counters."""
+        """What each drawn queue, table and bucket holds, asked of the emulator itself, in the words of the counters."""
         stack = read_stack_name(self.site, self.lab)
         found = {}
         for resource in aws(self.site, "cloudformation").describe_stack_resources(StackName=stack)["StackResources"]:
@@ -72,6 +72,9 @@ class Story:
             elif logical in self.drawn and resource["ResourceType"] == "AWS::DynamoDB::Table":
                 count = aws(self.site, "dynamodb").scan(TableName=id, Select="COUNT")["Count"]
                 found[logical] = f"{count} item{'' if count == 1 else 's'}"
+            elif logical in self.drawn and resource["ResourceType"] == "AWS::S3::Bucket":
+                count = aws(self.site, "s3").list_objects_v2(Bucket=id)["KeyCount"]
+                found[logical] = f"{count} object{'' if count == 1 else 's'}"
         return found
 
     @property
@@ -91,8 +94,9 @@ class Story:
         return {node: int(match[1]) for node, match in runs.items() if match}
 
     def shown_to_hold(self) -> dict[str, str]:
-        """What the diagram's counters tell of queues and tables."""
-        return {node: text for node, text in self.counters().items() if re.fullmatch(r"\d+ (waiting|items?)", text)}
+        """What the diagram's counters show of queues, tables and buckets."""
+        held = re.compile(r"\d+ (waiting|items?|objects?)")
+        return {node: text for node, text in self.counters().items() if held.fullmatch(text)}
 
 
 def read_stack_name(site: Site, lab: str) -> str:

@@ -10,6 +10,13 @@ import { enhance, showView } from "../../workbench/watch.js";
 import { follow, TraceLog } from "./trace.js";
 
 const PROGRESS_MS = 2000;
+/** What a table and a bucket hold. In anything else, it waits. */
+const HELD = { items: "item", objects: "object" };
+
+function held({ measure, value }) {
+  const one = HELD[measure];
+  return `${value} ${one ? `${one}${value === 1 ? "" : "s"}` : "waiting"}`;
+}
 
 /**
  * What a lab shows once there is one: the diagram lit by its events, the log of its trace, charts, steps, the editor of
@@ -155,8 +162,7 @@ export class Live {
         if (event.measure === "in_flight") return;
         // The first reading shows the current state. It is not an event.
         if (fresh && this.diagram.counts(event.resource)) this.diagram.light(event.resource);
-        this.diagram.show(event.resource, event.measure === "items"
-          ? `${event.value} item${event.value === 1 ? "" : "s"}` : `${event.value} waiting`);
+        this.diagram.show(event.resource, held(event));
     }
   }
 

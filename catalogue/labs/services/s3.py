@@ -60,10 +60,10 @@ def empty(client: ClientOf, resources: Resources) -> None:
 
 
 def _empty(client: ClientOf, bucket: str) -> None:
-    s3 = client("s3")
-    while found := s3.list_objects_v2(Bucket=bucket, MaxKeys=_MOST_DELETED).get("Contents"):
+    storage = client("s3")
+    while found := storage.list_objects_v2(Bucket=bucket, MaxKeys=_MOST_DELETED).get("Contents"):
         keys = [{"Key": one["Key"]} for one in found]
-        s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+        storage.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
 
 
 def delete(client: ClientOf, arn: str) -> None:

@@ -87,7 +87,7 @@ async def test_what_is_refused_late_says_so_in_its_body() -> None:
         for operation in path.values()
         if isinstance(operation, dict) and "longer than ten seconds" in json.dumps(operation["responses"].get("200"))
     }
-    assert set(slow) == {"runStep", "moveLever", "moveSlider", "tryChallenge", "runComparison"}
+    assert set(slow) == {"runStep", "moveLever", "resetLevers", "moveSlider", "tryChallenge", "runComparison"}
     for schema in slow.values():
         Draft202012Validator({**schema, "components": DESCRIPTION["components"]}).validate(json.loads(body))
 

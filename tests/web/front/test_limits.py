@@ -213,7 +213,7 @@ def test_a_client_has_so_many_connections_and_its_idle_ones_make_room(front: Fro
     answers: list[bytes] = []
 
     def crowded() -> bool:
-        """Whether the eleventh is refused while ten have a head under way. Heads of more than a second give way, too."""
+        """Whether the eleventh is refused while ten have a head under way. Older heads give way."""
         crowd = [front.connect("127.0.0.2") for _ in range(10)]
         for client in crowd:
             client.sendall(b"POST / HT")

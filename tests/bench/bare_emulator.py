@@ -16,7 +16,7 @@ import boto3
 from botocore.config import Config
 
 from catalogue.labs.embedded.access.boot_keys import keys_of_boot
-from catalogue.labs.embedded.counting.usage_endpoint import site_secret
+from catalogue.labs.embedded.access.site_endpoint import site_secret
 
 DEPLOY_SECONDS = 60
 

@@ -146,6 +146,7 @@ def test_every_described_address_of_the_labs_exists() -> None:
                 "lever_id": "close-it",
                 "challenge_id": "one-dead-letter",
                 "slider_id": "workers",
+                "resource": "Api",
                 "run_id": "r" * 22,
                 "token": "t" * 22,
             }

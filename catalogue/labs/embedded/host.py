@@ -26,20 +26,22 @@ import traceback
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
+from catalogue.labs.embedded.access import site_endpoint
 from catalogue.labs.embedded.access.boot_keys import BootKeys, keys_of_boot
 from catalogue.labs.embedded.access.guard import guard
 from catalogue.labs.embedded.calls.warmup import warm_up
 from catalogue.labs.embedded.confinement import isolation as isolation_module
 from catalogue.labs.embedded.confinement import keeper
 from catalogue.labs.embedded.confinement.network import Network
-from catalogue.labs.embedded.counting import usage_endpoint
+from catalogue.labs.embedded.counting.usage_endpoint import usage_endpoint
+from catalogue.labs.embedded.peek_endpoint import peek_endpoint
 from catalogue.labs.embedded.recycle import RECYCLED, Recycler
 from catalogue.labs.embedded.workers import kept_zygote, worker_start
 from catalogue.processes import kernel as processes
 
 _CLEAN = "EMBEDDED_AWS_PARENT"
 _HANDED = "EMBEDDED_AWS_SECRET_AT"
-"""Number of the pipe that holds the secret of `usage_endpoint`."""
+"""Number of the pipe that holds the secret of `site_endpoint`."""
 LOOPBACK = "127.0.0.1"
 _EVERYWHERE = "0.0.0.0"  # noqa: S104  (compared with)
 _END_SECONDS = 1.0
@@ -59,7 +61,7 @@ def main() -> None:
     if os.environ.get(_CLEAN) is None:
         _start_over(options)
 
-    secret = usage_endpoint.take_over(int(os.environ.pop(_HANDED)))
+    secret = site_endpoint.take_over(int(os.environ.pop(_HANDED)))
     _end_with_the_parent()
     try:
         listening = _bound(options.host, options.port)
@@ -137,7 +139,7 @@ def _start_over(options: argparse.Namespace) -> None:
             options.user,
         ),
     ]
-    handed = {_HANDED: str(usage_endpoint.hand_over(usage_endpoint.site_secret()))}
+    handed = {_HANDED: str(site_endpoint.hand_over(site_endpoint.site_secret()))}
     os.chdir(_PROJECT)
     os.execve(sys.executable, command, {**clean_environment(), _CLEAN: str(os.getppid()), **handed})  # noqa: S606
 
@@ -266,9 +268,8 @@ async def _serve(
         each.listen(512)
     threading.Thread(target=_announce, args=(port, boot_id, keys), daemon=True).start()
     recycler = Recycler(most_mib)
-    guarded = cast(
-        "Any", guard(recycler.app(usage_endpoint.usage_endpoint(app, counter, secret)), boot_id, recycler.work_comes)
-    )
+    own = peek_endpoint(usage_endpoint(app, counter, secret), secret)
+    guarded = cast("Any", guard(recycler.app(own), boot_id, recycler.work_comes))
 
     async def recycle() -> None:
         _say(await recycler.until_large_and_idle())

@@ -1,12 +1,18 @@
 """User pools in labs: how many users they have, and the counting of active users."""
 
+from __future__ import annotations
+
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from catalogue.labs.embedded.counting.counter import Counter
 from catalogue.labs.embedded.counting.usage_caller import patch_when_used
+from catalogue.labs.services.contents import MOST_ENTRIES, Contents, Entry, bounded
 from catalogue.labs.services.model import ClientOf, LabService
+
+if TYPE_CHECKING:  # see `model`
+    from catalogue.labs.targets.base import Target
 
 POOL = "AWS::Cognito::UserPool"
 _MOST_KNOWN = 20_000
@@ -16,6 +22,12 @@ def count_users(client: ClientOf, pool: str) -> Mapping[str, int]:
     """Counted in a list: DescribeUserPool's figure is an estimate."""
     pages = client("cognito-idp").get_paginator("list_users").paginate(UserPoolId=pool)
     return {"users": sum(len(page["Users"]) for page in pages)}
+
+
+def users(target: Target, pool: str) -> Contents:
+    page = target.client("cognito-idp").list_users(UserPoolId=pool, Limit=MOST_ENTRIES)
+    entries = (Entry(user["Username"], facts=(user["UserStatus"].lower(),)) for user in page["Users"])
+    return bounded("Users", entries, more="PaginationToken" in page)
 
 
 def count(counter: Counter) -> None:
@@ -42,6 +54,7 @@ def _count_users(counter: Counter, cognito: Any) -> None:
 SERVICE = LabService(
     key="cognito",
     gauges={POOL: count_users},
+    contents={POOL: users},
     levels=("users",),
     counted=(POOL,),
     uses=frozenset({"ActiveUser"}),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:  # see above
     from catalogue.labs.embedded.counting.counter import Counter
+    from catalogue.labs.services.contents import Contents
     from catalogue.labs.services.operating import Stack
     from catalogue.labs.targets.base import Resource, Resources, Target
     from catalogue.patterns.content.schemas.pattern import Operation
@@ -21,6 +22,8 @@ type ClientOf = Callable[[str], Any]
 """Gives the boto3 client of a service."""
 type ReadGauges = Callable[[ClientOf, str], Mapping[str, int]]
 """Counts of a resource, by measure, of its physical id. Raises ClientError, BotoCoreError."""
+type ReadContents = Callable[[Target, str], Contents]
+"""Reads what a resource holds, of its physical id. Changes nothing. Raises ClientError, BotoCoreError, TargetDown."""
 type Perform = Callable[[Stack, Operation], str]
 """Does an operation and returns the AWS CLI command that does the same. Raises OperationFailed, ClientError."""
 type Properties = Mapping[str, Any]
@@ -99,6 +102,11 @@ class LabService:
     """Gauges of what a consumer holds."""
     measures: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """What a demo can count, as a sum of gauges: `messages` are those that wait and those that are held."""
+    contents: Mapping[str, ReadContents] = field(default_factory=dict)
+    """By resource type: what a resource holds, for a visitor who looks inside."""
+    peek: Callable[[str], list[dict[str, Any]] | None] | None = None
+    """Runs in the emulator's process: what a resource of this physical id holds, where AWS's API cannot show it without
+    a change. None if there is no such resource."""
     log_groups: Mapping[str, str] = field(default_factory=dict)
     """By resource type: the log group of what runs code, with {} for its physical id."""
     log_measures: Mapping[str, Callable[[LogMeasured], int]] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import Any
 
 from catalogue.base.discovery import modules
 from catalogue.labs import services as package
@@ -13,6 +14,7 @@ from catalogue.labs.services.model import (
     LabService,
     LogMeasured,
     Perform,
+    ReadContents,
     ReadGauges,
     last_part,
 )
@@ -26,6 +28,16 @@ class Registry:
     def gauges(self) -> dict[str, ReadGauges]:
         """By resource type."""
         return {type: read for service in self.services for type, read in service.gauges.items()}
+
+    @cached_property
+    def contents(self) -> dict[str, ReadContents]:
+        """By resource type."""
+        return {type: read for service in self.services for type, read in service.contents.items()}
+
+    @cached_property
+    def peeks(self) -> dict[str, Callable[[str], list[dict[str, Any]] | None]]:
+        """By key of a service; for the emulator's process."""
+        return {service.key: service.peek for service in self.services if service.peek is not None}
 
     @cached_property
     def moving(self) -> frozenset[str]:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from catalogue.labs.embedded.counting.counter import Counter
 from catalogue.labs.embedded.counting.usage_caller import count_requests
+from catalogue.labs.services.contents import MOST_ENTRIES, Contents, Entry, bounded, moment
 from catalogue.labs.services.deployed import number, of_type
 from catalogue.labs.services.model import ClientOf, LabService, Leftover, Template
 
 if TYPE_CHECKING:  # see `model`
-    from catalogue.labs.targets.base import Resources
+    from catalogue.labs.targets.base import Resources, Target
 
 BUCKET = "AWS::S3::Bucket"
 _MOST_DELETED = 1000
@@ -22,6 +23,16 @@ _MOST_DELETED = 1000
 def count_objects(client: ClientOf, bucket: str) -> Mapping[str, int]:
     pages = client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket)
     return {"objects": sum(page.get("KeyCount", 0) for page in pages)}
+
+
+def list_objects(target: Target, bucket: str) -> Contents:
+    """The first objects by key; what is in them is not read."""
+    page = target.client("s3").list_objects_v2(Bucket=bucket, MaxKeys=MOST_ENTRIES)
+    entries = (
+        Entry(one["Key"], facts=(f"{one['Size']:,} bytes", moment(one["LastModified"])))
+        for one in page.get("Contents", ())
+    )
+    return bounded("Objects", entries, more=bool(page.get("IsTruncated")))
 
 
 def arns(_client: ClientOf, bucket: str) -> list[str]:
@@ -104,6 +115,7 @@ def operation_of(method: str, key: str, headers: dict[str, str], query: dict[str
 SERVICE = LabService(
     key="s3",
     gauges={BUCKET: count_objects},
+    contents={BUCKET: list_objects},
     levels=("objects",),
     measures={"objects": ("objects",)},
     arns={BUCKET: arns},

@@ -1,14 +1,32 @@
 """SNS topics in labs: the counting of publications and deliveries."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from catalogue.labs.embedded.counting.counter import Counter, chunks
 from catalogue.labs.embedded.counting.usage_caller import by_a_handler
-from catalogue.labs.services.model import LabService, Leftover, Metric
+from catalogue.labs.services.contents import Contents, Entry, bounded, in_json
+from catalogue.labs.services.model import LabService, Leftover, Metric, last_part
+
+if TYPE_CHECKING:  # see `model`
+    from catalogue.labs.targets.base import Target
 
 TOPIC = "AWS::SNS::Topic"
+
+
+def subscriptions(target: Target, arn: str) -> Contents:
+    """Who gets a copy of each message, and with which filter."""
+    client = target.client("sns")
+    entries = []
+    for one in client.list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]:
+        attributes = client.get_subscription_attributes(SubscriptionArn=one["SubscriptionArn"])["Attributes"]
+        shown = ("FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy")
+        settings = {name: attributes[name] for name in shown if attributes.get(name)}
+        entries.append(Entry(last_part(one["Endpoint"]), in_json(settings) if settings else "", (one["Protocol"],)))
+    return bounded("Subscriptions", entries)
 
 
 def count(counter: Counter) -> None:
@@ -53,6 +71,7 @@ def count(counter: Counter) -> None:
 
 SERVICE = LabService(
     key="sns",
+    contents={TOPIC: subscriptions},
     arns={TOPIC: lambda client, arn: [arn]},
     counted=(TOPIC,),
     uses=frozenset({"Publish", "PublishBatch", "DeliverToSQS", "DeliverToLambda"}),

@@ -1,12 +1,18 @@
 """State machines in labs: how many executions run, and the counting of transitions."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from catalogue.labs.embedded.counting.counter import Counter
 from catalogue.labs.embedded.counting.usage_caller import count_requests
+from catalogue.labs.services.contents import MOST_ENTRIES, Contents, Entry, bounded, moment
 from catalogue.labs.services.model import ClientOf, LabService
+
+if TYPE_CHECKING:  # see `model`
+    from catalogue.labs.targets.base import Target
 
 MACHINE = "AWS::StepFunctions::StateMachine"
 
@@ -19,6 +25,21 @@ def running(client: ClientOf, machine: str) -> Mapping[str, int]:
         return {"running": sum(len(page["executions"]) for page in listed)}
     except states.exceptions.StateMachineTypeNotSupported:
         return {}
+
+
+def executions(target: Target, machine: str) -> Contents:
+    """The newest executions with their input and, when they have ended, their output."""
+    states = target.client("stepfunctions")
+    try:
+        page = states.list_executions(stateMachineArn=machine, maxResults=MOST_ENTRIES)
+    except states.exceptions.StateMachineTypeNotSupported:
+        return Contents("Executions", (), note="AWS does not list executions of express workflows.")
+    entries = []
+    for one in page["executions"]:
+        found = states.describe_execution(executionArn=one["executionArn"])
+        text = f"input:  {found.get('input', '')}\noutput: {found.get('output', '')}"
+        entries.append(Entry(one["name"], text, (one["status"].lower(), f"started {moment(one['startDate'])}")))
+    return bounded("Executions", entries, more="nextToken" in page)
 
 
 def count(counter: Counter) -> None:
@@ -44,6 +65,7 @@ def count(counter: Counter) -> None:
 SERVICE = LabService(
     key="step-functions",
     gauges={MACHINE: running},
+    contents={MACHINE: executions},
     levels=("running",),
     moving=("running",),
     held=("running",),

@@ -164,6 +164,9 @@ class AwsTarget:
             logger.warning("CloudWatch returns no usage: %s", error)
             return None
 
+    def peek(self, service: str, physical: str) -> None:
+        """Nothing: AWS offers no way."""
+
 
 @lru_cache(maxsize=1)
 def aws_target() -> AwsTarget:

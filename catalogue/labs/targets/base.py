@@ -104,3 +104,9 @@ class Target(Protocol):
 
         The site's own requests, made to watch the stack, do not count.
         """
+
+    def peek(self, service: str, physical: str) -> list[dict[str, Any]] | None:
+        """What a resource of a service (its key) holds, without a call of AWS's API that would change it.
+
+        None where there is no way to look, as on AWS. Raises TargetDown.
+        """

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
-import urllib.request
 from collections.abc import Callable, Mapping
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
@@ -19,8 +17,10 @@ from botocore.credentials import Credentials, ReadOnlyCredentials
 from catalogue.base.target_names import EMBEDDED, TargetName
 from catalogue.labs.embedded.access.boot_keys import boot_at, keys_of_boot
 from catalogue.labs.embedded.access.guard import BOOT_HEADER
-from catalogue.labs.embedded.counting import usage_endpoint
+from catalogue.labs.embedded.access.site_endpoint import ask, site_secret
+from catalogue.labs.embedded.counting.usage_endpoint import USES_PATH
 from catalogue.labs.embedded.fixes import fixups
+from catalogue.labs.embedded.peek_endpoint import PEEK_PATH
 from catalogue.labs.services.registry import lab_services
 from catalogue.labs.targets.base import Resources, TargetDown, TargetStarting
 from catalogue.labs.targets.clients import Clients
@@ -109,7 +109,7 @@ class EmbeddedTarget:
             boot = self.boot_id()
         except TargetDown:  # the request that is being signed will say so
             boot = self._last_boot
-        keys = keys_of_boot(usage_endpoint.site_secret(), boot)
+        keys = keys_of_boot(site_secret(), boot)
         return ReadOnlyCredentials(keys.access_key, keys.secret_key, None)
 
     def bucket(self) -> str:
@@ -162,16 +162,8 @@ class EmbeddedTarget:
             for name, resource in resources.items()
             for key in services.counted_as(resource.type)
         }
-        asked = {"resources": list(logical), "since": since}
-        request = urllib.request.Request(  # noqa: S310 (a configured address)
-            self.url + usage_endpoint.USES_PATH,
-            data=json.dumps(asked).encode(),
-            headers={usage_endpoint.SECRET_HEADER: usage_endpoint.site_secret()},
-            method="POST",
-        )
         try:
-            with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
-                rows = json.load(answer)["uses"]
+            rows = ask(self.url + USES_PATH, {"resources": list(logical), "since": since})["uses"]
         except (OSError, ValueError, KeyError):
             return None
         # It loads the schemas of content, which not every process needs.
@@ -190,6 +182,15 @@ class EmbeddedTarget:
             )
             for service, name, operation, count, units, at in rows
         ]
+
+    def peek(self, service: str, physical: str) -> list[dict[str, Any]] | None:
+        try:
+            held: list[dict[str, Any]] | None = ask(self.url + PEEK_PATH, {"service": service, "resource": physical})[
+                "held"
+            ]
+        except (OSError, ValueError, KeyError):
+            raise TargetDown(_NOT_ANSWERING) from None
+        return held
 
 
 def _is_starting(error: Exception) -> bool:

@@ -20,12 +20,13 @@ from catalogue.labs.lifecycle import ownership, services
 from catalogue.labs.lifecycle.content import pattern_of
 from catalogue.labs.lifecycle.limits import LimitReached
 from catalogue.labs.lifecycle.support.database import in_database
-from catalogue.labs.models import Lab
+from catalogue.labs.models import Lab, Status
 from catalogue.labs.targets.base import TargetDown
 from catalogue.labs.views.bills import meter_shown
 from catalogue.labs.views.boards.challenges import challenge_cards
 from catalogue.labs.views.boards.sliders import shown_move, slider_cards
 from catalogue.labs.views.emulation import not_emulated
+from catalogue.labs.views.inside import boxes
 from catalogue.labs.views.levers import note_operation, shown_outcome
 from catalogue.labs.views.no_room import no_room
 from catalogue.labs.views.represent import lab_document, progress_document, status_text, trouble_document
@@ -261,6 +262,7 @@ def _page(
         "sliders": slider_cards(lab, pattern),
         "slid": shown_move(request),
         "not_emulated": not_emulated(lab, pattern) if pattern else {},
+        "boxes": boxes(lab, pattern) if lab.status == Status.READY else [],
     }
     response = render(request, "labs/detail.html", context)
     response["Cache-Control"] = "no-store"

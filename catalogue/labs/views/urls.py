@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path, register_convert
 from catalogue.labs.demos.runs import views as runs
 from catalogue.labs.views import begin, mine
 from catalogue.labs.views import bills as bill_views
+from catalogue.labs.views import inside as inside_views
 from catalogue.labs.views import labs as views
 from catalogue.labs.views import levers as lever_views
 from catalogue.labs.views.boards import challenges as challenge_views
@@ -32,6 +33,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<lab_id:lab_id>/bill", bill_views.bill, name="bill"),
     path("<lab_id:lab_id>/events", views.events, name="events"),
     path("<lab_id:lab_id>/steps/<slug:step_id>", views.step, name="step"),
+    path("<lab_id:lab_id>/inside/<slug:resource>", inside_views.inside, name="inside"),
     path("<lab_id:lab_id>/levers", lever_views.levers, name="levers"),
     path("<lab_id:lab_id>/levers/<slug:lever_id>", lever_views.move, name="lever"),
     path("<lab_id:lab_id>/challenges", challenge_views.board, name="challenges"),

@@ -26,6 +26,7 @@ from catalogue.labs.models import Lab
 from catalogue.labs.targets import target_of
 from catalogue.labs.views.emulation import not_emulated
 from catalogue.labs.watching import gauges
+from catalogue.labs.watching.inside import look_inside
 from catalogue.patterns.content.checks.diagram import check as check_diagram
 from catalogue.patterns.content.pattern import Pattern, load_pattern
 from catalogue.patterns.costs.usage import usage
@@ -161,6 +162,9 @@ def _works(lab: Lab) -> int:
 def _shows_counts(lab: Lab, case: Case) -> None:
     if case.gauge is not None:
         assert case.gauge in {tuple(gauge) for gauge in gauges.read_gauges(target_of(lab), resources_of(lab))}
+        seen = look_inside(lab, case.gauge[0])
+        assert seen is not None
+        assert bool(seen.contents.entries) == (case.gauge[2] > 0 or case.gauge[1] == "running")
 
 
 def _shows_uses(seen: Run, case: Case) -> None:

@@ -19,7 +19,7 @@ from pytest_django import Settings
 from catalogue.labs.edge.client import call_edge
 from catalogue.labs.embedded import process
 from catalogue.labs.embedded.access.boot_keys import credentials_for, keys_of_boot
-from catalogue.labs.embedded.counting.usage_endpoint import site_secret
+from catalogue.labs.embedded.access.site_endpoint import site_secret
 from catalogue.labs.embedded.process import Emulator
 from catalogue.labs.lifecycle import services
 from catalogue.labs.lifecycle.stacks import resources_of

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 
 from catalogue.base import keys
-from catalogue.labs.embedded.counting.usage_endpoint import site_secret
+from catalogue.labs.embedded.access.site_endpoint import site_secret
 from catalogue.labs.lifecycle import ownership
 from catalogue.newsletter.delivery.checks import check_suppression_key
 from catalogue.newsletter.models import Subscriber, Suppression

@@ -96,6 +96,7 @@ def _existing(path: str, world: World) -> dict[str, str]:
         "lever_id": ids["lever"],
         "challenge_id": ids["challenge"],
         "slider_id": ids["slider"],
+        "resource": ids["resource"],
         "run_id": ids["run"],
         "token": ids["shared"],
     }

@@ -39,6 +39,7 @@ class World:
             self.ids["lever"] = lever["id"]
             for kind in ("challenge", "slider"):
                 self.ids[kind] = self._get(f"/labs/{made['id']}/{kind}s")[f"{kind}s"][0]["id"]
+            self.ids["resource"] = "ParcelApi"
             shared = self._post(f"/labs/{made['id']}/runs/{self.ids['run']}/share", {})
             self.ids["shared"] = str(shared.get("url", "none")).rstrip("/").rsplit("/", 1)[-1].removesuffix(".json")
         comparison = self.ids.get("comparison")

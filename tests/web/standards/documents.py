@@ -66,6 +66,10 @@ def catalogue_pages() -> Iterator[tuple[str, str]]:
         "search with results": "/search/?q=queue",
         "search without results": "/search/?q=zzzzzzzz",
         "about": "/about/",
+        "guide": "/guide/",
+        "map": "/map/",
+        "two patterns side by side": "/compare/?pattern=queue-based-load-leveling&pattern=idempotent-proxy",
+        "no labs": "/labs/",
         "fidelity": "/fidelity/",
         "archive": "/newsletter/",
         "subscribe": "/newsletter/subscribe",
@@ -119,6 +123,9 @@ def _labs(visitor: Visitor) -> None:
     visitor.post("step taken", f"{lab}/steps/one-order")
     visitor.post("lever moved", f"{lab}/levers/close-the-warehouse", do="pull")
     visitor.get("lab in use", lab)
+    visitor.get("own labs", "/labs/")
+    visitor.get("inside a queue", f"{lab}/inside/OrderQueue")
+    visitor.get("inside a function", f"{lab}/inside/WorkerFunction")
     visitor.get("bill", f"{lab}/bill")
     run = _path(visitor.seen["lab in use"], f"{lab}/runs/")
     visitor.get("run", run)

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.site import Site
-from tests.support.workbench import open_step
+from tests.support.workbench import open_step, show
 from tests.web.standards import tools
 
 pytestmark = [pytest.mark.browser, pytest.mark.lab, pytest.mark.timeout(240)]
@@ -23,6 +23,11 @@ PAGES = [
     "/search/?q=queue",
     "/search/?q=zzzzzzzz",
     "/about/",
+    "/guide/",
+    "/map/",
+    "/compare/",
+    "/compare/?pattern=queue-based-load-leveling&pattern=idempotent-proxy",
+    "/labs/",
     "/fidelity/",
     PATTERN,
     f"{PATTERN}ledger/",
@@ -122,6 +127,11 @@ def test_nothing_is_found_while_a_lab_is_used_broken_replayed_and_deleted(
     step.get_by_role("button", name=re.compile("^(Send|Run)")).click()
     expect(step.locator(".step-replay")).to_be_visible()
     examiner.look("a step taken")
+    if width > 1100:
+        page.locator("#diagram [data-node=QuoteFunction] a:visible").click()
+        expect(page.locator("[data-inside=QuoteFunction] .inside-log")).to_be_visible()
+        examiner.look("inside a function")
+        show(page, "Now")
     step.get_by_role("link", name="Replay and inspect").click()
     expect(page.get_by_role("dialog").locator("run-player.is-enhanced")).to_be_visible()
     examiner.look("a run in its sheet")
@@ -132,6 +142,8 @@ def test_nothing_is_found_while_a_lab_is_used_broken_replayed_and_deleted(
     page.locator(".lever-switch").first.click()
     expect(page.locator(".lab-broken")).to_be_visible()
     examiner.look("a lab of its own page, broken")
+    page.goto(f"{lab}/inside/QuoteFunction")
+    examiner.look("inside a function, on a page of its own")
     page.goto(f"{lab}/bill")
     examiner.look("a bill")
     page.request.post(f"{lab}/delete")

@@ -12,7 +12,7 @@ from base64 import b32encode
 from typing import NamedTuple
 
 from catalogue.labs.embedded.access.guard import BOOT_PATH, WORK_COMES
-from catalogue.labs.embedded.counting.usage_endpoint import site_secret
+from catalogue.labs.embedded.access.site_endpoint import site_secret
 
 
 class BootKeys(NamedTuple):

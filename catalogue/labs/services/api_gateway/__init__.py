@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from catalogue.labs.services.api_gateway import counting, fixups, operations
+from catalogue.labs.services.api_gateway import contents, counting, fixups, operations
 from catalogue.labs.services.model import Arrow, ClientOf, Endpoint, LabService, Leftover, Metric
 
 if TYPE_CHECKING:  # see `services.model`
@@ -51,6 +51,7 @@ SERVICE = LabService(
         "enable-body-validation": operations.set_body_validation(True),
         "flush-authorizers-cache": operations.flush_authorizers_cache,
     },
+    contents={REST_API: contents.read},
     plain_ids=(STAGE,),
     counted=(REST_API, HTTP_API),
     uses=frozenset(

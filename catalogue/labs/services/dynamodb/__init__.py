@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from catalogue.labs.services.dynamodb import capacity, counting, fixups, operations
+from catalogue.labs.services.dynamodb import capacity, contents, counting, fixups, operations
 from catalogue.labs.services.model import ClientOf, LabService, Leftover, Metric, last_part
 
 TABLE = "AWS::DynamoDB::Table"
@@ -32,6 +32,7 @@ SERVICE = LabService(
     key="dynamodb",
     clients=("dynamodb",),
     gauges={TABLE: count_items},
+    contents={TABLE: contents.read},
     levels=("items",),
     measures={"items": ("items",)},
     operations={"expire-items": operations.expire_items},

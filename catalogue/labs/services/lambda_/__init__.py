@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from catalogue.labs.services.lambda_ import counting, fixups, operations, permissions
+from catalogue.labs.services.lambda_ import contents, counting, fixups, operations, permissions
 from catalogue.labs.services.lambda_.types import FUNCTION, MAPPING, SAM_FUNCTION
 from catalogue.labs.services.model import Arrow, ClientOf, Endpoint, LabService, Leftover, LogMeasured
 from catalogue.labs.watching import gauges
@@ -38,6 +38,7 @@ def not_emulated(arrow: Arrow) -> str | None:
 SERVICE = LabService(
     key="lambda",
     clients=("lambda",),
+    contents={FUNCTION: contents.read},
     log_groups={FUNCTION: _GROUP},
     log_measures={"invocations": _invocations, "errors": _errors, "logged": _logged},
     operations={

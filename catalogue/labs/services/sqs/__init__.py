@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from catalogue.labs.services.model import ClientOf, LabService, Leftover, Metric
-from catalogue.labs.services.sqs import counting, operations
+from catalogue.labs.services.sqs import contents, counting, operations
 
 QUEUE = "AWS::SQS::Queue"
 
@@ -40,6 +40,8 @@ SERVICE = LabService(
     key="sqs",
     clients=("sqs",),
     gauges={QUEUE: depth},
+    contents={QUEUE: contents.read},
+    peek=contents.peek,
     levels=("visible", "in_flight"),
     moving=("visible", "in_flight"),
     held=("in_flight",),

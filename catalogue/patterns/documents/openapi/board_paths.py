@@ -1,4 +1,4 @@
-"""Addresses of the OpenAPI document that are about a lab's sliders and challenges."""
+"""Addresses of the OpenAPI document that are about a lab's sliders and challenges, and about what is in a resource."""
 
 from catalogue.patterns.documents.openapi.paths import _LAB, _OWNER, Json, _json, _operation, _slow, ref
 
@@ -7,7 +7,19 @@ def board_paths() -> Json:
     lab = {"parameters": [_LAB]}
     challenge = {"name": "challenge_id", "in": "path", "required": True, "schema": {"type": "string"}}
     slider = {"name": "slider_id", "in": "path", "required": True, "schema": {"type": "string"}}
+    resource = {"name": "resource", "in": "path", "required": True, "schema": {"type": "string"}}
     return {
+        "/labs/{id}/inside/{resource}": {"parameters": [_LAB, resource]}
+        | {
+            "get": _operation(
+                "lookInside",
+                "labs",
+                "What is in one resource of the lab",
+                "A queue's messages (read without receiving them), a table's items, a bucket's objects, an API's "
+                "routes, a topic's subscriptions, or a function's log and permissions. `resource` is a logical ID.",
+                {"200": _json("LabInside", "At this moment. Nothing changes by it.")},
+            )
+        },
         "/labs/{id}/challenges": lab
         | {
             "get": _operation(

@@ -266,3 +266,31 @@ class Problem(Open):
     title: str
     status: int
     detail: str = ""
+
+
+class InsideEntry(Document):
+    """One message, item, object, route, subscription or policy."""
+
+    title: str
+    text: str
+    """At most 2,000 characters, then `…`."""
+    facts: list[str]
+
+
+class LabInside(Document):
+    """What one resource of a lab holds at this moment."""
+
+    resource: str
+    """Logical ID."""
+    type: str
+    """CloudFormation's type."""
+    kind: str
+    """What the entries are: `Messages`, `Items`."""
+    entries: list[InsideEntry]
+    """20 at most."""
+    more: bool
+    """Whether there are others."""
+    note: str
+    """How this was read, or why it cannot be."""
+    log: list[str] | None = None
+    """The last lines of the resource's log, oldest first; missing where it writes none."""

@@ -1,6 +1,7 @@
 import { keepRun, readLab } from "../api.js";
 import { DepthChart } from "./depth-chart.js";
 import { el } from "../dom.js";
+import { Inside } from "./inside.js";
 import { LiveDiagram } from "./live-diagram.js";
 import { LiveOrder } from "./live-order.js";
 import { noteReading } from "../reading.js";
@@ -35,6 +36,7 @@ export class Live {
   constructor(panel, data, hooks) {
     this.#panel = panel;
     this.#hooks = hooks;
+    this.inside = new Inside(panel);
     enhance(panel);
     this.api = data.api;
     this.charted = new Set(data.queues);
@@ -72,6 +74,7 @@ export class Live {
       if (kind !== "gauge") this.log.add(kind, event);
       this.order.add({ kind, ...event });
       if (kind === "gauge") this.#chart(event);
+      this.inside.stir(event.resource ?? event.function);
     };
     this.#events = follow(lab.id, {
       state: this.#hooks.onState,
@@ -87,6 +90,7 @@ export class Live {
   show(lab) {
     this.#lab = lab;
     this.steps.lab = lab;
+    this.inside.lab = lab?.status === "ready" ? lab.id : null;
     this.editor.endpoint = lab?.status === "ready" ? lab.endpoint : null;
     if (lab?.status === "ready") {
       this.#meter ??= this.#measure(lab.id);

@@ -13,7 +13,8 @@ from pytest_django import Settings
 
 from catalogue.labs.demos.expectations import fill
 from catalogue.labs.edge.client import call_edge
-from catalogue.labs.embedded.counting.usage_endpoint import SECRET_HEADER, USES_PATH, site_secret
+from catalogue.labs.embedded.access.site_endpoint import SECRET_HEADER, site_secret
+from catalogue.labs.embedded.counting.usage_endpoint import USES_PATH
 from catalogue.labs.embedded.process import Emulator
 from catalogue.labs.lifecycle.stacks import resources_of
 from catalogue.labs.models import Lab

@@ -6,7 +6,7 @@ PY := .venv/bin/python
 VENV := $(UV) venv --quiet --clear
 INSTALL := $(UV) pip install --quiet --python .venv --require-hashes --compile-bytecode
 
-.PHONY: run test check format new-pattern bench readers shots mutants chaos soak requirements clean
+.PHONY: run test check format new-pattern wheel bench readers shots mutants chaos soak requirements clean
 
 run: .venv/run.stamp  ## the whole site on one machine: http://127.0.0.1:$(PORT)/
 	@exec $(PY) manage.py up --port $(PORT)
@@ -39,6 +39,9 @@ format: .venv/dev.stamp
 
 new-pattern: .venv/run.stamp  ## make new-pattern slug=my-pattern
 	@$(PY) manage.py new_pattern "$(slug)"
+
+wheel: .venv/bin/python  ## an installable package with the command serverless-patterns: dist/
+	@$(UV) build --quiet --wheel --out-dir dist .
 
 bench: .venv/dev.stamp  ## what the site promises of its speed, measured: docs/benchmarks.md
 	$(PY) -m tests.bench --json var/bench.json
@@ -76,8 +79,8 @@ soak: .venv/dev.stamp  ## an hour of load, slow clients, a stranger at every lim
 	$(PY) -m tests.reliability soak --json var/soak.json
 
 requirements:  .venv/bin/python ## after a change of the dependencies in pyproject.toml
-	$(UV) pip compile pyproject.toml --upgrade --generate-hashes --python-version 3.13 --no-annotate --no-header --no-emit-index-url -o requirements.txt
-	$(UV) pip compile pyproject.toml --upgrade --group dev --generate-hashes --python-version 3.13 --no-annotate --no-header --no-emit-index-url -c requirements.txt -o requirements-dev.txt
+	$(UV) pip compile pyproject.toml --extra server --upgrade --generate-hashes --python-version 3.13 --no-annotate --no-header --no-emit-index-url -o requirements.txt
+	$(UV) pip compile pyproject.toml --extra server --upgrade --group dev --generate-hashes --python-version 3.13 --no-annotate --no-header --no-emit-index-url -c requirements.txt -o requirements-dev.txt
 	for group in otel sentry mutants; do $(UV) pip compile --group $$group --generate-hashes --python-version 3.13 --no-annotate --no-header --no-emit-index-url -c requirements-dev.txt -o requirements-$$group.txt || exit 1; done
 
 clean:

@@ -15,8 +15,10 @@ from catalogue.base.target_names import EMBEDDED, TARGET_NAMES
 from catalogue.observability.logs import formats as logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+_PACKAGED = BASE_DIR / "catalogue" / "_site"  # where the wheel has what a checkout has beside the code
+SITE_DIR = _PACKAGED if _PACKAGED.is_dir() else BASE_DIR
 VAR_DIR = env.folder("VAR_DIR", BASE_DIR / "var")
-CONTENT_DIR = env.folder("CONTENT_DIR", BASE_DIR / "patterns_content")
+CONTENT_DIR = env.folder("CONTENT_DIR", SITE_DIR / "patterns_content")
 
 DEBUG = env.flag("DEBUG", True)
 
@@ -115,7 +117,7 @@ ASGI_APPLICATION = "catalogue.asgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        "DIRS": [SITE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -151,7 +153,7 @@ HANG_SECONDS = env.integer("HANG_SECONDS", 15, least=1)  # without a sign of lif
 PAGES_MEMORY_MB = env.integer("PAGES_MEMORY_MB", 64, least=1)  # of rendered pages at hand, in each web process
 
 STATIC_URL = "/static/"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_DIRS = [SITE_DIR / "static"]
 STATIC_ROOT = VAR_DIR / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -13,7 +13,7 @@ UNKNOWN = "plumbing"
 @cache
 def glyph_shapes(name: str) -> SafeString:
     """The shapes of a glyph without its <svg>: 24 by 24 units, in currentColor; a plain mark if unknown."""
-    folder: Path = settings.BASE_DIR / "static" / "icons" / "services"
+    folder: Path = settings.SITE_DIR / "static" / "icons" / "services"
     file = folder / f"{name}.svg"
     if not file.is_file():
         file = folder / f"{UNKNOWN}.svg"

@@ -17,7 +17,9 @@ TEMPLATES = [path for kind in ("html", "txt") for path in (ROOT / "templates").r
 SCRIPTS = list((ROOT / "static" / "js").rglob("*.js"))
 MODULES = [path for path in (ROOT / "catalogue").rglob("*.py") if "migrations" not in path.parts]
 STARTER = [
-    path for path in (ROOT / "catalogue/patterns/content/starter").rglob("*") if path.suffix in {".md", ".yaml", ".py"}
+    path
+    for path in (ROOT / "catalogue/patterns/content/starting/starter").rglob("*")
+    if path.suffix in {".md", ".yaml", ".py"}
 ]
 
 _SEEN_BY_READERS = re.compile(r'\b(?:title|aria-label|alt|placeholder|content)="([^"]*)"')

@@ -4,9 +4,9 @@ import shutil
 from datetime import date
 from pathlib import Path
 
-from catalogue.patterns.content import pattern as content
+from catalogue.patterns.content import starting
 
-STARTER = Path(content.__file__).with_name("starter")
+STARTER = starting.STARTER
 
 FRONT = """\
 ---

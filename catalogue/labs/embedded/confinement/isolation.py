@@ -18,6 +18,8 @@ from pathlib import Path
 from catalogue.labs.embedded.workers import namespaces
 
 PROJECT = Path(__file__).resolve().parents[4]
+_INSTALLED = not (PROJECT / "manage.py").is_file()
+"""As a package: then that folder is where all packages are."""
 UNUSED_UID = 61_999
 """The user of an emulator that root starts, without EMULATOR_USER: in the range that systemd gives to nobody for long.
 https://systemd.io/UIDS-GIDS/"""
@@ -193,7 +195,7 @@ def _python() -> Iterator[Path]:
     yield from (Path(path) for path in (sys.base_prefix, sys.prefix))
     yield Path(os.path.realpath(sys.executable)).parent
     for entry in map(Path, sys.path):
-        if entry.is_absolute() and entry != PROJECT and entry.is_dir():
+        if entry.is_absolute() and (entry != PROJECT or _INSTALLED) and entry.is_dir():
             yield entry
     if node := shutil.which("node"):
         yield Path(node).resolve().parents[1]

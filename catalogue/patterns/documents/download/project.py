@@ -46,7 +46,7 @@ def project_files(pattern: Pattern) -> dict[str, str]:
             "README.md": readme(pattern, settings.SITE_URL),
             "samconfig.toml": _samconfig(pattern),
             ".gitignore": ".aws-sam/\n.venv/\n__pycache__/\nanswer.txt\n",
-            "LICENSE": Path(settings.BASE_DIR, "LICENSE").read_text("utf-8"),
+            "LICENSE": Path(settings.SITE_DIR, "LICENSE").read_text("utf-8"),
         }
     )
 

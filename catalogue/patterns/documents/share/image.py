@@ -155,7 +155,7 @@ def _up(x: float, y: float) -> tuple[float, float]:
 @cache
 def font(face: str, size: float) -> ImageFont.FreeTypeFont:
     """One of the site's faces, at the size in which it is drawn."""
-    file = Path(settings.BASE_DIR, "static", "fonts", f"{face}.ttf")
+    file = Path(settings.SITE_DIR, "static", "fonts", f"{face}.ttf")
     return ImageFont.truetype(file, round(size * DRAWN_AT))
 
 

@@ -171,6 +171,23 @@ class Run(models.Model):
         return str(self.document.get("title", self.pk))
 
 
+class TakenStep(models.Model):
+    """What a step of a lab's demo gave the last time it was taken. Rows are changed by `demos.steps.services` only."""
+
+    lab = models.ForeignKey(Lab, on_delete=models.CASCADE, related_name="steps")
+    step = models.CharField(max_length=80, help_text="its id in demo.yaml")
+    document = models.JSONField(help_text="its result, see demos.steps.represent")
+    taken_at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[models.Manager["TakenStep"]]
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["lab", "step"], name="one_result_of_a_step")]
+
+    def __str__(self) -> str:
+        return self.step
+
+
 class SharedRun(models.Model):
     """A run that its owner has shared by a link. It outlives the lab, holds nothing secret and ends by itself."""
 

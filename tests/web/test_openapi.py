@@ -16,12 +16,12 @@ from catalogue.labs.demos.levers import Outcome
 from catalogue.labs.demos.runner import StepResult
 from catalogue.labs.demos.runs.represent import run_link, shared_link
 from catalogue.labs.demos.sliders import Moved
+from catalogue.labs.demos.steps.represent import result_document
 from catalogue.labs.lifecycle.ownership import COOKIE
 from catalogue.labs.models import Lab, SharedRun, Status
 from catalogue.labs.models import Run as KeptRun
 from catalogue.labs.views.boards.challenges import challenge_document
 from catalogue.labs.views.boards.sliders import slider_document
-from catalogue.labs.views.labs import result_document
 from catalogue.labs.views.levers import lever_document, outcome_document
 from catalogue.labs.views.represent import lab_document
 from catalogue.labs.watching.feed import CallRow, Feed

@@ -16,11 +16,14 @@ from catalogue.labs.demos.runs.capture import recording
 from catalogue.labs.demos.runs.represent import latest_runs, run_link
 from catalogue.labs.demos.runs.services import keep_run
 from catalogue.labs.demos.saved_values import BadValue, require_sent
+from catalogue.labs.demos.steps.represent import came_of, result_document, taken_steps
+from catalogue.labs.demos.steps.services import keep_step
 from catalogue.labs.lifecycle import ownership, services
 from catalogue.labs.lifecycle.content import pattern_of
 from catalogue.labs.lifecycle.limits import LimitReached
 from catalogue.labs.lifecycle.support.database import in_database
 from catalogue.labs.models import Lab, Status
+from catalogue.labs.models import Run as KeptRun
 from catalogue.labs.targets.base import TargetDown
 from catalogue.labs.views.bills import meter_shown
 from catalogue.labs.views.boards.challenges import challenge_cards
@@ -37,6 +40,7 @@ from catalogue.labs.watching.stream import admitted_stream
 from catalogue.patterns.content.library import library
 from catalogue.patterns.content.pattern import Pattern, UnknownPattern
 from catalogue.patterns.content.schemas.pattern import Step
+from catalogue.patterns.runs.document import Run
 from catalogue.web.client_address import client_key
 from catalogue.web.errors import Problem, wants_html
 
@@ -134,8 +138,23 @@ async def take(lab: Lab, step: Step, variables: dict[str, Any]) -> tuple[StepRes
         _under_way[lab.pk] -= 1
         if not _under_way[lab.pk]:
             del _under_way[lab.pk]
-    await in_database(services.save_variables, lab, result.saved)
-    return result, run_link(await in_database(keep_run, lab, rec.run))
+    return result, run_link(await in_database(_keep, lab, result, rec.run))
+
+
+def _keep(lab: Lab, result: StepResult, run: Run) -> KeptRun:
+    services.save_variables(lab, result.saved)
+    kept = keep_run(lab, run)
+    keep_step(lab, result, kept)
+    return kept
+
+
+@csrf_exempt
+@require_safe
+def steps(request: HttpRequest, lab_id: str) -> HttpResponse:
+    """What the steps gave that its owner has taken so far, so that a reload or another tab shows it again."""
+    lab = find_lab(lab_id)
+    ownership.require_owner(request, lab)
+    return JsonResponse({"steps": taken_steps(lab)}, headers={"Cache-Control": "no-store"})
 
 
 @csrf_exempt
@@ -183,19 +202,6 @@ def delete(request: HttpRequest, lab_id: str) -> HttpResponse:
     response = redirect("labs:create" if fields(request).get("next") == "mine" else _pattern_url(lab))
     response.status_code = 303
     return response
-
-
-def result_document(result: StepResult) -> dict[str, Any]:
-    document: dict[str, Any] = {
-        "step": result.step,
-        "ok": result.ok,
-        "answers": [vars(answer) for answer in result.answers],
-        "checks": [vars(check) for check in result.checks],
-        "saved": result.saved,
-    }
-    if result.cli is not None:
-        document["cli"] = result.cli
-    return document
 
 
 def _admit_step(request: HttpRequest, lab_id: str, step_id: str) -> tuple[Lab, Step, dict[str, Any]]:
@@ -261,6 +267,7 @@ def _page(
         "challenges": challenge_cards(request, lab, pattern),
         "sliders": slider_cards(lab, pattern),
         "slid": shown_move(request),
+        "taken": {taken["step"]: taken | {"came": came_of(taken)} for taken in taken_steps(lab)} if owned else {},
         "not_emulated": not_emulated(lab, pattern) if pattern else {},
         "boxes": boxes(lab, pattern) if lab.status == Status.READY else [],
     }

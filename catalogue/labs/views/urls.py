@@ -32,6 +32,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<lab_id:lab_id>", views.detail, name="detail"),
     path("<lab_id:lab_id>/bill", bill_views.bill, name="bill"),
     path("<lab_id:lab_id>/events", views.events, name="events"),
+    path("<lab_id:lab_id>/steps", views.steps, name="steps"),
     path("<lab_id:lab_id>/steps/<slug:step_id>", views.step, name="step"),
     path("<lab_id:lab_id>/inside/<slug:resource>", inside_views.inside, name="inside"),
     path("<lab_id:lab_id>/levers", lever_views.levers, name="levers"),

@@ -61,6 +61,7 @@ export const readLab = (id) => call("GET", `/labs/${id}`);
 export const deleteLab = (id) => call("DELETE", `/labs/${id}`);
 export const extendLab = (id) => call("POST", `/labs/${id}/extend`);
 export const useLab = (id) => call("POST", `/labs/${id}/use`);
+export const readSteps = (id) => call("GET", `/labs/${id}/steps`);
 export const runStep = (id, step, saved) => call("POST", `/labs/${id}/steps/${step}`, { saved });
 export const keepRun = (id, trace) => call("POST", `/labs/${id}/runs`, { trace });
 export const resetLevers = (id) => call("POST", `/labs/${id}/levers`, { do: "release" });

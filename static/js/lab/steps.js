@@ -1,4 +1,4 @@
-import { runStep } from "./api.js";
+import { readSteps, runStep } from "./api.js";
 import { el, milliseconds, pretty } from "./dom.js";
 import { curlCommand } from "./curl.js";
 import { fill, headersOf } from "./template.js";
@@ -44,6 +44,27 @@ export class Steps {
     }
   }
 
+  /** Show what this lab's steps gave before: on another tab, before a reload, or by *Run one now*. */
+  async restore() {
+    const lab = this.#lab;
+    const { steps } = await readSteps(lab.id);
+    if (this.#lab?.id !== lab.id) return;
+    for (const outcome of steps) {
+      const item = this.#items.get(outcome.step);
+      if (!item || item.hasAttribute("aria-busy")) continue;
+      this.#took(item, outcome);
+    }
+    const next = [...this.#items].find(([, item]) => !item.matches(".is-done, .is-failed"))?.[0];
+    if (steps.length && next) this.#items.get(next).querySelector("details").open = true;
+  }
+
+  #took(item, outcome) {
+    Object.assign(this.#saved, outcome.saved);
+    item.classList.add(outcome.ok ? "is-done" : "is-failed");
+    item.querySelector("[data-result]").replaceChildren(...this.#show(this.#steps.get(outcome.step), outcome));
+    item.querySelector("[data-came]").textContent = came(outcome);
+  }
+
   #after(id) {
     const ids = [...this.#items.keys()];
     return ids[ids.indexOf(id) + 1];
@@ -69,10 +90,7 @@ export class Steps {
     result.replaceChildren(el("p", { class: "step-wait" }, "Running …"));
     try {
       const outcome = await runStep(this.#lab.id, id, this.#saved);
-      Object.assign(this.#saved, outcome.saved);
-      item.classList.add(outcome.ok ? "is-done" : "is-failed");
-      result.replaceChildren(...this.#show(this.#steps.get(id), outcome));
-      item.querySelector("[data-came]").textContent = came(outcome);
+      this.#took(item, outcome);
       if (outcome.ok && buttons.includes(document.activeElement)) item.querySelector("[data-next]")?.focus({ preventScroll: true });
     } catch (problem) {
       item.classList.add("is-failed");

@@ -1,4 +1,4 @@
-"""Addresses of the OpenAPI document that are about a lab's sliders and challenges, and about what is in a resource."""
+"""Addresses of the OpenAPI document that are about a lab's boards, resources and results."""
 
 from catalogue.patterns.documents.openapi.paths import _LAB, _OWNER, Json, _json, _operation, _slow, ref
 
@@ -18,6 +18,17 @@ def board_paths() -> Json:
                 "A queue's messages (read without receiving them), a table's items, a bucket's objects, an API's "
                 "routes, a topic's subscriptions, or a function's log and permissions. `resource` is a logical ID.",
                 {"200": _json("LabInside", "At this moment. Nothing changes by it.")},
+            )
+        },
+        "/labs/{id}/steps": lab
+        | {
+            "get": _operation(
+                "listSteps",
+                "labs",
+                "What the lab's steps gave",
+                "The last result of each step that its owner has taken, so that another tab can show it again.",
+                {"200": _json("TakenSteps", "In the order in which they were taken.")},
+                security=_OWNER,
             )
         },
         "/labs/{id}/challenges": lab

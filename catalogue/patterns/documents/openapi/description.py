@@ -33,6 +33,7 @@ from catalogue.patterns.documents.openapi.lab_documents import (
     SharedRun,
     Sliders,
     StepResult,
+    TakenSteps,
     TakeStep,
     TryChallenge,
 )
@@ -60,6 +61,7 @@ def openapi(site_url: str) -> Json:
         LabInside,
         TakeStep,
         StepResult,
+        TakenSteps,
         Levers,
         MoveLever,
         LeverOutcome,

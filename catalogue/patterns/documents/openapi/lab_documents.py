@@ -128,6 +128,11 @@ class StepResult(Open):
     """Where all that was observed meanwhile is kept."""
 
 
+class TakenSteps(Document):
+    steps: list[StepResult]
+    """The last result of each step, in the order in which they were taken. Of several answers, bodies are left out."""
+
+
 class KeepRun(Document):
     trace: str
     """Trace id of a call that the lab has answered: the Root of its answer's X-Amzn-Trace-Id."""

@@ -30,7 +30,7 @@ def recorded_briefs(pattern: Pattern) -> Mapping[str, Brief]:
 
 
 @register.filter
-def of_step(found: Mapping[str, Brief], step_id: str) -> Brief | None:
+def of_step[T](found: Mapping[str, T], step_id: str) -> T | None:
     return found.get(step_id)
 
 

@@ -31,6 +31,7 @@ export class Live {
   #lab = null;
   #meter = null;
   #reading = null;
+  #restored = null;
 
   /** @param {HTMLElement} panel @param {object} data the demo's data @param {{onState: Function, onGone: Function}} hooks */
   constructor(panel, data, hooks) {
@@ -94,7 +95,10 @@ export class Live {
     this.editor.endpoint = lab?.status === "ready" ? lab.endpoint : null;
     if (lab?.status === "ready") {
       this.#meter ??= this.#measure(lab.id);
-      if (!this.#panel.hasAttribute("stranger")) this.#reading ??= noteReading(lab.id, this.#hooks.onState);
+      if (!this.#panel.hasAttribute("stranger")) {
+        this.#restore(lab.id);
+        this.#reading ??= noteReading(lab.id, this.#hooks.onState);
+      }
     }
     if (!lab) this.close();
   }
@@ -119,6 +123,13 @@ export class Live {
     this.#meter?.then((meter) => meter.close());
     this.#meter = null;
     this.#events?.close();
+  }
+
+  /** Once for each lab. A result that cannot be read is shown when its step is taken again. */
+  #restore(id) {
+    if (this.#restored === id) return;
+    this.#restored = id;
+    this.steps.restore().catch(() => {});
   }
 
   async #measure(id) {

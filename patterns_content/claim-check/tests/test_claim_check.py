@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from handler_tests import LambdaContext, LoadHandler, LogLines, client, repeat_each
+from handler_tests import LambdaContext, LoadHandler, LogLines, client, repeat_each, resources
 
 SLUG = "claim-check"
 _runs = count(1)
@@ -77,10 +77,12 @@ class Grocer:
     def objects(self) -> list[str]:
         return [one["Key"] for one in self.s3.list_objects_v2(Bucket=self.bucket).get("Contents", [])]
 
-    def refuse(self, clients: Any, service: str, *operations: str) -> None:
+    def refuse(self, clients: Any, service: str, *operations: str, status: int = 403, retries: int = 0) -> None:
         def look(model: Any, **_: Any) -> None:
             if model.name in operations:
-                raise self.worker.ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, model.name)
+                answer = {"HTTPStatusCode": status, "RetryAttempts": retries}
+                error = {"Error": {"Code": "AccessDenied", "Message": "no"}, "ResponseMetadata": answer}
+                raise self.worker.ClientError(error, model.name)
 
         clients.meta.events.register(f"before-call.{service}", look)
 
@@ -123,6 +125,41 @@ def test_a_claim_that_sqs_refuses_leaves_no_object(grocer: Grocer) -> None:
     grocer.refuse(grocer.exporter.sqs, "sqs", "SendMessage")
     assert grocer.export("shop", 1)["status_code"] == 503
     assert (grocer.objects(), grocer.receive(grocer.claims)) == ([], [])
+
+
+@pytest.mark.parametrize(("status", "retries"), [(500, 0), (503, 4), (403, 1)])
+def test_an_object_stays_unless_sqs_certainly_has_no_claim(grocer: Grocer, status: int, retries: int) -> None:
+    """A failure of SQS itself, or an attempt before the refusal, may have left a claim in the queue."""
+    grocer.refuse(grocer.exporter.sqs, "sqs", "SendMessage", status=status, retries=retries)
+    assert grocer.export("shop", 1)["status_code"] == 503
+    assert len(grocer.objects()) == 1
+
+
+BODIES = [None, "", "{", "[]", "null", '{"articles": "7"}', '{"articles": 1.5}', '{"articles": true}', "[" * 100_000]
+BODIES += ['{"articles": 0}', '{"articles": 30001}']
+
+
+@pytest.mark.parametrize("body", BODIES, ids=lambda body: str(body)[:24])
+@pytest.mark.parametrize("naive", [False, True])
+def test_a_body_that_the_gateways_model_did_not_see_is_a_400(
+    grocer: Grocer, load_handler: LoadHandler, naive: bool, body: str | None
+) -> None:
+    """The model is for application/json. API Gateway passes a body of any other type on unchecked."""
+    handler = load_handler(f"{SLUG}/functions/naive_exporter/app.py").handler if naive else grocer.exporter.handler
+    event = {"headers": {"content-type": "text/plain"}, "pathParameters": {"store": "shop"}, "body": body}
+    assert handler(event, LambdaContext())["statusCode"] == 400
+    assert (grocer.objects(), grocer.receive(grocer.claims)) == ([], [])
+
+
+def test_a_store_that_cannot_be_is_a_404(grocer: Grocer) -> None:
+    """A key longer than 2,048 bytes would be an error of DynamoDB."""
+    assert grocer.booked("s" * 3000)["status"] == 404
+
+
+def test_claims_are_retried_for_about_twelve_minutes(grocer: Grocer) -> None:
+    receives = resources(SLUG)["ClaimQueue"]["Properties"]["RedrivePolicy"]["maxReceiveCount"]
+    longest = [min(2**attempt, grocer.worker.LONGEST_WAIT_SECONDS) for attempt in range(1, receives)]
+    assert 11.5 < sum((1 + most) / 2 for most in longest) / 60 < 12.5
 
 
 def test_an_object_that_s3_refuses_is_not_claimed(grocer: Grocer) -> None:

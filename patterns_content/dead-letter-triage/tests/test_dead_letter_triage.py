@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from handler_tests import LambdaContext, LoadHandler, LogLines, client, repeat_each
+from handler_tests import LambdaContext, LoadHandler, LogLines, client, repeat_each, resources
 
 SLUG = "dead-letter-triage"
 _numbers = count(1)
@@ -117,6 +117,8 @@ class TestWorker:
             ({**order(), "version": True}, "NotAnOrder"),
             (order(version=0), "NotAnOrder"),
             (order(quantity=0), "NotAnOrder"),
+            (order(version=10**40), "NotAnOrder"),  # DynamoDB takes 38 digits
+            (order(quantity=10**40), "NotAnOrder"),
             (order(unit="tray"), "UnknownUnit"),
         ],
         ids=lambda value: str(value)[:24],
@@ -149,6 +151,13 @@ class TestTriage:
         bakery.deliver(*[order(str(number), unit="tray") for number in range(13)], order(quantity=0))
         assert bakery.reasons() == {"UnknownUnit": 13, "NotAnOrder": 1}
         assert bakery.reasons() == {"UnknownUnit": 13, "NotAnOrder": 1}
+
+    @pytest.mark.parametrize("redriven", ["", "two", "\u00b2", "1" * 5000])
+    def test_a_count_of_redrives_that_is_no_count_is_0(self, bakery: Bakery, redriven: str) -> None:
+        attributes = {"redriven": {"DataType": "String", "StringValue": redriven}} if redriven else {}
+        bakery.sqs.send_message(QueueUrl=bakery.letters, MessageBody="x", MessageAttributes=attributes)
+        status, found = bakery.call("/dead-letters")
+        assert (status, found["reasons"][0]["redriven"]) == (200, 0)
 
     def test_a_message_that_sqs_moved_has_no_reason(self, bakery: Bakery) -> None:
         bakery.sqs.send_message(QueueUrl=bakery.letters, MessageBody="x" * 900)
@@ -223,3 +232,15 @@ class TestNaiveTwin:
         assert bakery.call("/dead-letters/discard", naive=True) == (200, {"discarded": 2})
         assert bakery.waiting() == []
         assert bakery.reasons() == {}
+
+
+def test_no_alarm_depends_on_an_age_that_three_looks_hide() -> None:
+    """ApproximateAgeOfOldestMessage leaves out what was received three times or more, and a look is a receive.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+    (2026-12-01)
+    """
+    alarms = [one["Properties"] for one in resources(SLUG).values() if one["Type"] == "AWS::CloudWatch::Alarm"]
+    assert {alarm["MetricName"] for alarm in alarms} == {"ApproximateNumberOfMessagesVisible"}
+    forgotten = max(alarm["Period"] * alarm["EvaluationPeriods"] for alarm in alarms)
+    assert forgotten == 3 * 24 * 3600

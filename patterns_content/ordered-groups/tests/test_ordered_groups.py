@@ -96,6 +96,11 @@ def test_a_card_without_entries_is_404(shop: Shop) -> None:
     assert shop.card("unknown") == {"status": 404, "title": "No such card", "card": "unknown"}
 
 
+def test_a_card_that_cannot_be_is_404(shop: Shop) -> None:
+    """A key longer than 2,048 bytes would be an error of DynamoDB."""
+    assert shop.card("c" * 3000)["status"] == 404
+
+
 @pytest.mark.parametrize(("balance", "price", "state"), [(5, 5, "booked"), (5, 6, "refused"), (0, 1, "refused")])
 def test_a_spend_needs_a_balance_that_covers_it(shop: Shop, balance: int, price: int, state: str) -> None:
     if balance:
@@ -156,6 +161,8 @@ BAD = [
     '{"entry": "e", "amount": 1.5}',
     '{"entry": "e", "amount": true}',
     '{"entry": "e", "amount": 0}',
+    '{"entry": "e", "amount": 1001}',
+    json.dumps({"entry": "e", "amount": 10**40}),  # DynamoDB takes 38 digits
     '{"entry": "#balance", "amount": 1}',
     '{"entry": "\\ud800", "amount": 1}',
     json.dumps({"entry": "e" * 65, "amount": 1}),

@@ -13,26 +13,42 @@ from botocore.exceptions import BotoCoreError, ClientError
 from counting import lines_of
 
 STORE = re.compile(r"[A-Za-z0-9-]{1,64}")
+MOST_ARTICLES = 30_000
 
 s3 = boto3.client("s3")
 sqs = boto3.client("sqs")
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """202 with the claim's identifier and the size of the export, or 503 if nothing was sent."""
+    """202 with the claim's identifier and the size of the export, 400, or 503 if it may not have been sent."""
     trace = {name.lower(): value for name, value in (event.get("headers") or {}).items()}.get("x-amzn-trace-id", "")
     store = event["pathParameters"]["store"]
     if not STORE.fullmatch(store):
         return problem(400, "The name of a store has letters, digits and hyphens, 64 at most")
-    body = lines_of(store, json.loads(event["body"])["articles"])
+    articles = articles_in(event.get("body"))
+    if articles is None:
+        return problem(400, f"Send JSON with a number of articles from 1 to {MOST_ARTICLES}")
+    body = lines_of(store, articles)
     try:
         claim = check_in(store, body, trace)
     except (ClientError, BotoCoreError) as error:
         log("export.not.sent", trace, store=store, error=str(error))
-        return problem(503, "The export was not sent. Try again")
+        return problem(503, "It is not certain that the export was sent")
     facts = {"store": store, "export": claim["export"], "bytes": claim["bytes"], "sent_bytes": size_of(claim)}
     answer = json.dumps({"status": "accepted", **facts})
     return {"statusCode": 202, "headers": {"Content-Type": "application/json"}, "body": answer}
+
+
+def articles_in(body: str | None) -> int | None:
+    """The number of articles, or None. The gateway's model checks application/json, and lets other types through."""
+    try:
+        sent = json.loads(body or "")
+    except (ValueError, RecursionError):
+        return None
+    match sent:
+        case {"articles": int(articles)} if type(articles) is int and 1 <= articles <= MOST_ARTICLES:
+            return articles
+    return None
 
 
 # region check_in
@@ -49,11 +65,18 @@ def check_in(store: str, body: bytes, trace: str) -> dict[str, Any]:
             MessageBody=json.dumps(claim),
             MessageAttributes={"trace": {"DataType": "String", "StringValue": f"trace:{trace}"}},
         )
-    except ClientError:  # SQS refused it. After a lost answer the claim may be there, so then the object stays
-        s3.delete_object(**place)
+    except ClientError as error:
+        if was_refused(error):  # in every other case the claim may be in the queue, so the object stays
+            s3.delete_object(**place)
         raise
     log("claim.sent", trace, store=store, export=export, bytes=size_of(claim))
     return claim
+
+
+def was_refused(error: ClientError) -> bool:
+    """Whether SQS certainly has no claim: its answer to the first attempt was a refusal, and no failure of its own."""
+    metadata = error.response["ResponseMetadata"]
+    return metadata["HTTPStatusCode"] < 500 and metadata["RetryAttempts"] == 0
 
 
 # endregion

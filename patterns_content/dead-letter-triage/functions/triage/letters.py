@@ -91,7 +91,7 @@ def delete(letters: list[dict[str, Any]], letter: dict[str, Any]) -> None:
 
 def redriven(letter: dict[str, Any]) -> int:
     count = _attribute(letter, "redriven")
-    return int(count) if count.isdigit() else 0
+    return int(count) if count.isdecimal() and len(count) < 10 else 0
 
 
 def _receive() -> list[dict[str, Any]]:

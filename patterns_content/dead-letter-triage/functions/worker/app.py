@@ -11,7 +11,8 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-NUMBER = re.compile(r"[A-Za-z0-9-]{1,64}")
+NUMBER = re.compile(r"[A-Za-z0-9-]{1,64}")  # the same as in the API's model, because the queue may have other senders
+MOST_VERSIONS, MOST_PIECES = 1_000_000, 1000  # the same
 
 sqs = boto3.client("sqs")
 dynamodb = boto3.client("dynamodb")
@@ -66,12 +67,12 @@ def order_in(body: str) -> dict[str, Any]:
         raise CannotStore("NotAnOrder", f"the message is not JSON: {error}") from error
     match sent:
         case {"order": str(number), "version": int(version), "quantity": int(quantity), "unit": str(unit)} if (
-            NUMBER.fullmatch(number) and type(version) is type(quantity) is int and version > 0
+            NUMBER.fullmatch(number) and type(version) is type(quantity) is int and 0 < version <= MOST_VERSIONS
         ):
             pass
         case _:
             raise CannotStore("NotAnOrder", "an order has a number, a version, a quantity and a unit")
-    if quantity < 1:
+    if not 1 <= quantity <= MOST_PIECES:
         raise CannotStore("NotAnOrder", f"order {number} has a quantity of {quantity}")
     if unit not in os.environ["UNITS"].split(","):
         raise CannotStore("UnknownUnit", f"order {number} has the unit {unit!r}")

@@ -12,6 +12,7 @@ BALANCE = "#balance"
 
 CARD = re.compile(r"[A-Za-z0-9-]{1,64}")
 ENTRY = re.compile(r"[A-Za-z0-9-]{1,64}")  # the same as in the API's model, because the queue may have other senders
+MOST = 1000  # the same
 
 dynamodb = boto3.client("dynamodb")
 
@@ -29,8 +30,8 @@ def book(card: str, entry: dict[str, Any], sequence: str) -> str:
     """
     if not CARD.fullmatch(card) or not ENTRY.fullmatch(entry["entry"]):
         raise CannotBook("the card or the entry has a name that cannot be used")
-    if entry["amount"] == 0:
-        raise CannotBook(f"entry {entry['entry']} has an amount of 0")
+    if entry["amount"] == 0 or abs(entry["amount"]) > MOST:
+        raise CannotBook(f"entry {entry['entry']} has an amount of 0 or of more than {MOST}")
     try:
         dynamodb.transact_write_items(
             TransactItems=[

@@ -1,10 +1,11 @@
 """Every batch consumer of the catalogue with batches of which some records are bad: none touches or repeats another.
 
 The handlers run against tables and queues of the embedded AWS, in front of which stand the limits that AWS has and the
-emulator has not: a key has at most 2,048 bytes, a sort key 1,024.
+emulator has not: a key has at most 2,048 bytes, a sort key 1,024, and a number 38 digits.
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from catalogue.patterns.cloudformation.template import Resource, referenced_ids
 from catalogue.patterns.content.pattern import load_pattern, pattern_folders
 from handler_tests import LambdaContext, LoadHandler, client
 
-BAD = ("no JSON", "no object", "nested", "a long key", "a lone surrogate", "a failing put", "no trace")
+BAD = ("no JSON", "no object", "nested", "a long key", "a lone surrogate", "a failing put", "a huge number", "no trace")
 """What can be wrong with a record. The last is none of it: a record that is only unusual."""
 FAILING = "put-fails"
 CONTENT = Path(settings.BASE_DIR) / "patterns_content"
@@ -43,6 +44,8 @@ class Consumer:
     tables: Mapping[str, str]
     """Environment variables that name tables, with their logical ids."""
     environment: Mapping[str, str] = field(default_factory=dict)
+    number: str = ""
+    """A field whose number goes into the table, if there is one."""
     patches: Mapping[str, Any] = field(default_factory=dict)
     """Globals to set in the module that `pack` comes from, so that nothing sleeps."""
 
@@ -64,7 +67,7 @@ CONSUMERS = (
         lambda number: {"order": number, "item": "mug"},
         {"ORDERS_TABLE": "OrdersTable", "TERMINALS_TABLE": "TerminalsTable"},
         {"STOCKED": "mug", "TERMINALS": "2"},
-        {"PACKING_SECONDS": 0},
+        patches={"PACKING_SECONDS": 0},
     ),
     Consumer(
         "queue-based-event-distribution",
@@ -74,6 +77,7 @@ CONSUMERS = (
         order,
         {"INVOICES_TABLE": "InvoicesTable"},
         {"VAT_PERCENT": "19"},
+        number="total_cents",
     ),
     Consumer(
         "queue-based-event-distribution",
@@ -99,6 +103,7 @@ CONSUMERS = (
         lambda number: {"order": number, "version": 1, "quantity": 2, "unit": "piece"},
         {"ORDERS_TABLE": "OrdersTable"},
         {"UNITS": "piece", "OVEN": "works"},
+        number="version",
     ),
     Consumer(
         "gateway-proxy",
@@ -146,6 +151,8 @@ class Aws:
         for name, value in params["Item"].items():
             if isinstance(value, str) and len(value.encode()) > 1024:
                 raise _error("ValidationException", f"{name} exceeds the size limit", "PutItem")
+        if any(len(digits) > 38 for digits in re.findall(r"\d+", json.dumps(params["Item"], default=str))):
+            raise _error("ValidationException", "Attempting to store more than 38 significant digits", "PutItem")
         if FAILING in json.dumps(params["Item"]):
             raise _error("InternalServerError", "Try again", "PutItem")
         self.last = json.dumps(params["Item"], default=str)
@@ -192,10 +199,17 @@ def body_of(consumer: Consumer, number: str, what: str) -> str:
             return json.dumps({**good, consumer.key: "9" * 2049})
         case "a lone surrogate":
             return json.dumps({**good, consumer.key: "\ud800"})
+        case "a huge number":
+            return json.dumps({**good, consumer.number: 10**40})
         case "a failing put":
             return json.dumps({**good, consumer.key: f"{FAILING}-{number}"})
         case _:
             return json.dumps(good)
+
+
+def kinds_for(consumer: Consumer) -> list[str]:
+    """What a record of this consumer can be. One without numbers has none that is too large."""
+    return [kind for kind in ("good", *BAD) if consumer.number or kind != "a huge number"]
 
 
 def record(consumer: Consumer, number: str, what: str, attempt: int) -> dict[str, Any]:
@@ -234,7 +248,7 @@ def test_a_bad_record_touches_no_other_and_repeats_none(
     batches = iter(range(10_000))
 
     @search(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
-    @given(st.lists(st.sampled_from(("good", *BAD)), min_size=1, max_size=10))
+    @given(st.lists(st.sampled_from(kinds_for(consumer)), min_size=1, max_size=10))
     def holds(kinds: list[str]) -> None:
         batch = next(batches)
         numbers = {f"b{batch}-{index}": what for index, what in enumerate(kinds)}

@@ -15,6 +15,7 @@ from catalogue.labs.models import Lab, Status
 from catalogue.labs.targets import target_of
 from catalogue.patterns.content.pattern import Pattern, load_pattern
 from tests.conftest import on_real_aws
+from tests.support.site import descendants
 
 CONTENT = Path(__file__).parent / "content"
 
@@ -64,3 +65,12 @@ def deploy(emulator: Emulator, transactional_db: None) -> Iterator[Deploy]:
 def lab(deploy: Deploy, postbox: Pattern) -> Lab:
     """A ready lab of the postbox."""
     return deploy(postbox)
+
+
+@pytest.fixture
+def shut_in(emulator: Emulator) -> Emulator:
+    """The emulator, if it has namespaces of its own."""
+    below = list(descendants(emulator.process.pid))
+    if not below or Path(f"/proc/{below[0]}/ns/pid").readlink() == Path("/proc/self/ns/pid").readlink():
+        pytest.skip("This machine allows no namespaces.")
+    return emulator

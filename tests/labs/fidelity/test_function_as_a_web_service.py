@@ -84,6 +84,51 @@ def test_all_lines_of_an_invocation_have_one_timestamp(stack: Stack) -> None:
     assert received.at_ms == answered.at_ms
 
 
+GROWS = """
+import time
+
+def handler(event, context):
+    held = bytearray(600 * 1024 * 1024)
+    for at in range(0, len(held), 4096):
+        held[at] = 1
+    time.sleep(60)
+"""
+WRITES = """
+import json, os
+
+def written(folder):
+    try:
+        with open(os.path.join(folder, "note"), "w") as note:
+            note.write("x")
+    except OSError as error:
+        return os.strerror(error.errno)
+    return "written"
+
+def handler(event, context):
+    folders = {"code": os.path.dirname(os.path.abspath(__file__)), "etc": "/etc", "tmp": "/tmp"}
+    return {"statusCode": 200, "body": json.dumps({name: written(folder) for name, folder in folders.items()})}
+"""
+
+
+@pytest.mark.ledger(SLUG, "memory")
+def test_a_function_over_its_memory_is_killed(stack: Stack) -> None:
+    stack.replace_handler("QuoteFunction", GROWS)
+    stack.client("lambda").update_function_configuration(FunctionName=stack.id("QuoteFunction"), Timeout=25)
+    answer = stack.call("GET", "/zones")
+    assert (answer.status, answer.parsed) == (502, {"message": "Internal server error"})
+    assert stack.lines("QuoteFunction", "Runtime exited with error: signal: killed")
+    stack.replace_handler("QuoteFunction", ECHO)
+    assert stack.call("GET", "/zones").status == 200
+
+
+@pytest.mark.ledger(SLUG, "disk")
+@pytest.mark.usefixtures("shut_in")
+def test_a_function_can_write_to_tmp_only(stack: Stack) -> None:
+    stack.replace_handler("QuoteFunction", WRITES)
+    refused = "Read-only file system"
+    assert stack.call("GET", "/zones").parsed == {"code": refused, "etc": refused, "tmp": "written"}
+
+
 def said_at(line: str) -> float:
     """The Unix time that a handler has printed into its line."""
     return float(json.loads(line)["at"])

@@ -35,15 +35,6 @@ OTHER_USER = 12345
 
 
 @pytest.fixture
-def shut_in(emulator: Emulator) -> Emulator:
-    """The emulator, if it has namespaces of its own."""
-    below = list(descendants(emulator.process.pid))
-    if not below or Path(f"/proc/{below[0]}/ns/pid").readlink() == Path("/proc/self/ns/pid").readlink():
-        pytest.skip("This machine allows no namespaces.")
-    return emulator
-
-
-@pytest.fixture
 def prober(shut_in: Emulator, deploy: Deploy, content: Any) -> Lab:
     return deploy(load_pattern(CONTENT / "prober"))
 

@@ -19,6 +19,10 @@ _PACKAGED = BASE_DIR / "catalogue" / "_site"  # where the wheel has what a check
 SITE_DIR = _PACKAGED if _PACKAGED.is_dir() else BASE_DIR
 VAR_DIR = env.folder("VAR_DIR", BASE_DIR / "var")
 CONTENT_DIR = env.folder("CONTENT_DIR", SITE_DIR / "patterns_content")
+# `serverless-patterns open` sets these: the catalogue is one template, and its page is its owner's (docs/open.md)
+PROJECT_TEMPLATE = env.text("PROJECT_TEMPLATE", "")
+PROJECT_PARAMETERS = env.text("PROJECT_PARAMETERS", "{}")  # a JSON object
+PROJECT_OWNER = env.text("PROJECT_OWNER", "")  # the owner key of its lab
 
 DEBUG = env.flag("DEBUG", True)
 

@@ -6,6 +6,7 @@
  */
 const NOTE = "labs";
 const ADDRESS = "/labs/";
+const A_DAY = 86_400; // seconds; a lab that lives longer has no clock
 const AGAIN_MS = 30_000;
 
 const link = document.querySelector("[data-labs]");
@@ -45,8 +46,8 @@ function show() {
     return;
   }
   const seconds = left();
-  const clock = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-  link.textContent = `${labs.length} lab${labs.length === 1 ? "" : "s"} · ${clock}`;
+  const clock = ` · ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  link.textContent = `${labs.length} lab${labs.length === 1 ? "" : "s"}${seconds < A_DAY ? clock : ""}`;
   const stale = performance.now() - readAt > AGAIN_MS || seconds === 0;
   ticking = setTimeout(() => (stale && !document.hidden ? update() : show()), 1000);
 }

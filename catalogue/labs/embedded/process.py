@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from django.conf import settings
 
@@ -42,15 +43,20 @@ class Emulator:
 
     def stop(self) -> None:
         """End it and its workers: asked first, killed after five seconds. Safe to call twice."""
-        if self.alive():
-            self.process.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(STOP_SECONDS)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-        if self.process.stdout:
-            self.process.stdout.close()
+        stop(self.process)
+
+
+def stop(process: subprocess.Popen[str]) -> None:
+    """End an emulator's process and its workers, also one that is not ready yet. Safe to call twice."""
+    if process.poll() is None:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_SECONDS)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    if process.stdout:
+        process.stdout.close()
 
 
 def command(port: int = 0, host: str = "127.0.0.1") -> list[str]:
@@ -73,25 +79,36 @@ def start(port: int = 0) -> Emulator:
 
     Call it from a thread that lives as long as the emulator shall: on Linux the emulator ends with it.
     """
-    process = subprocess.Popen(  # noqa: S603  (our own interpreter and module)
+    return ready(begin(port))
+
+
+def begin(port: int = 0, log: IO[str] | None = None) -> subprocess.Popen[str]:
+    """Start an emulator's process, for `ready` to wait for. What it reports of itself goes to `log`, else to standard
+    error. As for `start`, the calling thread must live on."""
+    return subprocess.Popen(  # noqa: S603  (our own interpreter and module)
         command(port),
         cwd=settings.BASE_DIR,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
+        stderr=log,
         text=True,
         start_new_session=True,
     )
+
+
+def ready(process: subprocess.Popen[str]) -> Emulator:
+    """The emulator, once it has deployed. Raises EmulatorDidNotStart."""
     try:
         line = _first_line(process)
         try:
-            ready = json.loads(line)
+            said = json.loads(line)
         except ValueError:
             raise EmulatorDidNotStart(line.strip()) from None
     except EmulatorDidNotStart as error:
         process.kill()
         process.wait()
         raise EmulatorDidNotStart(f"The embedded AWS did not start: {error}") from None
-    return Emulator(process, ready["port"], ready["boot_id"])
+    return Emulator(process, said["port"], said["boot_id"])
 
 
 def _first_line(process: subprocess.Popen[str]) -> str:

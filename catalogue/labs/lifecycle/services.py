@@ -22,6 +22,7 @@ from catalogue.labs.aws.limits.pace import Pace
 from catalogue.labs.aws.site import site_prefix, stack_tags
 from catalogue.labs.lifecycle.instance import instance_id
 from catalogue.labs.lifecycle.limits import LIVE, Gate, admission, digest
+from catalogue.labs.lifecycle.packaging import packages
 from catalogue.labs.lifecycle.packaging import zips as packaging
 from catalogue.labs.lifecycle.packaging.local_forms import PackagingError
 from catalogue.labs.lifecycle.packaging.zips import Variant
@@ -137,7 +138,7 @@ def _stack_name() -> str:
 
 def _deploy(target: Target, lab: Lab, pattern: Pattern) -> None:
     try:
-        package = packaging.package(pattern, _variant(lab))
+        package = packages.package(pattern, _variant(lab))
         lab.artifacts = [artifact.key for artifact in package.artifacts]
         Lab.objects.filter(pk=lab.pk).update(artifacts=lab.artifacts)
         bucket = packaging.upload(target, package.artifacts)
@@ -237,13 +238,13 @@ def _finish(target: Target, lab: Lab, stack: Stack) -> None:
     )
     if not claimed:
         return
-    if "Endpoint" not in stack.outputs:
+    if "Endpoint" not in stack.outputs and not settings.PROJECT_TEMPLATE:
         _fail(lab, "The deployed stack has no Endpoint.")
         return
     try:
         resources = stack.resources(target.client("cloudformation"))
         target.after_deploy(lambda: stack.deployed(target.client("cloudformation"), resources), resources)
-        upstream = target.upstream(stack.outputs["Endpoint"])
+        upstream = target.upstream(stack.outputs["Endpoint"]) if "Endpoint" in stack.outputs else ""
     except (ClientError, ValueError) as error:
         _fail(lab, _reason(error))
     except (BotoCoreError, DatabaseError, TargetDown):  # no fault of the stack: the next look tries again

@@ -7,7 +7,7 @@ emulator's own process reads these modules too. So they import neither Django no
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -146,6 +146,13 @@ class LabService:
     """What of the service a lab's calls can be sent to."""
     not_emulated: Callable[[Arrow], str | None] | None = None
     """Why the emulator deploys this arrow and nothing flows along it: a sentence. None if something flows."""
+    addresses: Callable[[Mapping[str, Any]], Iterator[dict[str, Any]]] | None = None
+    """Values of outputs that give the addresses of what can be called, of the resources of a template without SAM's
+    types."""
+    code: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
+    """By type: the property that may name local code, and what bucket and key are called in it."""
+    write_out: Callable[[dict[str, Any]], None] | None = None
+    """Changes a template without SAM's types: what the emulator deploys only as resources of its own becomes such."""
     adapt: Callable[[dict[str, Any]], None] | None = None
     """Changes a resource of a template, by what the emulator does not accept."""
     restore: Callable[[ClientOf, Template, Resources], None] | None = None

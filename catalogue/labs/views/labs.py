@@ -4,6 +4,7 @@ from collections import Counter
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -27,6 +28,7 @@ from catalogue.labs.models import Run as KeptRun
 from catalogue.labs.targets.base import TargetDown
 from catalogue.labs.views.bills import meter_shown
 from catalogue.labs.views.boards.challenges import challenge_cards
+from catalogue.labs.views.boards.projects import project_shown
 from catalogue.labs.views.boards.sliders import shown_move, slider_cards
 from catalogue.labs.views.emulation import not_emulated
 from catalogue.labs.views.inside import boxes
@@ -248,7 +250,8 @@ def _target_down(error: TargetDown) -> Problem:
 def _page(
     request: HttpRequest, lab: Lab, outcome: StepResult | None = None, run: dict[str, str] | None = None
 ) -> HttpResponse:
-    owned = ownership.owns(request, lab)
+    opened = settings.PROJECT_OWNER  # the page is on its reader's own machine, and its address is known to them alone
+    owned = bool(opened) or ownership.owns(request, lab)
     progress = progress_document(lab)
     trouble = services.does_not_answer(lab)
     pattern = pattern_of(lab)
@@ -270,8 +273,11 @@ def _page(
         "taken": {taken["step"]: taken | {"came": came_of(taken)} for taken in taken_steps(lab)} if owned else {},
         "not_emulated": not_emulated(lab, pattern) if pattern else {},
         "boxes": boxes(lab, pattern) if lab.status == Status.READY else [],
+        "project": project_shown(lab, pattern) if pattern and pattern.standalone else None,
     }
     response = render(request, "labs/detail.html", context)
+    if opened:
+        ownership.remember_owner(response, opened)
     response["Cache-Control"] = "no-store"
     response["Vary"] = "Accept, Cookie"
     response["Referrer-Policy"] = "same-origin"  # the address is a capability

@@ -29,7 +29,7 @@ def lab_document(lab: Lab) -> dict[str, Any]:
         "created_at": lab.created_at.isoformat(),
         "expires_at": lab.expires_at.isoformat(),
         "ends_at": ends_at(lab).isoformat(),
-        "extendable": lab.live and lab.extended_at is None,
+        "extendable": lab.live and lab.extended_at is None and not settings.PROJECT_OWNER,
         "pulled": lab.pulled,
     }
     if lab.ready_at is not None:

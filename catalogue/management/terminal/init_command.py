@@ -3,7 +3,6 @@
 import argparse
 from pathlib import Path
 
-from catalogue.management.terminal.main import Refused
 from catalogue.management.terminal.site import own_site
 
 
@@ -14,21 +13,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     with own_site():
-        from catalogue.patterns.content.library import library
-        from catalogue.patterns.content.pattern import UnknownPattern
-        from catalogue.patterns.documents.download.project import project_files
+        # It needs Django, which is set up only now.
+        from catalogue.management.terminal import content
 
-        try:
-            pattern = library().get(options.pattern)
-        except UnknownPattern:
-            raise Refused(f"There is no pattern {options.pattern!r}: `serverless-patterns list` prints them.") from None
-        folder = options.folder or Path(pattern.slug)
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise Refused(f"{folder} exists and is not empty: name another folder.")
-        files = project_files(pattern)
-        for path, text in files.items():
-            file = folder / path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, "utf-8")
-    print(f"{folder}: {len(files)} files. Next: serverless-patterns open {folder / 'template.yaml'}")
+        folder, count = content.write(options.pattern, options.folder)
+    print(f"{folder}: {count} files. Next: serverless-patterns open {folder / 'template.yaml'}")
     return 0

@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from importlib import import_module
 from types import ModuleType
 
-SUBCOMMANDS = ("list", "search", "init")
+from catalogue.management.terminal.refused import Refused
 
-
-class Refused(Exception):
-    """What was asked for cannot be done; the message says why and what to do."""
+SUBCOMMANDS = ("open", "list", "search", "init")
 
 
 def parser() -> argparse.ArgumentParser:

@@ -2,7 +2,6 @@
 
 import argparse
 
-from catalogue.management.terminal.list_command import show
 from catalogue.management.terminal.site import own_site
 
 
@@ -13,8 +12,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     with own_site():
-        from catalogue.patterns.search.query import search
+        # It needs Django, which is set up only now.
+        from catalogue.management.terminal import content
 
-        found = [result.pattern for result in search(" ".join(options.words))]
-        show(found, as_json=options.json)
+        found = content.found(" ".join(options.words))
+        content.show(found, as_json=options.json)
     return 0 if found else 1

@@ -29,6 +29,7 @@ def own_site(**settings: str) -> Iterator[Path]:
             "MAIL_TRANSPORT": "mailbox",
             **settings,
         }
+        # It reads the settings from the environment, which is ready only now.
         import django
 
         django.setup()

@@ -5,6 +5,7 @@ are kept in `Library.errors`; everything else that can be wrong is found by `cat
 """
 
 import hashlib
+import json
 import logging
 import threading
 from collections import OrderedDict
@@ -15,9 +16,10 @@ from django.conf import settings
 
 from catalogue.base.kept_files import kept_file
 from catalogue.patterns.content import readings
-from catalogue.patterns.content.cards import Card
+from catalogue.patterns.content.cards import Card, card_of
 from catalogue.patterns.content.parsing.mistakes import ContentError
 from catalogue.patterns.content.pattern import Pattern, UnknownPattern, read_pattern
+from catalogue.patterns.content.projects.reading import read_project
 from catalogue.patterns.content.readings import Reading
 
 logger = logging.getLogger(__name__)
@@ -131,6 +133,14 @@ def read_library(content: Path, known: Mapping[str, Reading] | None = None, most
     return fresh
 
 
+def library_of(pattern: Pattern) -> Library:
+    """A library with one pattern, which is read already."""
+    reading = Reading(pattern.content_hash, card_of(pattern), ())
+    one = Library(pattern.folder.parent, {pattern.slug: reading})
+    one.keep(pattern)
+    return one
+
+
 _lock = threading.Lock()
 _kept: Library | None = None
 _built: tuple[int, int, int] | None = None
@@ -145,6 +155,12 @@ def library() -> Library:
     global _kept
     content: Path = settings.CONTENT_DIR
     with _lock:
+        if settings.PROJECT_TEMPLATE:
+            if _kept is None:
+                _kept = library_of(
+                    read_project(Path(settings.PROJECT_TEMPLATE), json.loads(settings.PROJECT_PARAMETERS))
+                )
+            return _kept
         if _kept is not None and _kept.content == content:
             if not settings.DEBUG or _unchanged(_kept):
                 return _kept

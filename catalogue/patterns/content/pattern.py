@@ -104,6 +104,8 @@ class Pattern:
     """SHA-256 of what a lab is made of and of what its demo's steps do and claim; prose and levers count in it not."""
     documents: Mapping[str, Document] = field(repr=False, compare=False)
     """pattern.md's front matter and the described YAML files as parsed, to find lines by location."""
+    standalone: bool = False
+    """Whether it is a template on its own (`projects`), which no one wrote for the catalogue."""
 
     @property
     def title(self) -> str:

@@ -89,8 +89,8 @@ def _box(pattern: Pattern, node: Node) -> Box:
     if node.actor is not None:
         return Box(node.id, node.label, "outside", node.actor, True, "", 0, column, row)
     resource = pattern.template.resources.get(node.id)
-    service = services().by_type.get(resource.type) if resource else None
-    address = reverse("patterns:source", args=[pattern.slug, "template.yaml"])
+    service = services().by_type.get(resource.type if resource else node.made)
+    address = reverse("patterns:source", args=[pattern.slug, pattern.template.path.name])
     return Box(
         node.id,
         node.label,

@@ -275,6 +275,20 @@ class Ambient:
 
 
 @dataclass(frozen=True)
+class Made:
+    """A resource that SAM makes for events."""
+
+    id: str
+    """Its logical id."""
+    type: str
+    """As an author would write it."""
+    label: str
+    """What a picture calls it."""
+    parameter: str
+    """The event's property that names another resource instead."""
+
+
+@dataclass(frozen=True)
 class Service:
     key: str
     """`sqs`; also the name of its glyph: static/icons/services/<key>.svg."""
@@ -337,6 +351,8 @@ class Service:
     """AWS's own policies about the service, with their actions in lower case."""
     listed: bool = True
     """Whether a pattern with one of its types shows it among its services. Plumbing does not."""
+    made_for: Mapping[str, Made] = field(default_factory=dict)
+    """What SAM makes for events of functions that name no resource, by the events' type."""
     finders: tuple[Finder, ...] = ()
     routes: Callable[[View], Iterator[Route]] | None = None
     """What its APIs answer to."""

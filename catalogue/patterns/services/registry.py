@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from catalogue.base.discovery import modules
 from catalogue.patterns import services as package
 from catalogue.patterns.cloudformation.stack.physical import Naming
-from catalogue.patterns.services.model import Level, LeverOperation, Measure, ResourceType, Role, Service
+from catalogue.patterns.services.model import Level, LeverOperation, Made, Measure, ResourceType, Role, Service
 
 if TYPE_CHECKING:
     from catalogue.patterns.cloudformation.template import Template
@@ -99,6 +99,11 @@ class Registry:
     def definitions(self) -> dict[str, tuple[str, str]]:
         """By type, the property that names a file with a definition, and the one that holds its content."""
         return {type: names for service in self.services for type, names in service.definitions.items()}
+
+    @cached_property
+    def made_for(self) -> dict[str, Made]:
+        """What SAM makes for events of functions, by the events' type."""
+        return {kind: made for service in self.services for kind, made in service.made_for.items()}
 
     @property
     def managed(self) -> dict[str, tuple[str, ...]]:

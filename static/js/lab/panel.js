@@ -1,5 +1,7 @@
 import "../copy.js";
 
+const A_DAY = 86_400; // seconds; a lab that lives longer lives as long as the command that opened it
+
 /**
  * <lab-panel>: turns the panel's plain forms into a live lab on the page itself.
  *
@@ -214,7 +216,7 @@ class LabPanel extends HTMLElement {
   #showTimeLeft() {
     const left = this.#lab?.ends_at ? (Date.parse(this.#lab.ends_at) - Date.now()) / 1000 : 0;
     this.querySelector("[data-left]").textContent =
-      left > 0 ? `deleted in ${Math.floor(left / 60)}:${String(Math.floor(left % 60)).padStart(2, "0")}` : "";
+      left > 0 && left < A_DAY ? `deleted in ${Math.floor(left / 60)}:${String(Math.floor(left % 60)).padStart(2, "0")}` : "";
   }
 
   #say(text, isError = false) {

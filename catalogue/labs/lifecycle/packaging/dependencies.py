@@ -50,6 +50,14 @@ def installed(text: str, runtime: str = "python3.13", architecture: str = "x86_6
         return _read(_folder("\n".join(wanted), _platform(runtime, architecture)))
 
 
+def installed_freely(lines: str) -> dict[str, bytes]:
+    """The same for a reader's own project on their own machine: any versions, as pip chooses. Raises NotInstalled."""
+    if not lines.strip():
+        return {}
+    with _turn:
+        return _read(_folder(lines, []))
+
+
 def _platform(runtime: str, architecture: str) -> list[str]:
     """pip's options for the machine that the packages are for."""
     if settings.LABS_TARGET != AWS:

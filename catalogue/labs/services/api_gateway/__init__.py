@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from catalogue.labs.services.api_gateway import contents, counting, fixups, operations
+from catalogue.labs.services.api_gateway import addresses, contents, counting, fixups, openapi_body, operations
 from catalogue.labs.services.model import Arrow, ClientOf, Endpoint, LabService, Leftover, Metric
 
 if TYPE_CHECKING:  # see `services.model`
@@ -79,6 +79,8 @@ SERVICE = LabService(
         ),
     ),
     not_emulated=not_emulated,
+    addresses=addresses.addresses,
+    write_out=openapi_body.write_out,
     restore=fixups.restore,
     on_aws=(
         "AWS::ApiGateway::Authorizer",

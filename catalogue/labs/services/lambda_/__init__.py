@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from catalogue.labs.services.lambda_ import contents, counting, fixups, operations, permissions
 from catalogue.labs.services.lambda_.types import FUNCTION, MAPPING, SAM_FUNCTION
@@ -35,6 +37,12 @@ def not_emulated(arrow: Arrow) -> str | None:
     return None
 
 
+def _addresses(resources: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for id, resource in resources.items():
+        if resource.get("Type") == "AWS::Lambda::Url":
+            yield {"Fn::GetAtt": [id, "FunctionUrl"]}
+
+
 SERVICE = LabService(
     key="lambda",
     clients=("lambda",),
@@ -62,6 +70,13 @@ SERVICE = LabService(
             re.compile(r"https://(?P<url>[a-z0-9-]+)\.lambda-url\.[a-z0-9-]+\.on\.aws/?"), "/_aws/lambda-url/{url}"
         ),
     ),
+    addresses=_addresses,
+    code={
+        SAM_FUNCTION: ("CodeUri", "Bucket", "Key"),
+        "AWS::Serverless::LayerVersion": ("ContentUri", "Bucket", "Key"),
+        FUNCTION: ("Code", "S3Bucket", "S3Key"),
+        "AWS::Lambda::LayerVersion": ("Content", "S3Bucket", "S3Key"),
+    },
     not_emulated=not_emulated,
     restore=fixups.restore,
     before_delete_embedded=fixups.end_workers,

@@ -94,6 +94,11 @@ class Node(Closed):
     at: tuple[Annotated[int, Field(ge=0, le=5)], Annotated[int, Field(ge=0, le=4)]]
     """Column and row on the grid, from the top left."""
 
+    @property
+    def made(self) -> str:
+        """The type of a resource that is in no template but in the stack; empty in a pattern's diagram."""
+        return ""
+
 
 class Edge(Closed):
     """An arrow, with the relation of the template that proves it."""

@@ -4,7 +4,7 @@ from catalogue.patterns.cloudformation.stack.physical import Naming
 from catalogue.patterns.services.api_gateway import checks, domains, http, pricing, rest
 from catalogue.patterns.services.api_gateway.deployments import DEPLOYMENT
 from catalogue.patterns.services.api_gateway.operations import OPERATIONS
-from catalogue.patterns.services.api_gateway.routes import endpoints, routes
+from catalogue.patterns.services.api_gateway.routes import MADE_FOR, endpoints, routes
 from catalogue.patterns.services.model import ResourceType, Service, Uses, named_by
 
 _ARN = "arn:aws:execute-api:{region}:{account}:{name}"
@@ -71,5 +71,6 @@ SERVICE = Service(
     checks=(checks.deployments,),
     routes=routes,
     endpoints=endpoints,
+    made_for=MADE_FOR,
     finders=(rest.methods, rest.authorizers, rest.caches, http.routes, http.authorizers, domains.domains),
 )

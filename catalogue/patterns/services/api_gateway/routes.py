@@ -10,11 +10,14 @@ from catalogue.patterns.cloudformation.stack.stack import Deployed, mapping
 from catalogue.patterns.cloudformation.template import Template
 from catalogue.patterns.services.api_gateway import http, rest
 from catalogue.patterns.services.api_gateway.integrations import integration_of, reached
-from catalogue.patterns.services.model import Finding, Relation, Route
+from catalogue.patterns.services.model import Finding, Made, Relation, Route
 
 APIS = (rest.API, http.API, "AWS::Serverless::Api", "AWS::Serverless::HttpApi")
-_IMPLICIT = {"Api": "ServerlessRestApi", "HttpApi": "ServerlessHttpApi"}
-"""The logical id of the API that SAM makes for events of this type:
+MADE_FOR = {
+    "Api": Made("ServerlessRestApi", "AWS::Serverless::Api", "REST API", "RestApiId"),
+    "HttpApi": Made("ServerlessHttpApi", "AWS::Serverless::HttpApi", "HTTP API", "ApiId"),
+}
+"""The API that SAM makes for events of this type:
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources-httpapi.html
 """
 _ANY = ("/", "/{proxy+}")
@@ -53,8 +56,8 @@ def endpoints(template: Template) -> Iterator[str]:
     yield from (one.id for one in template.of_type(*APIS))
     for function in template.of_type("AWS::Serverless::Function"):
         for event in mapping(function.property("Events")).values():
-            if (api := _IMPLICIT.get(text_of(mapping(event).get("Type")))) is not None:
-                yield api
+            if (made := MADE_FOR.get(text_of(mapping(event).get("Type")))) is not None:
+                yield made.id
 
 
 def _target(view: View, source: str, by: Deployed, integration: Any) -> str:

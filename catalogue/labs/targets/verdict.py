@@ -1,0 +1,88 @@
+"""What of a template on its own the embedded AWS brings to life: each arrow, each resource, each function. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from catalogue.labs.services.model import Arrow
+from catalogue.labs.services.registry import lab_services
+from catalogue.labs.targets.coverage import is_deployable, not_runnable, unknown_types
+from catalogue.patterns.cloudformation.arrows.proofs import proofs
+from catalogue.patterns.content.pattern import Pattern
+from catalogue.patterns.content.projects.drawing import types_of_boxes
+from catalogue.patterns.services.registry import registry
+
+type Status = Literal["proven", "not emulated", "not proven"]
+
+
+@dataclass(frozen=True)
+class ArrowVerdict:
+    source: str
+    target: str
+    kind: str
+    status: Status
+    """`not emulated` arrows are proven; nothing flows along them here."""
+    reason: str = ""
+    """A sentence, unless it is proven and flows."""
+
+    @property
+    def key(self) -> str:
+        return f"{self.source}>{self.target}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    arrows: tuple[ArrowVerdict, ...]
+    left_out: Mapping[str, list[str]]
+    """Ids by type that the embedded AWS does not create; the rest is deployed without them."""
+    not_run: Mapping[str, str]
+    """Why the code of a function does not run here, by id."""
+    refused: str
+    """Why SAM refuses the template; then nothing is proven or deployed."""
+
+    @property
+    def not_emulated(self) -> dict[str, str]:
+        """The reason by arrow, as the diagram takes it."""
+        return {arrow.key: arrow.reason for arrow in self.arrows if arrow.status == "not emulated"}
+
+    def lines(self) -> Iterator[str]:
+        """What does not come to life, one sentence each."""
+        for type, ids in self.left_out.items():
+            yield f"{', '.join(ids)}: the embedded AWS does not create {type}. The rest is deployed without."
+        for id, reason in self.not_run.items():
+            yield f"{id}: {reason}"
+
+
+def verdict(pattern: Pattern) -> Verdict:
+    """Of the drawn arrows, then of those that are not proven, in the order of the template."""
+    found = proofs(pattern.template)
+    types = types_of_boxes(pattern.template)
+    left_out = unknown_types({id: {"Type": one.type} for id, one in pattern.template.resources.items()})
+    not_run = not_runnable(dict(_runtimes(pattern)))
+    by = {(one.source, one.target): one.proof for one in found.arrows}
+    drawn = []
+    for edge in pattern.diagram.edges:
+        ends = [id for id in (edge.source, edge.target, by.get((edge.source, edge.target), "")) if id in types]
+        reason = next((_absent(types[id], id) for id in ends if not is_deployable(types[id])), None)
+        reason = reason or next((not_run[id] for id in (edge.target, edge.source) if id in not_run), None)
+        kinds = Arrow(edge.by, types.get(edge.source, ""), types.get(edge.target, ""))
+        reason = reason or lab_services().not_emulated(kinds)
+        drawn.append(
+            ArrowVerdict(edge.source, edge.target, edge.by, "not emulated" if reason else "proven", reason or "")
+        )
+    missing = (ArrowVerdict(one.source, one.target, one.kind, "not proven", one.reason) for one in found.not_proven)
+    return Verdict((*drawn, *missing), left_out, not_run, found.refused)
+
+
+def _absent(type: str, id: str) -> str:
+    return f"The embedded AWS does not create {type} ({id})."
+
+
+def _runtimes(pattern: Pattern) -> Iterator[tuple[str, str]]:
+    for resource in pattern.template.as_deployed.of_type(*registry().functions):
+        if resource.property("PackageType") == "Image" or resource.property("ImageUri"):
+            yield resource.id, ""
+        elif isinstance(runtime := resource.property("Runtime"), str):
+            yield resource.id, runtime

@@ -1,0 +1,62 @@
+"""What the page of a template on its own shows besides a lab: the verdict, all endpoints, the template's lint."""
+
+import threading
+from dataclasses import dataclass, field
+
+from catalogue.labs.lifecycle.stacks import read_stack
+from catalogue.labs.models import Lab, Status
+from catalogue.labs.targets import target_of
+from catalogue.labs.targets.base import TargetDown
+from catalogue.labs.targets.verdict import Verdict, verdict
+from catalogue.labs.views.represent import endpoint
+from catalogue.patterns.content.checks import lint
+from catalogue.patterns.content.checks.lint import Finding
+from catalogue.patterns.content.pattern import Pattern
+
+
+@dataclass(frozen=True)
+class Shown:
+    verdict: Verdict
+    endpoints: tuple[str, ...]
+    lint: tuple[Finding, ...] | None
+    """None while it is not known."""
+    lints: bool
+    """Whether cfn-lint is installed."""
+
+
+@dataclass
+class _Lint:
+    """The lint of one content, found in the background."""
+
+    found: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+_lint = _Lint()
+
+
+def project_shown(lab: Lab, pattern: Pattern) -> Shown:
+    """Asks the embedded AWS for the stack's outputs."""
+    return Shown(verdict(pattern), endpoints(lab), _lint.found.get(pattern.content_hash), lint.available())
+
+
+def endpoints(lab: Lab) -> tuple[str, ...]:
+    """Addresses to call: the lab's own leads to the first API, further ones straight to the embedded AWS."""
+    if lab.status != Status.READY or not lab.upstream:
+        return ()
+    target = target_of(lab)
+    try:
+        stack = read_stack(target.client("cloudformation"), lab.stack)
+    except TargetDown:
+        return (endpoint(lab),)
+    further = [value for name, value in sorted((stack.outputs if stack else {}).items()) if name != "Endpoint"]
+    return (endpoint(lab), *(target.upstream(value) for value in further))
+
+
+def look_for_lint(pattern: Pattern) -> None:
+    """Lint the template, which takes seconds: call it from a thread of its own."""
+    if not lint.available():
+        return
+    with _lint.lock:
+        if pattern.content_hash not in _lint.found:
+            _lint.found[pattern.content_hash] = tuple(lint.findings(pattern.template.path))

@@ -1,0 +1,88 @@
+"""What the embedded AWS can do with a template, and what is said of the rest."""
+
+from pathlib import Path
+
+import pytest
+from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
+
+from catalogue.labs.targets import coverage
+from catalogue.labs.targets.verdict import verdict
+from catalogue.patterns.content.projects.reading import read_project
+
+MIXED = """
+Resources:
+  Bus: {Type: AWS::Events::EventBus, Properties: {Name: orders}}
+  Archive: {Type: AWS::Events::Archive, Properties: {SourceArn: !GetAtt Bus.Arn}}
+  Rule:
+    Type: AWS::Events::Rule
+    Properties:
+      EventBusName: !Ref Bus
+      EventPattern: {source: [shop]}
+      Targets: [{Id: one, Arn: !GetAtt Ship.Arn}]
+  Permission:
+    Type: AWS::Lambda::Permission
+    Properties:
+      FunctionName: !Ref Ship
+      Action: lambda:InvokeFunction
+      Principal: events.amazonaws.com
+      SourceArn: !GetAtt Rule.Arn
+  Ship:
+    Type: AWS::Lambda::Function
+    Properties: {Runtime: RUNTIME, Handler: app.handler, Role: "arn:aws:iam::000000000000:role/x", Code: {ZipFile: ""}}
+"""
+
+
+def test_the_list_of_types_is_that_of_the_installed_version() -> None:
+    assert sorted(coverage.deployable()) == sorted(_RESOURCE_HANDLERS)
+
+
+def test_types_that_are_not_created_are_listed_with_their_ids_and_sams_own_are_not() -> None:
+    resources = {
+        "A": {"Type": "AWS::Events::Archive"},
+        "B": {"Type": "AWS::Serverless::Function"},
+        "C": {"Type": "Custom::Anything"},
+        "D": {"Type": "AWS::Events::Archive"},
+    }
+
+    assert coverage.unknown_types(resources) == {"AWS::Events::Archive": ["A", "D"]}
+
+
+@pytest.mark.parametrize(
+    ("runtime", "runs"), [("python3.14", True), ("java21", False), ("", False), ("provided.al2023", False)]
+)
+def test_a_runtime_that_does_not_run_here_is_named(runtime: str, runs: bool) -> None:
+    assert ("F" not in coverage.not_runnable({"F": runtime})) == runs
+
+
+def test_without_node_its_runtimes_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert "not installed" in coverage.not_runnable({"F": "nodejs22.x"})["F"]
+
+
+@pytest.mark.parametrize(("runtime", "status"), [("python3.13", "proven"), ("java21", "not emulated")])
+def test_an_arrow_to_code_that_does_not_run_is_proven_and_not_emulated(
+    tmp_path: Path, runtime: str, status: str
+) -> None:
+    (tmp_path / "template.yaml").write_text(MIXED.replace("RUNTIME", runtime))
+
+    found = verdict(read_project(tmp_path / "template.yaml"))
+
+    assert {arrow.key: arrow.status for arrow in found.arrows} == {"Bus>Ship": status}
+    assert found.left_out == {"AWS::Events::Archive": ["Archive"]}
+    assert any("Archive" in line for line in found.lines())
+    assert set(found.not_emulated) == ({"Bus>Ship"} if status == "not emulated" else set())
+
+
+def test_what_is_not_proven_is_listed_with_the_reason_and_not_drawn(tmp_path: Path) -> None:
+    without = MIXED.replace("RUNTIME", "python3.13").replace(
+        "Principal: events.amazonaws.com", "Principal: s3.amazonaws.com"
+    )
+    (tmp_path / "template.yaml").write_text(without)
+    pattern = read_project(tmp_path / "template.yaml")
+
+    (arrow,) = verdict(pattern).arrows
+
+    assert (arrow.key, arrow.status) == ("Bus>Ship", "not proven")
+    assert arrow.reason
+    assert pattern.diagram.edges == ()

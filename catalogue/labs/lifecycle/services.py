@@ -43,6 +43,8 @@ logger = logging.getLogger(__name__)
 _log = RateLimitedLog(logger)
 
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+OF_A_PROJECT = ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+"""A template of someone's own may name its roles: it is deployed on their own machine."""
 READING_SECONDS = 20
 """How often reading a lab's page is noted as use, at most."""
 _FINISHING_SECONDS = 15
@@ -145,7 +147,7 @@ def _deploy(target: Target, lab: Lab, pattern: Pattern) -> None:
         template = target.adapt(package.for_bucket(bucket, target.artifact_prefix))
         target.client("cloudformation").create_stack(
             StackName=lab.stack,
-            Capabilities=CAPABILITIES,
+            Capabilities=OF_A_PROJECT if pattern.standalone else CAPABILITIES,
             Tags=stack_tags(lab, instance_id()),
             **packaging.template_argument(target, bucket, template),
             **target.stack_options(),

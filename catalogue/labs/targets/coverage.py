@@ -11,6 +11,10 @@ from typing import Any
 
 _LIST = Path(__file__).with_name("deployable_types.txt")
 _SAM, _CUSTOM = "AWS::Serverless::", ("Custom::", "AWS::CloudFormation::CustomResource")
+BUILT = ".aws-sam/build"
+"""Where `sam build` leaves a folder for each function:
+https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-cli-command-reference-sam-build.html
+"""
 RUNTIMES = ("python", "nodejs")
 """Beginnings of the names of runtimes that run here, by the Python of this command and the Node.js installed."""
 

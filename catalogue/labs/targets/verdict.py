@@ -1,14 +1,18 @@
-"""What of a template on its own the embedded AWS brings to life: each arrow, each resource, each function. Pure."""
+"""What of a template on its own the embedded AWS brings to life: each arrow, each resource, each function.
+
+It reads nothing from disk but whether code is where it should be.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from catalogue.labs.services.model import Arrow
 from catalogue.labs.services.registry import lab_services
-from catalogue.labs.targets.coverage import is_deployable, not_runnable, unknown_types
+from catalogue.labs.targets.coverage import BUILT, is_deployable, not_runnable, unknown_types
 from catalogue.patterns.cloudformation.arrows.proofs import proofs
 from catalogue.patterns.content.pattern import Pattern
 from catalogue.patterns.content.projects.drawing import types_of_boxes
@@ -60,7 +64,7 @@ def verdict(pattern: Pattern) -> Verdict:
     found = proofs(pattern.template)
     types = types_of_boxes(pattern.template)
     left_out = unknown_types({id: {"Type": one.type} for id, one in pattern.template.resources.items()})
-    not_run = not_runnable(dict(_runtimes(pattern)))
+    not_run = dict(_without_code(pattern)) | not_runnable(dict(_runtimes(pattern)))
     by = {(one.source, one.target): one.proof for one in found.arrows}
     drawn = []
     for edge in pattern.diagram.edges:
@@ -78,6 +82,20 @@ def verdict(pattern: Pattern) -> Verdict:
 
 def _absent(type: str, id: str) -> str:
     return f"The embedded AWS does not create {type} ({id})."
+
+
+def _without_code(pattern: Pattern) -> Iterator[tuple[str, str]]:
+    """Functions whose code is not where the template says."""
+    folder = pattern.template.path.parent
+    for resource in pattern.template.as_deployed.of_type(*registry().functions):
+        uri = resource.property("CodeUri") or resource.property("Code")
+        built = folder / BUILT / resource.id
+        if isinstance(uri, str) and "://" not in uri and not built.is_dir() and not _has_files(folder / uri):
+            yield resource.id, f"Its code is not in {uri}: build it first, for example with `sam build`."
+
+
+def _has_files(place: Path) -> bool:
+    return place.is_file() or (place.is_dir() and any(place.iterdir()))
 
 
 def _runtimes(pattern: Pattern) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import logging
 import os
 import socket
 import subprocess
@@ -17,7 +18,7 @@ from django.db import connection
 
 from catalogue.labs.embedded import process
 from catalogue.labs.lifecycle import services
-from catalogue.labs.models import Status
+from catalogue.labs.models import Lab, Status
 from catalogue.labs.targets import target_of
 from catalogue.labs.targets.verdict import Verdict, verdict
 from catalogue.labs.views.boards.projects import endpoints, look_for_lint
@@ -27,6 +28,8 @@ from catalogue.patterns.content.library import library
 from catalogue.patterns.content.pattern import Pattern
 from catalogue.patterns.content.projects.reading import NotReadable, missing_parameters
 from catalogue.processes import server
+
+logger = logging.getLogger(__name__)
 
 
 def open_project(options: argparse.Namespace, folder: Path, listening: socket.socket) -> int:
@@ -72,24 +75,35 @@ def _serve(
 def _deploy(options: argparse.Namespace, pattern: Pattern, found: Verdict) -> None:
     """Deploy, report where the page is, and lint. In a thread of its own, beside the server."""
     say(f"Deploying {len(pattern.template.resources)} resources.")
-    lab = services.create_lab(pattern, settings.PROJECT_OWNER).lab
-    lab = services.wait_until_deployed(lab, target_of(lab).deploy_seconds)
-    page = lab_document(lab)["page"]
-    calls = endpoints(lab)
-    if lab.status != Status.READY:
-        say(f"The stack was not created: {lab.reason}")
-    document = {"page": page, "status": lab.status, "endpoints": list(calls), **document_of(found)}
-    if lab.reason:
-        document["reason"] = lab.reason
-    if options.json:
-        print(json.dumps(document), flush=True)
-    else:
-        print("\n".join([*lines_of(found), f"Page: {page}", *(f"Endpoint: {call}" for call in calls)]), flush=True)
-        say("Press Ctrl-C to end it: nothing stays.")
+    document: dict[str, Any]
+    try:
+        lab = services.create_lab(pattern, settings.PROJECT_OWNER).lab
+        lab = services.wait_until_deployed(lab, target_of(lab).deploy_seconds)
+        document = {"page": lab_document(lab)["page"], "status": lab.status, "endpoints": list(endpoints(lab))}
+        if lab.reason:
+            document["reason"] = lab.reason
+    except Exception as error:  # whatever it is, the page's server goes on and the reader learns of it
+        logger.debug("Deploying", exc_info=True)
+        lab = Lab.objects.latest("created_at")
+        services.end_lab(lab, f"The embedded AWS could not deploy it: {error}"[:2000])
+        document = {"page": lab_document(lab)["page"], "status": Status.FAILED, "endpoints": [], "reason": str(error)}
+    report(options, document | document_of(found), found)
     if not options.no_browser:
-        webbrowser.open(page)
+        webbrowser.open(document["page"])
     connection.close()
     look_for_lint(pattern)
+
+
+def report(options: argparse.Namespace, document: dict[str, Any], found: Verdict) -> None:
+    """Print what has become of it, as a line of JSON or for a reader."""
+    if options.json:
+        print(json.dumps(document), flush=True)
+        return
+    lines = [*lines_of(found), f"Page: {document['page']}", *(f"Endpoint: {call}" for call in document["endpoints"])]
+    print("\n".join(lines), flush=True)
+    if "reason" in document:
+        say(f"The stack was not created: {document['reason']}")
+    say("Press Ctrl-C to end it: nothing stays.")
 
 
 def say(text: str) -> None:

@@ -51,6 +51,7 @@ def package(pattern: Pattern) -> Package:
         raise PackagingError(f"SAM refuses the template: {error}") from error
     for name in ("Transform", "Globals", "Metadata", "Rules"):
         plain.pop(name, None)
+    plain = _without_nothing(plain)
     _give_parameters(plain, parameter_values(document))
     for service in lab_services().services:
         if service.write_out is not None:
@@ -109,6 +110,15 @@ def _sub(text: str, absent: Mapping[str, str]) -> str:
             is_it = closed and (not inside or inside.startswith("."))
             text += stand_in + after if is_it else f"${{{id}{part}"
     return text
+
+
+def _without_nothing(value: Any) -> Any:
+    """The value without keys that have none, such as an empty `Tags:`, at which the embedded AWS stumbles."""
+    if isinstance(value, list):
+        return [_without_nothing(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: _without_nothing(inner) for name, inner in value.items() if inner is not None}
 
 
 def _with_code(document: dict[str, Any], pattern: Pattern) -> Iterator[Artifact]:

@@ -155,7 +155,7 @@ def test_every_described_path_exists(client: Client) -> None:
     assert document["servers"] == [{"url": "https://patterns.example"}]
     known = {"slug": "twin", "path": "template.yaml", "id": "l" * 22, "run_id": "r" * 22, "token": "t" * 22}
     known |= {"step_id": "say-hello", "lever_id": "break-it"}
-    known |= {"challenge_id": "one-dead-letter", "slider_id": "workers"}
+    known |= {"challenge_id": "one-dead-letter", "slider_id": "workers", "resource": "Queue"}
     for path in document["paths"]:
         example = path.format_map(known)
         assert resolve(example).url_name, path

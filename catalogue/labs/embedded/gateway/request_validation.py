@@ -31,7 +31,7 @@ def mistakes(schema: Any, body: bytes) -> str:
 
     try:
         document = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return "[the body is not JSON]"
     try:
         found = Draft4Validator(schema, registry=Registry()).iter_errors(document)

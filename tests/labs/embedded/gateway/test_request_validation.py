@@ -76,8 +76,9 @@ class TestMistakes:
         assert said(quantity=0, sku="mug").count("numeric instance") == 1
         assert "ECMA 262" in said(quantity=0, sku="mug")
 
-    def test_a_body_that_is_no_json_is_told_so(self) -> None:
-        assert mistakes(ORDER, b"{") == "[the body is not JSON]"
+    @pytest.mark.parametrize("body", [b"{", b"[" * 100_000], ids=["cut off", "nested too deeply"])
+    def test_a_body_that_cannot_be_read_as_json_is_reported_so(self, body: bytes) -> None:
+        assert mistakes(ORDER, body) == "[the body is not JSON]"
 
     def test_a_reference_to_elsewhere_is_not_followed(self) -> None:
         assert mistakes({"$ref": "https://apigateway.amazonaws.com/restapis/x/models/Y"}, b"{}") == ""

@@ -26,11 +26,11 @@ from catalogue.labs.lifecycle.support.database import in_database
 from catalogue.labs.models import Lab, Status
 from catalogue.labs.models import Run as KeptRun
 from catalogue.labs.targets.base import TargetDown
+from catalogue.labs.targets.emulation import not_emulated
 from catalogue.labs.views.bills import meter_shown
 from catalogue.labs.views.boards.challenges import challenge_cards
 from catalogue.labs.views.boards.projects import project_shown
 from catalogue.labs.views.boards.sliders import shown_move, slider_cards
-from catalogue.labs.views.emulation import not_emulated
 from catalogue.labs.views.inside import boxes
 from catalogue.labs.views.levers import note_operation, shown_outcome
 from catalogue.labs.views.no_room import no_room

@@ -24,7 +24,7 @@ from catalogue.labs.lifecycle.stacks import resources_of
 from catalogue.labs.lifecycle.support.database import in_database
 from catalogue.labs.models import Lab
 from catalogue.labs.targets import target_of
-from catalogue.labs.views.emulation import not_emulated
+from catalogue.labs.targets.emulation import not_emulated
 from catalogue.labs.watching import gauges
 from catalogue.labs.watching.inside import look_inside
 from catalogue.patterns.content.checks.diagram import check as check_diagram

@@ -46,7 +46,7 @@ def package(pattern: Pattern) -> Package:
     document = copy.deepcopy(document)
     artifacts = tuple(_with_code(document, pattern))
     try:
-        plain = translated(document, parameter_values(document))
+        plain = translated(document, parameter_values(document), deployable=True)
     except NotTranslated as error:
         raise PackagingError(f"SAM refuses the template: {error}") from error
     for name in ("Transform", "Globals", "Metadata", "Rules"):

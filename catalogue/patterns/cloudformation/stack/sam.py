@@ -20,10 +20,16 @@ class NotTranslated(Exception):
     """SAM refuses the template; the message is its own."""
 
 
-def translated(document: Mapping[str, Any], given: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def translated(
+    document: Mapping[str, Any], given: Mapping[str, Any] | None = None, *, deployable: bool = False
+) -> dict[str, Any]:
     """The template without SAM's types. Local code counts as uploaded; parameters have the `given` values or their
-    defaults. Raises NotTranslated."""
+    defaults. In a `deployable` one, AWS's own policies have their ARNs instead of the names that SAM takes.
+
+    Raises NotTranslated.
+    """
     # Importing the translator takes half a second, and a site whose templates are all proven never needs it.
+    from samtranslator.internal.managed_policies import get_bundled_managed_policy_map
     from samtranslator.parser.parser import Parser
     from samtranslator.public.exceptions import InvalidDocumentException
     from samtranslator.translator.translator import Translator
@@ -35,7 +41,8 @@ def translated(document: Mapping[str, Any], given: Mapping[str, Any] | None = No
         for name, parameter in (sam.get("Parameters") or {}).items()
         if isinstance(parameter, Mapping) and "Default" in parameter
     }
-    translator = Translator({}, Parser(), boto_session=session)
+    names = get_bundled_managed_policy_map()["aws"] if deployable else {}
+    translator = Translator(names, Parser(), boto_session=session)
     try:
         made: dict[str, Any] = translator.translate(sam, {**defaults, **(given or {})})
     except InvalidDocumentException as error:

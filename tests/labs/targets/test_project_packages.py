@@ -75,6 +75,7 @@ Resources:
     Properties:
       Tags:
       Environment: {Variables: {COUNT: 3}}
+      Policies: [AmazonDynamoDBReadOnlyAccess]
       FunctionUrlConfig: {AuthType: NONE}
       Events: {Get: {Type: Api, Properties: {Method: get, Path: /}}}
 """
@@ -108,3 +109,9 @@ def test_it_has_an_output_for_each_address(packaged: dict[str, Any]) -> None:
 
 def test_a_parameter_that_an_account_would_look_up_has_a_text(packaged: dict[str, Any]) -> None:
     assert packaged["Parameters"]["Image"] == {"Type": "String", "Default": "given-Image"}
+
+
+def test_a_managed_policy_has_its_arn(packaged: dict[str, Any]) -> None:
+    arns = packaged["Resources"]["TakeRole"]["Properties"]["ManagedPolicyArns"]
+
+    assert "arn:aws:iam::aws:policy/AmazonDynamoDBReadOnlyAccess" in arns

@@ -113,6 +113,14 @@ CONSUMERS = (
         lambda number: {"parcel": number, "scanned_at": "2026-11-23T09:00:00Z", "depot": "north"},
         {"SCANS_TABLE": "Scans"},
     ),
+    Consumer(
+        "transactional-outbox",
+        "DeliveryFunction",
+        "DeliveriesTable",
+        "order",
+        lambda number: {"type": "order.placed", "event": f"event-{number}", "order": number, "street": "1 Mill Lane"},
+        {"DELIVERIES_TABLE": "DeliveriesTable"},
+    ),
 )
 ONE_AT_A_TIME = {"asynchronous-request-reply/WorkerFunction", "claim-check/WorkerFunction"}
 """Consumers whose event source hands them one record at a time: no record has a neighbor."""

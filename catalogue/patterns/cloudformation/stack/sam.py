@@ -41,7 +41,7 @@ def translated(
         for name, parameter in (sam.get("Parameters") or {}).items()
         if isinstance(parameter, Mapping) and "Default" in parameter
     }
-    names = get_bundled_managed_policy_map()["aws"] if deployable else {}
+    names = get_bundled_managed_policy_map("aws") or {} if deployable else {}
     translator = Translator(names, Parser(), boto_session=session)
     try:
         made: dict[str, Any] = translator.translate(sam, {**defaults, **(given or {})})

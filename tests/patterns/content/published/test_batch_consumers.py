@@ -122,7 +122,11 @@ CONSUMERS = (
         {"DELIVERIES_TABLE": "DeliveriesTable"},
     ),
 )
-ONE_AT_A_TIME = {"asynchronous-request-reply/WorkerFunction", "claim-check/WorkerFunction"}
+ONE_AT_A_TIME = {
+    "asynchronous-request-reply/WorkerFunction",
+    "claim-check/WorkerFunction",
+    "retry-budget/ReserveFunction",
+}
 """Consumers whose event source hands them one record at a time: no record has a neighbor."""
 IN_ORDER = {"ordered-groups/WorkerFunction"}
 """Consumers of a FIFO queue: a record that fails holds back those of its group. Their own tests have mixed batches."""

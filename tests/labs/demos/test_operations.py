@@ -42,6 +42,7 @@ POSTBOX: list[dict[str, Any]] = [
     {"action": "disable-body-validation", "resource": "Validator"},
     {"action": "enable-body-validation", "resource": "Validator"},
     {"action": "send-message", "resource": "DeadLetters", "value": '{"to": "{{uuid}}", "at": {{now}}}'},
+    {"action": "invoke", "resource": "Web", "value": '{"to": "{{uuid}}", "at": {{now}}, "by": "it\'s me"}'},
     {"action": "revoke-permission", "resource": "Web", "to": "Letters", "name": SEND},
     {"action": "restore-permission", "resource": "Web", "to": "Letters", "name": SEND},
     {"action": "expire-items", "resource": "Delivered", "name": "expires_at"},

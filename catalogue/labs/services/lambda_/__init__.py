@@ -57,6 +57,7 @@ SERVICE = LabService(
         "set-maximum-concurrency": operations.set_maximum_concurrency,
         "set-batch-size": operations.set_batch_size,
         "set-environment": operations.set_environment,
+        "invoke": operations.invoke,
         "revoke-permission": permissions.revoke_permission,
         "restore-permission": permissions.restore_permission,
     },

@@ -58,3 +58,20 @@ def set_environment(stack: Stack, operation: Operation) -> str:
     )
     # As JSON, since the CLI's shorthand cannot hold a value with a comma.
     return cli("lambda update-function-configuration", function_name=function, environment={"Variables": variables})
+
+
+def invoke(stack: Stack, operation: Operation) -> str:
+    """Hand the function an event past whatever usually sends one: a duplicate, or one that is late."""
+    function = stack.physical(operation.resource)
+    if operation.value is None:
+        raise OperationFailed("The demo names no event.")
+    event = str(operation.value)
+    stack.client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=event.encode())
+    command = cli(
+        "lambda invoke",
+        function_name=function,
+        invocation_type="Event",
+        cli_binary_format="raw-in-base64-out",
+        payload=event,
+    )
+    return f"{command} /dev/stdout"

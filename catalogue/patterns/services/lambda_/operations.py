@@ -12,7 +12,7 @@ from catalogue.patterns.services.model import LeverOperation, Shell
 if TYPE_CHECKING:
     from catalogue.patterns.cloudformation.template import Template
     from catalogue.patterns.content.schemas.pattern import Operation
-from catalogue.base.shell import resource
+from catalogue.base.shell import resource, word
 from catalogue.patterns.services.registry import registry
 
 FUNCTIONS = ("AWS::Serverless::Function", "AWS::Lambda::Function")
@@ -66,6 +66,17 @@ def _set_environment(operation: Operation, template: Template) -> str:
         f"  --query {query} --output json)\n"
         'aws lambda update-function-configuration --function-name "$FUNCTION" --environment "$VARIABLES"\n'
         'aws lambda wait function-updated-v2 --function-name "$FUNCTION"'
+    )
+
+
+def _invoke(operation: Operation, template: Template) -> str:
+    """Asynchronously, as services call it.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html (2026-12-01)
+    """
+    return (
+        f"aws lambda invoke --function-name {resource(operation)} --invocation-type Event \\\n"
+        f"  --cli-binary-format raw-in-base64-out --payload {word(str(operation.value))} /dev/stdout"
     )
 
 
@@ -157,6 +168,14 @@ OPERATIONS = {
         needs=("name", "value"),
         text=True,
         original=lambda function, name: function.property("Environment", "Variables", str(name)),
+    ),
+    "invoke": LeverOperation(
+        FUNCTIONS,
+        "invokes the function `resource` asynchronously with `value` as its event",
+        _invoke,
+        "Lambda answers 202 at once and runs the function a moment later.",
+        needs=("value",),
+        once=True,
     ),
     "revoke-permission": LeverOperation(
         FUNCTIONS,

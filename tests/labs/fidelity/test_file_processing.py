@@ -61,7 +61,7 @@ def upload(stack: Stack, name: str, csv: str = CSV) -> None:
 def shown(stack: Stack, number: int) -> list[dict[str, Any]]:
     """What the function of `SHOW` got, once it has got so much."""
     until(lambda: len(stack.lines("ProcessorFunction", "shown")) >= number)
-    found = [json.loads(line.text) for line in stack.lines("ProcessorFunction", "shown")]
+    found = [json.loads(line.message) for line in stack.lines("ProcessorFunction", "shown")]
     return [one["shown"]["object"] for one in found]
 
 

@@ -32,6 +32,8 @@ def read_commands(shown: str) -> list[Call]:
 def read_command(command: str) -> Call:
     """One command with its options, every one known to the service and of the right shape."""
     program, service, operation, *words = shlex.split(command)
+    if (service, operation) == ("lambda", "invoke"):
+        assert words.pop() == "/dev/null", "the one command that writes its answer to a file"
     assert program == "aws", command
     model = botocore.session.get_session().get_service_model(service)
     names = {xform_name(name, "-"): name for name in model.operation_names}

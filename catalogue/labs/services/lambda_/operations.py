@@ -67,11 +67,5 @@ def invoke(stack: Stack, operation: Operation) -> str:
         raise OperationFailed("The demo names no event.")
     event = str(operation.value)
     stack.client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=event.encode())
-    command = cli(
-        "lambda invoke",
-        function_name=function,
-        invocation_type="Event",
-        cli_binary_format="raw-in-base64-out",
-        payload=event,
-    )
-    return f"{command} /dev/stdout"
+    command = cli("lambda invoke", function_name=function, invocation_type="Event", payload=event)
+    return f"# Version 2 of the AWS CLI needs --cli-binary-format raw-in-base64-out too.\n{command} /dev/null"

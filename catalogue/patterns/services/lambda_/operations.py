@@ -70,13 +70,15 @@ def _set_environment(operation: Operation, template: Template) -> str:
 
 
 def _invoke(operation: Operation, template: Template) -> str:
-    """Asynchronously, as services call it.
+    """Asynchronously, as services call it. From a file, since version 2 of the CLI takes a text for base64.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html (2026-12-01)
     """
     return (
+        f"EVENT=$(mktemp)\nprintf '%s' {word(str(operation.value))} > \"$EVENT\"\n"
         f"aws lambda invoke --function-name {resource(operation)} --invocation-type Event \\\n"
-        f"  --cli-binary-format raw-in-base64-out --payload {word(str(operation.value))} /dev/stdout"
+        '  --payload "fileb://$EVENT" /dev/null\n'
+        'rm "$EVENT"'
     )
 
 

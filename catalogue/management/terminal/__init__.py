@@ -1,1 +1,1 @@
-"""The command `serverless-patterns`: each subcommand is a module with `add_arguments` and `run` (docs/open.md)."""
+"""The command `serverless-patterns` (docs/open.md)."""

@@ -8,7 +8,7 @@ from types import ModuleType
 
 from catalogue.management.terminal.refused import Refused
 
-SUBCOMMANDS = ("open", "list", "search", "init")
+SUBCOMMANDS = ("open", "verify", "list", "search", "init")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _module(name: str) -> ModuleType:
-    return import_module(f"catalogue.management.terminal.{name}_command")
+    return import_module(f"catalogue.management.terminal.subcommands.{name}")
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ def open_project(options: argparse.Namespace, folder: Path, listening: socket.so
     with (folder / "emulator.log").open("w") as log:
         emulator = None if options.draw_only else process.begin(log=log)
         try:
-            pattern = _read()
+            pattern = read_opened()
             found = verdict(pattern)
             _say_what_is_missing(pattern, found)
             if emulator is None:
@@ -52,7 +52,8 @@ def open_project(options: argparse.Namespace, folder: Path, listening: socket.so
     return 0
 
 
-def _read() -> Pattern:
+def read_opened() -> Pattern:
+    """The template that this site is about. Raises Refused."""
     try:
         return next(library().patterns())
     except NotReadable as error:

@@ -12,14 +12,18 @@ from catalogue.patterns.cloudformation.arrows.proofs import proofs
 from catalogue.patterns.cloudformation.stack.parameters import parameter_values
 from catalogue.patterns.cloudformation.template import Template, read_template
 from catalogue.patterns.content.parsing.mistakes import ContentError
+from catalogue.patterns.content.parsing.validation import validate
+from catalogue.patterns.content.parsing.yaml_lines import Document, read_yaml
 from catalogue.patterns.content.pattern import LANGUAGES, Pattern, SourceFile
 from catalogue.patterns.content.projects.demo import derived_demo
 from catalogue.patterns.content.projects.drawing import draw
-from catalogue.patterns.content.schemas.pattern import FrontMatter
+from catalogue.patterns.content.schemas.pattern import Demo, FrontMatter
 from catalogue.patterns.services.known import services
 
 MOST_BYTES = 1_000_000
 """Of a template: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
+DEMO = "demo.yaml"
+"""The author's own steps and levers, beside the template, in the form that patterns have (CONTRIBUTING.md)."""
 _MOST_FILES, _MOST_FILE_BYTES = 200, 200_000
 PASSED_OVER = {"node_modules", "__pycache__", "cdk.out", "venv", "target", "dist", "build"}
 """Folders with packages and built things."""
@@ -45,6 +49,8 @@ def read_project(path: Path, parameters: Mapping[str, str] | None = None) -> Pat
         raise NotReadable(f"{path}:{error.line}: {error.message}") from None
     if not template.resources:
         raise NotReadable(f"{path} has no resources.")
+    documents: dict[str, Document] = {}
+    own = _demo(path.parent / DEMO, documents)
     found = proofs(template)
     files = tuple(source_files(path.parent, path, text))
     digest = _hash(files, parameters or {})
@@ -56,7 +62,7 @@ def read_project(path: Path, parameters: Mapping[str, str] | None = None) -> Pat
         body="",
         body_line=1,
         diagram=draw(template, found),
-        demo=derived_demo(template, found),
+        demo=own or derived_demo(template, found),
         compare=None,
         challenges=None,
         sliders=None,
@@ -68,9 +74,25 @@ def read_project(path: Path, parameters: Mapping[str, str] | None = None) -> Pat
         services=services().used_by(template.resources.values()),
         content_hash=digest,
         run_hash=digest,
-        documents={},
+        documents=documents,
         standalone=True,
     )
+
+
+def _demo(file: Path, documents: dict[str, Document]) -> Demo | None:
+    """The author's own steps and levers, if there are some."""
+    if not file.is_file():
+        return None
+    try:
+        documents[DEMO] = document = read_yaml(file, file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise NotReadable(f"{file} cannot be read: {error}.") from None
+    except ContentError as error:
+        raise NotReadable(f"{file}:{error.line}: {error.message}") from None
+    demo, mistakes = validate(Demo, document)
+    if mistakes:
+        raise NotReadable(f"{file}:{mistakes[0].line}: {mistakes[0].message} {mistakes[0].remedy}")
+    return demo
 
 
 def with_parameters(template: Template, given: Mapping[str, str]) -> Template:

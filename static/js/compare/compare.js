@@ -15,7 +15,11 @@ class CompareRun extends HTMLElement {
     document.documentElement.classList.add("compares");
     if (!this.form) return;
     this.tallies = ["pattern", "naive"].map(
-      (side) => new Tally(this.dataset[side], this.querySelector(`[data-side="${side}"]`)),
+      (side) => new Tally(
+        this.dataset[side],
+        this.querySelector(`[data-side="${side}"]`),
+        document.querySelector(`[data-live-side="${side}"]`),
+      ),
     );
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();

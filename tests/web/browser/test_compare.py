@@ -22,6 +22,9 @@ def test_compares_a_pattern_with_its_twin_and_reads_the_table(page: Page) -> Non
     page.get_by_role("button", name="Send the same traffic to both").click()
     live = page.locator('[data-side="naive"] [data-count="answers"]')
     expect(live).not_to_have_text("0", timeout=60_000)  # counted from the stream, while the traffic runs
+    for side, node in (("pattern", "OrderApi"), ("pattern", "WorkerFunction"), ("naive", "DirectFunction")):
+        counted = page.locator(f'[data-live-side="{side}"] [data-count="{node}"]:visible')
+        expect(counted).to_have_text(re.compile(r"^\d+ (requests?|runs?)$"), timeout=60_000)
 
     lost = page.get_by_role("row", name=re.compile("^Orders lost"))
     expect(lost.get_by_role("cell").first).to_contain_text("0", timeout=90_000)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.safestring import SafeString
 
 from catalogue.labs.demos import expectations
 from catalogue.labs.demos.comparisons.results.result import SIDES, Json
@@ -21,8 +22,11 @@ from catalogue.patterns.content.pattern import Pattern
 from catalogue.patterns.content.schemas import comparison as compare_schema
 from catalogue.patterns.content.schemas.comparison import Side
 from catalogue.patterns.content.schemas.pattern import Request
+from catalogue.patterns.diagrams.svg import render_diagram
+from catalogue.patterns.diagrams.twin import render_twin
 from catalogue.patterns.documents.download.curl import command
 from catalogue.patterns.services.known import Service, services
+from catalogue.patterns.services.registry import registry
 
 _FUNCTION = "AWS::Serverless::Function"
 
@@ -118,6 +122,9 @@ class SideCard:
     curl: str
     requests: int
     """How many of the traffic's requests are for this side."""
+    diagram: SafeString
+    api: str
+    """Logical id of the API whose requests are counted on the diagram; empty without one."""
 
 
 def cards(comparison: Comparison, pattern: Pattern) -> list[SideCard]:
@@ -142,6 +149,8 @@ def cards(comparison: Comparison, pattern: Pattern) -> list[SideCard]:
             lab.status,
             example(pattern.compare, endpoint(lab)),
             requests_to(pattern.compare, side),
+            render_twin(pattern) if side == "naive" else render_diagram(pattern, beside=True),
+            next(iter(registry().endpoints(templates[side][1])), ""),
         )
         for side, lab in labs_of(comparison).items()
     ]

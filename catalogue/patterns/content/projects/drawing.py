@@ -19,6 +19,7 @@ from catalogue.patterns.services.registry import registry
 
 CALLER = "Caller"
 _LONGEST_LABEL = 28
+_UPPER = {"Api": "API", "Url": "URL"}
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 
 
@@ -135,7 +136,7 @@ def _is_pictured(type: str) -> bool:
 
 
 def _label(id: str) -> str:
-    words = id if " " in id else " ".join(_WORDS.findall(id)) or id
+    words = id if " " in id else " ".join(_UPPER.get(word, word) for word in _WORDS.findall(id)) or id
     return words if len(words) <= _LONGEST_LABEL else words[: _LONGEST_LABEL - 1].rstrip() + "…"
 
 

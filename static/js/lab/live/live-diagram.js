@@ -8,6 +8,14 @@ const MOST_TRAVELLERS = 16;
 const SVG = "http://www.w3.org/2000/svg";
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
+/** What a table and a bucket hold. In anything else, it waits. */
+const HELD = { items: "item", objects: "object" };
+
+function held({ measure, value }) {
+  const one = HELD[measure];
+  return `${value} ${one ? `${one}${value === 1 ? "" : "s"}` : "waiting"}`;
+}
+
 export class LiveDiagram {
   #figures;
   #counts = new Map();
@@ -88,6 +96,31 @@ export class LiveDiagram {
   count(id, unit) {
     const value = (parseInt(this.#counts.get(id), 10) || 0) + 1;
     this.show(id, `${value} ${unit}${value === 1 ? "" : "s"}`);
+  }
+
+  /**
+   * Show an event of a lab's stream: the edges that the server concluded from it, and the counts of the nodes.
+   * `fresh`: it has just happened. `api`: the node whose requests are counted.
+   */
+  follow(event, fresh, api) {
+    if (fresh) event.edges?.forEach((edge) => this.pass(edge));
+    switch (event.kind) {
+      case "request":
+        if (api) this.count(api, "request");
+        break;
+      case "invocation":
+        this.count(event.function, "run");
+        if (fresh) this.light(event.function);
+        break;
+      case "log":
+        if (fresh) this.light(event.function);
+        break;
+      case "gauge":
+        if (event.measure === "in_flight") return;
+        // The first reading shows the current state. It is not an event.
+        if (fresh && this.counts(event.resource)) this.light(event.resource);
+        this.show(event.resource, held(event));
+    }
   }
 
   counts(id) {

@@ -11,14 +11,6 @@ import { enhance, showView } from "../../workbench/watch.js";
 import { follow, TraceLog } from "./trace.js";
 
 const PROGRESS_MS = 2000;
-/** What a table and a bucket hold. In anything else, it waits. */
-const HELD = { items: "item", objects: "object" };
-
-function held({ measure, value }) {
-  const one = HELD[measure];
-  return `${value} ${one ? `${one}${value === 1 ? "" : "s"}` : "waiting"}`;
-}
-
 /**
  * What a lab shows once there is one: the diagram lit by its events, the log of its trace, charts, steps, the editor of
  * requests, and the replay of what has happened. Loaded when it is needed, and not with the page.
@@ -42,7 +34,7 @@ export class Live {
     this.api = data.api;
     this.charted = new Set(data.queues);
     this.diagram = new LiveDiagram(document);
-    this.order = new LiveOrder((event, fresh) => this.#light(event, fresh));
+    this.order = new LiveOrder((event, fresh) => this.diagram.follow(event, fresh, this.api));
     this.log = new TraceLog(
       panel.querySelector("[role=log]"),
       panel.querySelector("[data-speaker]"),
@@ -156,28 +148,6 @@ export class Live {
       line.append(el("span", { class: "trace-text is-error", role: "alert" }, problem.message));
     } finally {
       button.removeAttribute("aria-disabled");
-    }
-  }
-
-  /** The diagram follows what was observed: the edges that the server concluded from it, and the counts of the nodes. */
-  #light(event, fresh) {
-    if (fresh) event.edges?.forEach((edge) => this.diagram.pass(edge));
-    switch (event.kind) {
-      case "request":
-        if (this.api) this.diagram.count(this.api, "request");
-        break;
-      case "invocation":
-        this.diagram.count(event.function, "run");
-        if (fresh) this.diagram.light(event.function);
-        break;
-      case "log":
-        if (fresh) this.diagram.light(event.function);
-        break;
-      case "gauge":
-        if (event.measure === "in_flight") return;
-        // The first reading shows the current state. It is not an event.
-        if (fresh && this.diagram.counts(event.resource)) this.diagram.light(event.resource);
-        this.diagram.show(event.resource, held(event));
     }
   }
 

@@ -203,6 +203,27 @@ def test_the_recorder_takes_the_key_as_it_is_and_a_duplicate_makes_no_second_row
     assert row["file"]["S"] == "incoming/a + b%20.csv"
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "[]",
+        "null",
+        "{",
+        "[" * 100_000,
+        '{"name": "\\ud83d", "csv": ""}',
+        '{"name": "a/b", "csv": ""}',
+        '{"name": "a", "csv": 1}',
+        '{"name": "", "csv": ""}',
+        json.dumps({"name": "a", "csv": "x" * 100_001}),
+    ],
+    ids=lambda body: body[:40],
+)
+def test_what_is_no_file_is_refused_and_nothing_is_stored(club: Club, body: str) -> None:
+    assert club.uploader.handler({"headers": None, "body": body}, LambdaContext())["statusCode"] == 400
+    assert "Contents" not in club.s3.list_objects_v2(Bucket=club.incoming)
+
+
 def test_an_upload_that_s3_refuses_is_a_503(club: Club) -> None:
     def refuse(model: Any, **_: Any) -> None:
         raise club.uploader.ClientError({"Error": {"Code": "SlowDown", "Message": "no"}}, model.name)

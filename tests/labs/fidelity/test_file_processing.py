@@ -109,7 +109,7 @@ def test_a_loop_is_not_detected(stack: Stack) -> None:
     stack.replace_handler("ProcessorFunction", LOOP)
     allowed = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"}
     stack.client("iam").put_role_policy(
-        RoleName=stack.id("ProcessorFunctionRole"),
+        RoleName=stack.id("ProcessorRole"),
         PolicyName="loop",
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allowed]}),
     )

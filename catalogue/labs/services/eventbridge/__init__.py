@@ -40,4 +40,5 @@ SERVICE = LabService(
     adapt=fixups.adapt,
     restore=fixups.restore,
     before_delete_embedded=fixups.delete_archives,
+    on_aws=(RULE,),
 )

@@ -81,7 +81,7 @@ SERVICE = LabService(
     not_emulated=not_emulated,
     restore=fixups.restore,
     before_delete_embedded=fixups.end_workers,
-    on_aws=(MAPPING, FUNCTION, "AWS::Lambda::Permission", SAM_FUNCTION),
+    on_aws=(MAPPING, FUNCTION, "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::Permission", SAM_FUNCTION),
     has_boundary=(SAM_FUNCTION,),
     leftovers=(
         Leftover(

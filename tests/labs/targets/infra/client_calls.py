@@ -20,6 +20,7 @@ _BEFORE_THE_ROLE = {"sts:AssumeRole"}
 _WITHOUT_A_BUCKET = {"s3:CreateBucket", "s3:PutPublicAccessBlock", "s3:PutBucketLifecycleConfiguration"}
 """Done only where LABS_BUCKET is empty; the sandbox has a bucket."""
 _NAMED_OTHERWISE = {
+    "lambda:Invoke": "lambda:InvokeFunction",
     "s3:ListObjectsV2": "s3:ListBucket",
     "s3:DeleteObjects": "s3:DeleteObject",
     "budgets:DescribeBudget": "budgets:ViewBudget",

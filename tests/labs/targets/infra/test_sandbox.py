@@ -32,6 +32,7 @@ RESOURCES = {
     "cloudformation": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{STACK}/0-1",
     "cloudwatch": "*",
     "dynamodb": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{STACK}-Table-1",
+    "events": f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{STACK}-Rule-1",
     "iam": f"arn:aws:iam::{ACCOUNT}:role/{STACK}-Role-1",
     "lambda": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{STACK}-F-1",
     "logs": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/{STACK}-F-1",

@@ -1,6 +1,5 @@
 """GET /labs/<id>/inside/<resource>: what is in one box of the diagram, as JSON, as a page, or as the panel's HTML."""
 
-from collections import Counter
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -14,13 +13,13 @@ from catalogue.labs.lifecycle.content import pattern_of
 from catalogue.labs.lifecycle.stacks import resources_of
 from catalogue.labs.models import Lab
 from catalogue.labs.targets.base import TargetDown
+from catalogue.labs.views.admission import AtOnce
 from catalogue.labs.views.requests import find_lab, require_live
 from catalogue.labs.watching.inside import Inside, can_look, look_inside
 from catalogue.patterns.content.pattern import Pattern
 from catalogue.web.errors import Problem, wants_html
 
-_AT_ONCE = 2
-_under_way: Counter[str] = Counter()
+_looks = AtOnce(2, "One look at a time", "Two requests are already looking inside this lab.", retry_after=1)
 
 
 @require_safe
@@ -74,18 +73,11 @@ def document(seen: Inside) -> dict[str, Any]:
 
 
 def _look(lab: Lab, resource: str) -> Inside:
-    if _under_way[lab.pk] >= _AT_ONCE:
-        detail = "Two requests are already looking inside this lab."
-        raise Problem(429, "One look at a time", detail, headers={"Retry-After": "1"})
-    _under_way[lab.pk] += 1
-    try:
-        seen = look_inside(lab, resource)
-    except (TargetDown, ClientError, BotoCoreError) as error:
-        raise Problem(503, "AWS is not available", str(error), headers={"Retry-After": "2"}) from None
-    finally:
-        _under_way[lab.pk] -= 1
-        if not _under_way[lab.pk]:
-            del _under_way[lab.pk]
+    with _looks.one_of(lab.pk):
+        try:
+            seen = look_inside(lab, resource)
+        except (TargetDown, ClientError, BotoCoreError) as error:
+            raise Problem(503, "AWS is not available", str(error), headers={"Retry-After": "2"}) from None
     if seen is None:
         detail = f"This lab's stack has no resource {resource[:80]!r} that can be looked into."
         raise Problem(404, "Nothing to look into", detail)

@@ -1,6 +1,5 @@
 """The labs' pages and JSON: make one, look at it, watch it, take a step, delete it."""
 
-from collections import Counter
 from functools import partial
 from typing import Any
 
@@ -27,6 +26,7 @@ from catalogue.labs.models import Lab, Status
 from catalogue.labs.models import Run as KeptRun
 from catalogue.labs.targets.base import TargetDown
 from catalogue.labs.targets.emulation import not_emulated
+from catalogue.labs.views.admission import AtOnce
 from catalogue.labs.views.bills import meter_shown
 from catalogue.labs.views.boards.challenges import challenge_cards
 from catalogue.labs.views.boards.projects import project_shown
@@ -48,8 +48,7 @@ from catalogue.web.errors import Problem, wants_html
 
 # Forged requests are refused by their origin (see `ownership`): these addresses serve curl as well as forms.
 
-_STEPS_AT_ONCE = 3
-_under_way: Counter[str] = Counter()
+_steps = AtOnce(3, "A step is in progress", "A step of this lab is still running.")
 
 
 @csrf_exempt
@@ -114,13 +113,6 @@ async def step(request: HttpRequest, lab_id: str, step_id: str) -> HttpResponseB
 
 async def _take_step(request: HttpRequest, lab_id: str, step_id: str) -> HttpResponse:
     lab, taken, variables = await in_database(_admit_step, request, lab_id, step_id)
-    if _under_way[lab_id] >= _STEPS_AT_ONCE:
-        raise Problem(
-            429,
-            "A step is in progress",
-            "A step of this lab is still running.",
-            headers={"Retry-After": "2"},
-        )
     result, run = await take(lab, taken, variables)
     if wants_html(request):
         return await in_database(_page, request, lab, result, run)
@@ -128,18 +120,16 @@ async def _take_step(request: HttpRequest, lab_id: str, step_id: str) -> HttpRes
 
 
 async def take(lab: Lab, step: Step, variables: dict[str, Any]) -> tuple[StepResult, dict[str, str]]:
-    """Take the step on a ready lab, and keep its result and its run: the result, and where the run is."""
-    _under_way[lab.pk] += 1
-    running_reader().hurry(lab.pk)
-    try:
+    """Take the step on a ready lab, and keep its result and its run: the result, and where the run is.
+
+    Raises Problem (429) while others of the lab are being taken.
+    """
+    with _steps.one_of(lab.pk):
+        running_reader().hurry(lab.pk)
         async with recording(lab, step.title) as rec:
             rec.knows(variables)
             result = await arun_step(lab, step, variables, performed=partial(note_operation, lab))
             rec.step(step, result)
-    finally:
-        _under_way[lab.pk] -= 1
-        if not _under_way[lab.pk]:
-            del _under_way[lab.pk]
     return result, run_link(await in_database(_keep, lab, result, rec.run))
 
 

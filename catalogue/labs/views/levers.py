@@ -1,14 +1,9 @@
 """Addresses of a lab's levers: the board of them, and moving one."""
 
-from collections import Counter
 from typing import Any
-from urllib.parse import urlencode
 
-from django.conf import settings
-from django.core import signing
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
@@ -28,12 +23,13 @@ from catalogue.labs.demos.runs.capture import Recording, recording
 from catalogue.labs.demos.runs.represent import run_link
 from catalogue.labs.demos.runs.services import keep_run
 from catalogue.labs.demos.sliders import follow_operation
-from catalogue.labs.lifecycle import ownership, services
+from catalogue.labs.lifecycle import services
 from catalogue.labs.lifecycle.content import pattern_of
 from catalogue.labs.lifecycle.support.database import in_database
 from catalogue.labs.models import Lab
 from catalogue.labs.models import Run as KeptRun
-from catalogue.labs.views.represent import lab_document
+from catalogue.labs.views.admission import AtOnce, find_named
+from catalogue.labs.views.boards.answers import SHOWN_SECONDS, fits, list_of, see_lab, set_signed, signed
 from catalogue.labs.views.requests import fields, find_lab, ready_lab
 from catalogue.labs.views.slow_answer import answer_in_time
 from catalogue.labs.watching.reader import running_reader
@@ -42,11 +38,8 @@ from catalogue.patterns.runs.document import Action
 from catalogue.patterns.views.tags.demo import operation_in_words, request_in_words
 from catalogue.web.errors import Problem, wants_html
 
-_AT_ONCE = 3
 _COMMAND = "lever_command"
-_MOST_COOKIE = 3_500
-_SHOWN_SECONDS = 120
-_under_way: Counter[str] = Counter()
+_moves = AtOnce(3, "One lever after the other", "A lever of this lab is still moving.")
 
 
 @csrf_exempt
@@ -61,15 +54,14 @@ async def levers(request: HttpRequest, lab_id: str) -> HttpResponseBase:
 def board(request: HttpRequest, lab_id: str) -> HttpResponse:
     """The lab's levers and how they stand: JSON, or the panel's HTML with `?part=board`."""
     lab = find_lab(lab_id)
-    response: HttpResponse
-    if request.GET.get("part") == "board":
-        context = {"lab": lab_document(lab), "pattern": pattern_of(lab), "owned": ownership.owns(request, lab)}
-        response = render(request, "labs/_levers.html", context)
-        response["Vary"] = "Cookie"
-    else:
-        response = JsonResponse({"levers": [lever_document(lever, lab) for lever in _levers(lab)]})
-    response["Cache-Control"] = "no-store"
-    return response
+    return list_of(
+        request,
+        lab,
+        pattern_of(lab),
+        "levers",
+        cards=list,  # the template reads the pattern's
+        documents=lambda: [lever_document(lever, lab) for lever in _levers(lab)],
+    )
 
 
 @csrf_exempt
@@ -91,35 +83,24 @@ async def _reset(request: HttpRequest, lab_id: str) -> HttpResponse:
     for lever in pulled:
         response = await _move(request, lab_id, lever.id)
     if wants_html(request):
-        if not pulled:
-            response = HttpResponseRedirect(reverse("labs:detail", args=[lab.pk]))
-            response.status_code = 303
-        return response
+        return response if pulled else see_lab(lab)
     await in_database(lab.refresh_from_db)
     return JsonResponse({"pulled": lab.pulled}, headers={"Cache-Control": "no-store"})
 
 
 async def _move(request: HttpRequest, lab_id: str, lever_id: str) -> HttpResponse:
     lab, lever, asked = await in_database(_admit, request, lab_id, lever_id)
-    if _under_way[lab_id] >= _AT_ONCE:
-        raise Problem(
-            429, "One lever after the other", "A lever of this lab is still moving.", headers={"Retry-After": "2"}
-        )
-    _under_way[lab_id] += 1
-    running_reader().hurry(lab_id)
-    try:
-        async with recording(lab, _title(lever, asked)) as record:
-            outcome = await amove_lever(lab, lever, asked)
-            await _move_sliders(lab, lever, outcome)
-            _note(record, lever, outcome)
-    except LeverBusy as busy:
-        raise Problem(409, "One lever after the other", str(busy), headers={"Retry-After": "1"}) from None
-    except LeverRefused as refused:
-        raise Problem(409, "The lever did not move", str(refused)) from None
-    finally:
-        _under_way[lab_id] -= 1
-        if not _under_way[lab_id]:
-            del _under_way[lab_id]
+    with _moves.one_of(lab_id):
+        running_reader().hurry(lab_id)
+        try:
+            async with recording(lab, _title(lever, asked)) as record:
+                outcome = await amove_lever(lab, lever, asked)
+                await _move_sliders(lab, lever, outcome)
+                _note(record, lever, outcome)
+        except LeverBusy as busy:
+            raise Problem(409, "One lever after the other", str(busy), headers={"Retry-After": "1"}) from None
+        except LeverRefused as refused:
+            raise Problem(409, "The lever did not move", str(refused)) from None
     seen = outcome.changed or outcome.trial is not None
     kept = await in_database(keep_run, lab, record.run) if seen else None
     if wants_html(request):
@@ -168,9 +149,7 @@ def outcome_document(outcome: Outcome) -> dict[str, Any]:
 
 def _admit(request: HttpRequest, lab_id: str, lever_id: str) -> tuple[Lab, Lever, Move]:
     lab = ready_lab(request, lab_id)
-    lever = next((one for one in _levers(lab) if one.id == lever_id), None)
-    if lever is None:
-        raise Problem(404, "No such lever", f"This lab of {lab.pattern} has no lever {lever_id!r}.")
+    lever = find_named(_levers(lab), lever_id, "lever", lab)
     asked = next((move for move in MOVES if move == fields(request).get("do")), None)
     if asked is None:
         raise Problem(422, "Do what?", 'Send {"do": "pull"}, {"do": "release"} or {"do": "try"}.')
@@ -217,22 +196,12 @@ def _note(record: Recording, lever: Lever, outcome: Outcome) -> None:
 
 
 def _see_page(lab: Lab, lever: Lever, kept: KeptRun | None, cli: str | None) -> HttpResponse:
-    shown = urlencode({"lever": lever.id} | ({"run": kept.pk} if kept else {}))
-    page = reverse("labs:detail", args=[lab.pk])
-    response = HttpResponseRedirect(f"{page}?{shown}#lever-{lever.id}")
-    response.status_code = 303
+    response = see_lab(lab, f"lever-{lever.id}", {"lever": lever.id} | ({"run": kept.pk} if kept else {}))
     # A kept run names no address and no physical id, as it may be shared; the command is for its owner to copy.
-    command = signing.dumps({kept.pk: cli}, salt=_COMMAND, compress=True) if kept and cli else ""
-    if 0 < len(command) < _MOST_COOKIE:
-        response.set_cookie(
-            _COMMAND,
-            command,
-            max_age=_SHOWN_SECONDS,
-            path=page,
-            httponly=True,
-            samesite="Lax",
-            secure=settings.SESSION_COOKIE_SECURE,
-        )
+    command = fits(_COMMAND, {kept.pk: cli}) if kept and cli else None
+    if command is not None:
+        page = reverse("labs:detail", args=[lab.pk])
+        set_signed(response, _COMMAND, command, path=page, max_age=SHOWN_SECONDS)
     return response
 
 
@@ -251,9 +220,6 @@ def shown_outcome(request: HttpRequest, lab: Lab) -> dict[str, Any] | None:
     if found is None or not actions:
         return None
     action = dict(actions[-1])
-    try:
-        commands = signing.loads(request.COOKIES.get(_COMMAND, ""), salt=_COMMAND, max_age=_SHOWN_SECONDS)
-    except signing.BadSignature:
-        commands = {}
+    commands = signed(request, _COMMAND, SHOWN_SECONDS) or {}
     action["cli"] = commands.get(found.pk, action.get("cli"))
     return {"lever": request.GET.get("lever", ""), "action": action, "run": run_link(found)}

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -169,11 +170,10 @@ def test_two_pulls_at_once_act_once(visitor: Client, made: dict[str, Any], monke
 
 
 def test_a_lab_moves_a_few_levers_at_once_and_no_more(visitor: Client, made: dict[str, Any]) -> None:
-    lever_views._under_way[made["id"]] = lever_views._AT_ONCE
-    try:
+    with ExitStack() as held:
+        for _ in range(3):
+            held.enter_context(lever_views._moves.one_of(made["id"]))
         refused = move(visitor, made, "pull")
-    finally:
-        del lever_views._under_way[made["id"]]
     assert (refused.status_code, refused["Retry-After"]) == (429, "2")
     assert is_enabled(made)
 

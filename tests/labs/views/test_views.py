@@ -9,6 +9,7 @@ from pytest_django import Settings
 
 from catalogue.labs.lifecycle.ownership import COOKIE
 from catalogue.labs.models import Lab, Status
+from catalogue.labs.targets import emulators
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("content", "emulator")]
 
@@ -247,6 +248,7 @@ def test_while_aws_is_away_making_a_lab_says_when_to_come_back(
     visitor: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EMBEDDED_AWS_URL", "http://127.0.0.1:9")
+    monkeypatch.setattr(emulators, "RESTART_SECONDS", 0.2)
     response = create(visitor)
     assert (response.status_code, response["Retry-After"]) == (503, "2")
 

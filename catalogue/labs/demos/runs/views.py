@@ -1,7 +1,6 @@
 """Addresses of runs: a lab's own under /labs/<id>/runs, and what was shared under /runs/<token>."""
 
 import logging
-from collections import Counter
 from datetime import UTC
 
 from django.conf import settings
@@ -22,6 +21,7 @@ from catalogue.labs.lifecycle.support.database import in_database
 from catalogue.labs.lifecycle.support.rate_limited_log import RateLimitedLog
 from catalogue.labs.models import Lab, SharedRun
 from catalogue.labs.models import Run as KeptRun
+from catalogue.labs.views.admission import AtOnce
 from catalogue.labs.views.requests import fields, find_lab, ready_lab
 from catalogue.patterns.content.library import library
 from catalogue.patterns.content.pattern import Pattern
@@ -29,8 +29,7 @@ from catalogue.patterns.runs.document import Run, Unreadable, read_run
 from catalogue.web.errors import Problem, read_only, wants_html
 
 _errors = RateLimitedLog(logging.getLogger(__name__))
-_AT_ONCE = 3
-_reading: Counter[str] = Counter()
+_readings = AtOnce(3, "A run is in progress", "Runs of this lab are being read.", retry_after=1)
 
 
 @csrf_exempt
@@ -38,15 +37,8 @@ _reading: Counter[str] = Counter()
 async def keep(request: HttpRequest, lab_id: str) -> HttpResponse:
     """POST {"trace": "1-…"}: keep the run of one call that the lab's endpoint has answered; 201 with its address."""
     lab, trace = await in_database(_asked_for, request, lab_id)
-    if _reading[lab_id] >= _AT_ONCE:
-        raise Problem(429, "A run is in progress", "Runs of this lab are being read.", headers={"Retry-After": "1"})
-    _reading[lab_id] += 1
-    try:
+    with _readings.one_of(lab_id):
         run = await run_of_call(lab, trace)
-    finally:
-        _reading[lab_id] -= 1
-        if not _reading[lab_id]:
-            del _reading[lab_id]
     if run is None:
         raise Problem(404, "No such call", "None of the calls that this lab remembers has this trace ID.")
     link = run_link(await in_database(keep_run, lab, run))

@@ -1,14 +1,10 @@
 """Addresses of a lab's challenges: the list of them, and beginning or checking one."""
 
 import time
-from collections import Counter
 from typing import Any
 
-from django.conf import settings
-from django.core import signing
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
@@ -16,11 +12,12 @@ from django.views.decorators.http import require_POST, require_safe
 from catalogue.labs.aws.shared import NO_CHANGE
 from catalogue.labs.demos.challenges.services import Progress, acheck, begin, progress_of
 from catalogue.labs.edge.application import edge_in_use
-from catalogue.labs.lifecycle import ownership, services
+from catalogue.labs.lifecycle import services
 from catalogue.labs.lifecycle.content import pattern_of
 from catalogue.labs.lifecycle.support.database import in_database
 from catalogue.labs.models import Lab
-from catalogue.labs.views.represent import lab_document
+from catalogue.labs.views.admission import AtOnce, find_named
+from catalogue.labs.views.boards.answers import fits, list_of, see_lab, set_signed, signed
 from catalogue.labs.views.requests import fields, find_lab, ready_lab
 from catalogue.labs.views.slow_answer import answer_in_time
 from catalogue.patterns.content.pattern import Pattern
@@ -30,10 +27,7 @@ from catalogue.web.errors import Problem, wants_html
 COOKIE = "challenges_won"
 """Challenges that were won in labs that may be gone, as `pattern/challenge`, signed. Only the labs' pages get it."""
 _COOKIE_SECONDS = 365 * 24 * 3600
-_MOST_COOKIE = 3_500
-"""Bytes; past it, the oldest are forgotten."""
-_AT_ONCE = 2
-_checking: Counter[str] = Counter()
+_checks = AtOnce(2, "A check is in progress", "A challenge of this lab is being checked.")
 
 
 @csrf_exempt
@@ -42,22 +36,14 @@ def board(request: HttpRequest, lab_id: str) -> HttpResponse:
     """The lab's challenges and how they stand: JSON, or the panel's HTML with `?part=board`."""
     lab = find_lab(lab_id)
     pattern = pattern_of(lab)
-    response: HttpResponse
-    if request.GET.get("part") == "board":
-        context = {
-            "lab": lab_document(lab),
-            "pattern": pattern,
-            "owned": ownership.owns(request, lab),
-            "challenges": challenge_cards(request, lab, pattern),
-        }
-        response = render(request, "labs/_challenges.html", context)
-        response["Vary"] = "Cookie"
-    else:
-        response = JsonResponse(
-            {"challenges": [challenge_document(one, progress_of(lab, one)) for one in _challenges(lab, pattern)]}
-        )
-    response["Cache-Control"] = "no-store"
-    return response
+    return list_of(
+        request,
+        lab,
+        pattern,
+        "challenges",
+        cards=lambda: challenge_cards(request, lab, pattern),
+        documents=lambda: [challenge_document(one, progress_of(lab, one)) for one in _challenges(lab, pattern)],
+    )
 
 
 @csrf_exempt
@@ -75,8 +61,7 @@ async def _act(request: HttpRequest, lab_id: str, challenge_id: str) -> HttpResp
         progress = await _checked(lab, challenge)
     response: HttpResponse
     if wants_html(request):
-        response = HttpResponseRedirect(f"{reverse('labs:detail', args=[lab.pk])}#challenge-{challenge.id}")
-        response.status_code = 303
+        response = see_lab(lab, f"challenge-{challenge.id}")
     else:
         response = JsonResponse(challenge_document(challenge, progress), headers={"Cache-Control": "no-store"})
     if progress.won:
@@ -85,25 +70,14 @@ async def _act(request: HttpRequest, lab_id: str, challenge_id: str) -> HttpResp
 
 
 async def _checked(lab: Lab, challenge: Challenge) -> Progress:
-    if _checking[lab.pk] >= _AT_ONCE:
-        raise Problem(
-            429, "A check is in progress", "A challenge of this lab is being checked.", headers={"Retry-After": "2"}
-        )
-    _checking[lab.pk] += 1
-    try:
+    with _checks.one_of(lab.pk):
         async with edge_in_use():
             return await acheck(lab, challenge)
-    finally:
-        _checking[lab.pk] -= 1
-        if not _checking[lab.pk]:
-            del _checking[lab.pk]
 
 
 def _admit(request: HttpRequest, lab_id: str, challenge_id: str) -> tuple[Lab, Challenge, str]:
     lab = ready_lab(request, lab_id)
-    challenge = next((one for one in _challenges(lab, pattern_of(lab)) if one.id == challenge_id), None)
-    if challenge is None:
-        raise Problem(404, "No such challenge", f"This lab of {lab.pattern} has no challenge {challenge_id!r}.")
+    challenge = find_named(_challenges(lab, pattern_of(lab)), challenge_id, "challenge", lab)
     asked = fields(request).get("do")
     if asked not in ("check", "begin"):
         raise Problem(422, "Do what?", 'Send {"do": "check"} or {"do": "begin"}.')
@@ -155,23 +129,12 @@ def challenge_document(challenge: Challenge, progress: Progress) -> dict[str, An
 
 def _won_before(request: HttpRequest) -> list[str]:
     """The oldest first; nothing of a cookie that this site has not signed."""
-    try:
-        won = signing.loads(request.COOKIES.get(COOKIE, ""), salt=COOKIE, max_age=_COOKIE_SECONDS)
-    except signing.BadSignature:
-        return []
+    won = signed(request, COOKIE, _COOKIE_SECONDS)
     return [name for name in won if isinstance(name, str)] if isinstance(won, list) else []
 
 
 def _remember(request: HttpRequest, response: HttpResponse, name: str) -> None:
     won = [one for one in _won_before(request) if one != name] + [name]
-    while len(value := signing.dumps(won, salt=COOKIE, compress=True)) > _MOST_COOKIE:
-        won = won[1:]
-    response.set_cookie(
-        COOKIE,
-        value,
-        max_age=_COOKIE_SECONDS,
-        path=reverse("labs:create"),
-        httponly=True,
-        samesite="Lax",
-        secure=settings.SESSION_COOKIE_SECURE,
-    )
+    while (value := fits(COOKIE, won)) is None:
+        won = won[1:]  # the oldest are forgotten
+    set_signed(response, COOKIE, value, path=reverse("labs:create"), max_age=_COOKIE_SECONDS)

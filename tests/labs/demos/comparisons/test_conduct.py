@@ -15,7 +15,7 @@ from catalogue.labs.lifecycle.stacks import resources_of
 from catalogue.labs.lifecycle.support.database import in_database
 from catalogue.labs.models import Comparison, EdgeCall, Lab
 from catalogue.labs.models import Run as KeptRun
-from catalogue.labs.targets import get_target
+from catalogue.labs.targets import emulators, get_target
 from catalogue.labs.watching import gauges
 from catalogue.patterns.content.pattern import Pattern
 from catalogue.patterns.content.schemas.comparison import Side, Traffic
@@ -143,5 +143,6 @@ def test_an_emulator_that_is_away_is_told_of(
     comparison: Comparison, twins: Pattern, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     monkeypatch.setenv("EMBEDDED_AWS_URL", "http://127.0.0.1:9")
+    monkeypatch.setattr(emulators, "RESTART_SECONDS", 0.2)
     with pytest.raises(RunFailed, match=r"did not answer|is gone"):
         run(comparison, twins)

@@ -1,4 +1,4 @@
-"""A demo for a template that has none: a request a route, a message a queue, a fault a function."""
+"""A demo for a template that has none: requests for its routes, messages for its queues, faults for its functions."""
 
 import re
 from collections.abc import Iterator
@@ -12,17 +12,19 @@ from catalogue.patterns.services.registry import registry
 _MOST_STEPS, _MOST_LEVERS = 12, 6
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _WITH_BODY = {"POST", "PUT", "PATCH"}
-_SEND, _STOP, _START = "send-message", "set-concurrency", "clear-concurrency"
+_SEND, _INVOKE, _STOP, _START = "send-message", "invoke", "set-concurrency", "clear-concurrency"
+_STORY = (
+    "The steps below come from the template: one for each route, for each queue that something reads, and for each "
+    "function that neither reaches. Press one, and watch the diagram."
+)
+_NO_STORY = "This template has no route, no queue that something reads and no function, so there is nothing to press."
 
 
 def derived_demo(template: Template, found: Proven) -> Demo:
     """Steps in the order of the template. They expect nothing: what a stack should answer, only its author knows."""
-    steps = [*_requests(found.routes), *_messages(template, found)][:_MOST_STEPS]
+    steps = [*_requests(found.routes), *_messages(template, found), *_invocations(template, found)][:_MOST_STEPS]
     return Demo.model_construct(
-        story=(
-            "The steps below come from the template: one for each route and for each queue that something reads. "
-            "Press one, edit a request, or call the endpoint from your own terminal, and watch the diagram."
-        ),
+        story=_STORY if steps else _NO_STORY,
         steps=tuple(steps),
         levers=tuple(_levers(template))[:_MOST_LEVERS],
     )
@@ -54,15 +56,32 @@ def _target(route: Route) -> str:
 
 
 def _messages(template: Template, found: Proven) -> Iterator[Step]:
-    operation = registry().operations.get(_SEND)
-    read = {arrow.source for arrow in found.arrows}
-    for number, queue in enumerate(template.of_type(*(operation.types if operation else ())), 1):
+    read = {arrow.source for arrow in found.arrows if arrow.kind != "redrive"}
+    for number, queue in enumerate(template.of_type(*registry().operations[_SEND].types), 1):
         if queue.id in read:
             yield Step.model_construct(
                 id=f"send-{number}",
                 title=f"Send a message to {queue.id}"[:60],
                 notice="One message with a small JSON body.",
                 operation=Operation(action=_SEND, resource=queue.id, value='{"name": "example"}'),
+            )
+
+
+def _invocations(template: Template, found: Proven) -> Iterator[Step]:
+    """For functions that no request and no message of the other steps reaches at once."""
+    queues = set(registry().operations[_SEND].types)
+    reached = {route.target for route in found.routes} | {
+        arrow.target
+        for arrow in found.arrows
+        if arrow.source in template.resources and template.resources[arrow.source].type in queues
+    }
+    for number, function in enumerate(template.of_type(*registry().operations[_INVOKE].types), 1):
+        if function.id not in reached:
+            yield Step.model_construct(
+                id=f"invoke-{number}",
+                title=f"Invoke {function.id}"[:60],
+                notice="One invocation with an empty event. What it really gets comes from its event source.",
+                operation=Operation(action=_INVOKE, resource=function.id, value="{}"),
             )
 
 

@@ -88,6 +88,23 @@ def test_its_demo_has_a_request_for_each_route_and_a_message_for_each_queue_that
     assert [lever.pull.resource for lever in demo.levers] == ["Place", "Pack"]
 
 
+def test_a_function_that_no_route_and_no_queue_reaches_can_be_invoked(tmp_path: Path) -> None:
+    lonely = """
+  Sweep:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: python3.13
+      Handler: app.handler
+      InlineCode: "def handler(event, context): return {}"
+      Events: {Nightly: {Type: Schedule, Properties: {Schedule: rate(1 day)}}}
+"""
+
+    demo = project(tmp_path, ORDERS + lonely.lstrip("\n")).demo
+
+    assert demo is not None
+    assert [step.id for step in demo.steps if step.operation and step.operation.action == "invoke"] == ["invoke-3"]
+
+
 def test_a_given_parameter_reaches_the_template_and_a_missing_one_is_named(tmp_path: Path) -> None:
     assert missing_parameters(project(tmp_path, ORDERS).template) == {"Stage": "given-Stage"}
 

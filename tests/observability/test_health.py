@@ -41,7 +41,7 @@ def ready(client: Client, **headers: str) -> tuple[int, dict[str, Any]]:
     return response.status_code, response.json()
 
 
-def test_healthz_asks_nothing_of_anybody(client: Client) -> None:
+def test_healthz_asks_nothing_of_anyone(client: Client) -> None:
     """No database mark: a query would fail this test."""
     response = client.get("/healthz")
     assert response.json() == {"status": "ok"}

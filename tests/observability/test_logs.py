@@ -64,7 +64,7 @@ def test_an_exception_is_a_member_of_json_and_scrubbed() -> None:
 
 
 @given(EVERYTHING)
-def test_nobody_can_forge_a_second_line(text: str) -> None:
+def test_no_one_can_forge_a_second_line(text: str) -> None:
     made = record("Got %s", text)
     line, document = LineFormatter().format(made), JsonFormatter().format(made)
     assert len(line.splitlines()) == 1

@@ -55,7 +55,7 @@ def test_without_a_token_in_the_settings_there_is_no_such_page(client: Client) -
 @pytest.mark.parametrize(
     "given", ["", "Bearer", "Bearer wrong", f"Basic {TOKEN}", TOKEN, f"Bearer {TOKEN}x", "Bearer é"]
 )
-def test_without_the_token_nothing_is_told(client: Client, settings: Settings, given: str) -> None:
+def test_without_the_token_nothing_is_reported(client: Client, settings: Settings, given: str) -> None:
     settings.METRICS_TOKEN = TOKEN
     response = client.get("/metrics", headers={"authorization": given})
     assert response.status_code == 401

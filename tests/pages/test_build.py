@@ -170,7 +170,7 @@ def test_a_page_that_cannot_be_rendered_fails_the_build_with_its_address_and_pla
     ],
 )
 @pytest.mark.parametrize("template", ["patterns/about.html", "patterns/piece.html", "base.html"])
-def test_a_mistake_in_a_template_is_told_with_its_line_once_a_page(
+def test_a_mistake_in_a_template_is_reported_with_its_line_once_a_page(
     content: Path,
     settings: Settings,
     tmp_path: Path,
@@ -219,7 +219,7 @@ def test_a_build_that_was_stopped_goes_on_where_it_was(content: Path, monkeypatc
 
 @pytest.mark.parametrize("kind", ["all", "head"])
 @pytest.mark.parametrize("which", ["pages", "search"])
-def test_what_is_damaged_is_made_anew(content: Path, kind: str, which: str) -> None:
+def test_what_is_damaged_is_made_again(content: Path, kind: str, which: str) -> None:
     first = built()
     before = bodies()
     damage(store.store_file() if which == "pages" else index_file(), kind)
@@ -267,7 +267,7 @@ def test_the_search_index_is_the_builds(content: Path) -> None:
         (lambda: _answer(Cache_Control="public", ETag='W/"a"'), "no strong ETag"),
     ],
 )
-def test_an_answer_that_is_not_for_everybody_is_refused(
+def test_an_answer_that_is_not_for_everyone_is_refused(
     monkeypatch: pytest.MonkeyPatch, answer: Callable[[], HttpResponse], why: str
 ) -> None:
     class Handler:

@@ -170,7 +170,7 @@ def test_a_file_in_the_way_stops_the_export_before_it_begins(site: Path) -> None
 
 
 @pytest.mark.parametrize("text", NO_MANIFESTS)
-def test_a_manifest_of_somebody_else_or_a_damaged_one_stops_the_export(site: Path, text: bytes) -> None:
+def test_a_manifest_of_someone_else_or_a_damaged_one_stops_the_export(site: Path, text: bytes) -> None:
     site.mkdir()
     (site / MANIFEST).write_bytes(text)
     (site.parent / "index.html").write_text("mine")
@@ -191,7 +191,9 @@ def test_a_file_where_a_folder_shall_be_stops_the_export_in_words(site: Path, at
     assert not (site / MANIFEST).exists()
 
 
-def test_pages_that_are_damaged_are_told_of_in_words_and_made_anew(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_that_are_damaged_are_reported_in_words_and_made_again(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def build_and_damage(**options: Any) -> Outcome:
         outcome = build(**options)
         damage(store.store_file(), "head")

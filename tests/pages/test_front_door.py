@@ -35,7 +35,7 @@ async def taken_up(ours: FrontDoor, number: int) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_a_new_edition_is_taken_up_though_nobody_asks(content: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_new_edition_is_taken_up_though_no_one_asks(content: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(site, "LOOK_EVERY", 0.01)
     await asyncio.to_thread(built)
     ours = FrontDoor()
@@ -61,7 +61,7 @@ async def test_a_page_that_is_missed_makes_it_look_at_once(content: Path, monkey
         assert page(ours) is not None
 
 
-async def test_what_goes_wrong_is_told_once_and_does_not_end_the_watch(
+async def test_what_goes_wrong_is_reported_once_and_does_not_end_the_watch(
     content: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(site, "LOOK_EVERY", 0.01)
@@ -97,7 +97,7 @@ async def test_of_damaged_pages_django_answers_and_the_log_tells_once(
     assert "Traceback" not in caplog.text
 
 
-async def test_what_is_damaged_while_it_is_in_use_is_left_until_it_has_been_made_anew(
+async def test_what_is_damaged_while_it_is_in_use_is_left_until_it_has_been_made_again(
     content: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(site, "LOOK_EVERY", 0.01)

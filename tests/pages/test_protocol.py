@@ -267,7 +267,7 @@ def test_what_differs_in_a_weighed_header_differs_in_its_answer(port: int) -> No
     assert received.endswith(b"\r\n\r\n")
 
 
-def test_a_client_that_does_not_read_holds_up_nobody_and_no_memory(port: int) -> None:
+def test_a_client_that_does_not_read_holds_up_no_one_and_no_memory(port: int) -> None:
     """Thousands of requests on one connection, none of whose answers is read."""
     with socket.create_connection(("127.0.0.1", port), timeout=20) as greedy:
         greedy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

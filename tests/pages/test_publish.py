@@ -130,7 +130,7 @@ def test_a_file_that_is_in_use_again_is_kept_for_good(
 
 @pytest.mark.parametrize("text", NO_MANIFESTS)
 @pytest.mark.parametrize("where", ["bucket", "folder"])
-def test_a_manifest_of_somebody_else_or_a_damaged_one_stops_it_in_words(
+def test_a_manifest_of_someone_else_or_a_damaged_one_stops_it_in_words(
     s3: Any, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: bytes, where: str
 ) -> None:
     monkeypatch.setattr(boto3, "client", lambda *_, **__: s3)
@@ -192,7 +192,7 @@ def test_a_folder_without_an_export_is_refused(s3: Any, bucket: str, tmp_path: P
         publish(tmp_path, bucket, s3)
 
 
-def test_cloudfront_is_told_of_changed_pages_as_readers_ask_for_them(s3: Any, bucket: str, tmp_path: Path) -> None:
+def test_cloudfront_is_notified_of_changed_pages_as_readers_ask_for_them(s3: Any, bucket: str, tmp_path: Path) -> None:
     publish(write(tmp_path / "a", index_html=("1", PAGE), patterns__index_html=("1", PAGE)), bucket, s3)
     cloudfront = boto3.client(
         "cloudfront", region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test"
@@ -245,7 +245,7 @@ def test_an_invalidation_that_failed_is_made_up_for_by_the_next_run(
 
 
 @pytest.mark.parametrize("call", ["put_object", "delete_objects"])
-def test_what_a_run_that_failed_has_not_told_cloudfront_the_next_one_tells(
+def test_what_a_failed_run_has_not_reported_to_cloudfront_the_next_one_reports(
     s3: Any, bucket: str, tmp_path: Path, call: str
 ) -> None:
     publish(write(tmp_path / "a", index_html=("1", PAGE), about_html=("1", PAGE), old_html=("1", PAGE)), bucket, s3)

@@ -92,7 +92,7 @@ def test_every_address_of_the_library_is_kept(kept: list[Kept]) -> None:
     assert {"/", "/patterns/", "/search/", "/about/", "/feed.atom", "/sitemap.xml", "/robots.txt"} <= paths
 
 
-def test_nobody_is_told_by_a_page(kept: list[Kept], front_door: FrontDoor) -> None:
+def test_no_kept_page_holds_anything_of_a_visitor(kept: list[Kept], front_door: FrontDoor) -> None:
     """Nothing of a visitor, a session or a form's token can be in what everyone gets."""
     for page in kept:
         answer = asked(front_door, page)
@@ -103,7 +103,7 @@ def test_nobody_is_told_by_a_page(kept: list[Kept], front_door: FrontDoor) -> No
 
 
 @pytest.mark.parametrize("encoding", list(ENCODINGS))
-def test_a_client_that_has_the_page_is_told_so(kept: list[Kept], front_door: FrontDoor, encoding: bytes) -> None:
+def test_a_client_that_has_the_page_gets_a_304(kept: list[Kept], front_door: FrontDoor, encoding: bytes) -> None:
     for page in kept:
         whole = asked(front_door, page, (b"accept-encoding", encoding))
         for name, value in ((b"if-none-match", b"etag"), (b"if-modified-since", b"last-modified")):
@@ -124,7 +124,7 @@ def test_the_validator_of_one_encoding_is_not_that_of_another(kept: list[Kept], 
 
 @pytest.mark.parametrize("encoding", list(ENCODINGS))
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_who_wants_these_very_bytes_gets_them_or_is_told_that_they_are_others(
+def test_a_request_for_these_very_bytes_gets_them_or_learns_that_they_have_changed(
     kept: list[Kept], front_door: FrontDoor, encoding: bytes, method: str
 ) -> None:
     for page in (page for page in kept if page.path in ("/", "/patterns/gateway-cache/project.zip")):

@@ -166,7 +166,7 @@ time.sleep(60)
 """
 
 
-async def test_a_part_that_asks_to_be_started_afresh_has_not_failed(
+async def test_a_part_that_asks_to_be_started_again_has_not_failed(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     started, state = tmp_path / "started", tmp_path / "parts.json"

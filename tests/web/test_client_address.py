@@ -42,7 +42,7 @@ def test_a_trusted_proxy_is_looked_through_from_the_right(settings: Settings, fo
     assert client(settings, "10.1.1.1", forwarded, trusted="10.0.0.0/8 ::1") == expected
 
 
-def test_a_server_on_a_socket_names_nobody(settings: Settings) -> None:
+def test_a_server_on_a_socket_names_no_one(settings: Settings) -> None:
     assert client(settings, "", "198.51.100.7", trusted="10.0.0.0/8") == "None"
     assert client_network({}) == "unknown"
 
@@ -68,7 +68,7 @@ def test_the_key_shows_no_address_and_differs_by_purpose() -> None:
         ([], True, []),
     ],
 )
-def test_a_wrong_value_is_told_before_the_start(
+def test_a_wrong_value_is_reported_before_the_start(
     settings: Settings, entries: list[str], debug: bool, ids: list[str]
 ) -> None:
     settings.TRUSTED_PROXIES, settings.DEBUG, settings.SITE_URL = entries, debug, "https://patterns.example"

@@ -211,7 +211,7 @@ def test_a_failed_csrf_check_is_a_403_that_says_what_to_do(settings: Any) -> Non
     assert strict.post("/guarded", headers=HTML).status_code == 403
 
 
-def test_a_forbidden_deed_is_a_403(client: Client) -> None:
+def test_a_forbidden_action_is_a_403(client: Client) -> None:
     assert problem(client.get("/forbidden", headers=JSON))["status"] == 403
 
 

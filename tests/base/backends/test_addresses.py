@@ -24,7 +24,7 @@ def test_postgres_is_pooled_and_sqlite_waits_its_turn() -> None:
 @pytest.mark.parametrize(
     "url", ["", "foo", "postgres:///", "mysql://h/n", "sqlserver://h/n", "http://h/n", "postgres://h:x/n"]
 )
-def test_a_wrong_database_is_told_with_an_id(url: str) -> None:
+def test_a_wrong_database_is_reported_with_an_id(url: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=r"\(backends\.E001\) DATABASE_URL .* Write one like"):
         addresses.database(url, 1)
 
@@ -45,7 +45,7 @@ def test_redis_and_valkey_are_both_known(url: str, known: str) -> None:
 @pytest.mark.parametrize(
     "url", ["foo", "redis://", "http://h/0", "redis://h:x/0", "redis://h/name", "unix://", "redis://["]
 )
-def test_a_wrong_cache_is_told_with_an_id(url: str) -> None:
+def test_a_wrong_cache_is_reported_with_an_id(url: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=r"\(backends\.E002\) CACHE_URL .* Write one like"):
         addresses.cache(url)
 

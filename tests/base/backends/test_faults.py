@@ -302,7 +302,7 @@ def test_a_batch_that_fails_half_way_is_not_written_twice(monkeypatch: pytest.Mo
     assert EdgeCall.objects.filter(lab=lab).count() == 1
 
 
-def test_faults_are_told_from_mistakes() -> None:
+def test_faults_are_distinguished_from_mistakes() -> None:
     with connection.cursor() as cursor:
         for statement, fault in (("SELECT * FROM nothing_here", False), ("SELEC 1", False)):
             with pytest.raises(DatabaseError) as raised:

@@ -96,7 +96,7 @@ def test_types_that_labs_do_not_make_are_refused_by_name(type: str, boundary: st
     "principal",
     ["*", {"AWS": "*"}, {"AWS": "arn:aws:iam::1:root", "Service": "lambda.amazonaws.com"}, {"Federated": "x"}],
 )
-def test_a_role_for_anybody_but_aws_s_services_is_refused(principal: Any) -> None:
+def test_a_role_for_anyone_but_aws_s_services_is_refused(principal: Any) -> None:
     trust = {"Statement": {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}}
     with pytest.raises(TemplateRefused, match="R allows others"):
         adapted(

@@ -49,7 +49,7 @@ def test_a_whole_configuration_passes(settings: Settings, monkeypatch: pytest.Mo
         ({"LABS_TARGET": "embedded", "LABS_SHARED_STACKS": True}, "labs.W003"),
     ],
 )
-def test_what_cannot_work_is_told_at_every_start(settings: Settings, changed: dict[str, object], id: str) -> None:
+def test_what_cannot_work_is_reported_at_every_start(settings: Settings, changed: dict[str, object], id: str) -> None:
     change(settings, changed)
     (message,) = check_aws()
     assert message.id == id
@@ -67,7 +67,7 @@ def test_what_cannot_work_is_told_at_every_start(settings: Settings, changed: di
         ({"LABS_BUDGET_NAME": ""}, "labs.W022", False),
     ],
 )
-def test_what_strangers_could_misuse_is_told_before_a_deployment(
+def test_what_strangers_could_misuse_is_reported_before_a_deployment(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, changed: dict[str, object], id: str, is_error: bool
 ) -> None:
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
@@ -77,7 +77,7 @@ def test_what_strangers_could_misuse_is_told_before_a_deployment(
     assert message.hint
 
 
-def test_a_region_nobody_wrote_is_told(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_region_no_one_wrote_is_reported(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_REGION", raising=False)
     change(settings, {})
     assert [message.id for message in check_aws_deploy(None)] == ["labs.W023"]

@@ -101,7 +101,7 @@ def test_what_a_lab_has_cost_counts_against_the_budget_when_it_ends(
 
 
 @pytest.mark.parametrize("error", [ValueError("a price is missing"), KeyError("x")])
-def test_a_cost_that_cannot_be_reckoned_keeps_no_stack_alive(
+def test_a_cost_that_cannot_be_computed_keeps_no_stack_alive(
     on_aws: AwsOnEmulator, postbox: Pattern, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     def broken(resources: Any, since: float) -> list[Use]:

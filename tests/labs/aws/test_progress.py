@@ -18,7 +18,7 @@ def event(logical: str, status: str) -> dict[str, Any]:
     return {"LogicalResourceId": logical, "ResourceStatus": status}
 
 
-def test_it_is_told_by_the_newest_event_of_each_resource() -> None:
+def test_it_is_reported_by_the_newest_event_of_each_resource() -> None:
     events = [
         event("OrderQueue", "CREATE_IN_PROGRESS"),
         event("Table", "CREATE_COMPLETE"),

@@ -177,7 +177,7 @@ def test_orphaned_roles_are_found_by_name_and_tag_and_deleted_with_their_policie
     assert len(client("iam").list_roles()["Roles"]) == 3
 
 
-def test_a_site_is_told_by_its_setting_or_its_host(settings: Settings) -> None:
+def test_a_site_is_identified_by_its_setting_or_its_host(settings: Settings) -> None:
     settings.LABS_AWS_SITE, settings.SITE_URL = "", "https://patterns.example:8443/x"
     assert site.site_id() == "patterns.example:8443"
     settings.LABS_AWS_SITE = "mine"

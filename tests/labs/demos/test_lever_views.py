@@ -178,7 +178,7 @@ def test_a_lab_moves_a_few_levers_at_once_and_no_more(visitor: Client, made: dic
     assert is_enabled(made)
 
 
-def test_what_aws_refuses_is_told_and_the_lever_stays(visitor: Client, made: dict[str, Any]) -> None:
+def test_what_aws_refuses_is_reported_and_the_lever_stays(visitor: Client, made: dict[str, Any]) -> None:
     refused = move(visitor, made, "pull", "unknown-queue")
     assert (refused.status_code, refused["Content-Type"]) == (409, "application/problem+json")
     assert "AWS refused the operation" in refused.json()["detail"]

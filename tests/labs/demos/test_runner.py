@@ -46,7 +46,7 @@ def test_a_burst_goes_through_the_edge_with_numbers_and_fresh_ids(lab: Lab) -> N
     assert EdgeCall.objects.filter(lab=lab).count() == 6
 
 
-def test_what_is_not_as_expected_is_told_with_what_was_seen(lab: Lab) -> None:
+def test_what_is_not_as_expected_is_reported_with_what_was_seen(lab: Lab) -> None:
     result = take(
         lab,
         request={"method": "GET", "path": "/fail"},
@@ -78,7 +78,7 @@ def test_a_count_is_that_of_the_whole_step_though_the_first_was_enough(
     assert (result.checks[-1].ok, result.checks[-1].seen) == (True, "3")
 
 
-def test_a_value_that_no_step_saved_is_told_and_nothing_is_sent(lab: Lab) -> None:
+def test_a_value_that_no_step_saved_is_reported_and_nothing_is_sent(lab: Lab) -> None:
     result = take(lab, request={"method": "GET", "path": "/jobs/{{job}}"})
     assert failures(result) == [("an earlier step has saved job", "nothing: run the steps in order")]
     assert not EdgeCall.objects.filter(lab=lab).exists()
@@ -114,7 +114,7 @@ def test_an_observation_survives_one_answer_that_cannot_be_read(lab: Lab, monkey
     assert failures(result) == []
 
 
-def test_an_operation_that_does_not_fit_is_told(lab: Lab) -> None:
+def test_an_operation_that_does_not_fit_is_reported(lab: Lab) -> None:
     result = take(lab, operation={"action": "purge", "resource": "Nowhere"})
     assert failures(result) == [("AWS performs the operation", "The stack has no resource Nowhere.")]
     result = take(lab, operation={"action": "purge", "resource": "Web"})

@@ -63,7 +63,9 @@ def test_one_call_that_the_database_does_not_take_does_not_hold_back_the_others(
     assert caplog.text.count("A call could not be recorded") == 1
 
 
-def test_whoever_listens_hears_of_a_call_at_once_and_again_when_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_listener_hears_of_a_call_at_once_and_again_when_it_is_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     heard: list[str] = []
 
     class Ear:

@@ -46,7 +46,7 @@ def test_it_ends_only_when_large_and_nothing_would_be_lost() -> None:
     assert not Recycler(0, lambda: 0, lambda: 0.0).may_end(10_000), "0 lets it grow"
 
 
-def test_a_request_under_way_or_a_moment_ago_holds_it_and_one_that_comes_too_late_is_told() -> None:
+def test_a_request_under_way_or_a_moment_ago_holds_it_and_one_that_comes_too_late_is_reported() -> None:
     clock = Clock()
     recycler = Recycler(100, lambda: 0, clock)
     sent: list[MutableMapping[str, Any]] = []
@@ -147,7 +147,7 @@ def create_waiting(client: httpx.Client) -> httpx.Response:
 
 
 @pytest.mark.lab
-def test_a_site_starts_its_emulator_afresh_and_a_lab_asked_for_meanwhile_waits(tmp_path: Path) -> None:
+def test_a_site_starts_its_emulator_again_and_a_lab_asked_for_meanwhile_waits(tmp_path: Path) -> None:
     with (
         running_site(tmp_path, free_port(), LABS_EMULATOR_MEMORY_MB="20") as site,
         httpx.Client(base_url=site.url, timeout=30) as client,

@@ -26,7 +26,7 @@ from catalogue.labs.services.registry import lab_services
         ({"LABS_TARGET": "aws"}, "labs.W002"),
     ],
 )
-def test_a_setting_that_cannot_work_is_told(settings: Settings, changed: dict[str, object], id: str) -> None:
+def test_a_setting_that_cannot_work_is_reported(settings: Settings, changed: dict[str, object], id: str) -> None:
     for name, value in changed.items():
         setattr(settings, name, value)
     found = {message.id: message for message in check_labs(None)}

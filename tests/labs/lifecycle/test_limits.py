@@ -68,7 +68,7 @@ def test_the_machine_has_no_more_labs_than_allowed(settings: Settings) -> None:
 
 
 @pytest.mark.django_db
-def test_an_address_has_no_more_labs_than_allowed_whoever_asks(settings: Settings) -> None:
+def test_an_address_has_no_more_labs_than_allowed_whichever_visitor_asks(settings: Settings) -> None:
     settings.LABS_PER_ADDRESS = 2
     make_lab("a", client="here", used_at=timezone.now() - timedelta(seconds=settings.LABS_IDLE_SECONDS - 100))
     make_lab("b", client="here")

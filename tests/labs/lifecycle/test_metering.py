@@ -80,7 +80,7 @@ def test_a_cache_is_billed_for_the_labs_time_and_for_the_whole_month(lab: Lab) -
     assert line(document["month"], "apigateway.cache-0.5gb", standing=True)["usd"] == "14.6"
 
 
-def test_a_month_is_reckoned_at_the_rate_asked_for(lab: Lab) -> None:
+def test_a_month_is_computed_at_the_rate_asked_for(lab: Lab) -> None:
     look(lab, 2)
     bill_with(lab, 2)
     month = bill(lab, "?per_month=3000000")["month"]

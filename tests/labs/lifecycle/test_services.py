@@ -129,7 +129,7 @@ def test_a_lab_past_its_time_is_gone_when_looked_at(lab: Lab) -> None:
     assert lab.stack not in stacks()
 
 
-def test_whoever_looks_finishes_a_deployment_that_its_maker_left(lab: Lab) -> None:
+def test_anyone_who_looks_finishes_a_deployment_that_its_maker_left(lab: Lab) -> None:
     Lab.objects.filter(pk=lab.pk).update(status=Status.DEPLOYING, upstream="", resources={}, claimed_until=None)
     seen = services.refresh_lab(Lab.objects.get(pk=lab.pk))
     assert (seen.status, seen.upstream) == (Status.READY, lab.upstream)

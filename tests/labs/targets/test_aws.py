@@ -54,7 +54,7 @@ def test_a_bucket_of_ones_own_is_taken_as_it_is(settings: Settings) -> None:
     assert target().bucket() == "given"
 
 
-def test_missing_rights_are_told(settings: Settings) -> None:
+def test_missing_rights_are_reported(settings: Settings) -> None:
     settings.LABS_BUCKET = ""
     aws = target()
     with Stubber(aws.client("sts")) as sts:

@@ -75,7 +75,7 @@ def test_whatever_is_said_is_one_line_of_json_for_a_browser(text: str, value: An
             assert b"\r" not in written
 
 
-def test_an_event_that_cannot_be_told_keeps_back_no_other(
+def test_an_event_that_cannot_be_reported_keeps_back_no_other(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     real = EventLog.add
@@ -147,7 +147,7 @@ def test_a_long_history_is_sent_in_pieces(count: int) -> None:
     assert b"".join(pieces) == (b"".join(map(_event, log.kept())) or b": still here\n\n")
 
 
-async def test_all_watchers_are_told_the_same_bytes_in_the_same_order() -> None:
+async def test_all_watchers_get_the_same_bytes_in_the_same_order() -> None:
     feed = Feed("a-lab")
 
     async def watch() -> list[bytes]:

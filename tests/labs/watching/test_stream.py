@@ -117,7 +117,7 @@ async def watching(lab: Lab, last: str = "") -> AsyncIterator[Watcher]:
         await chunks.aclose()
 
 
-def test_a_call_is_told_with_its_invocation_its_lines_and_the_counts(lab: Lab) -> None:
+def test_a_call_is_reported_with_its_invocation_its_lines_and_the_counts(lab: Lab) -> None:
     async def scenario() -> None:
         async with watching(lab) as watcher:
             state = await watcher.read_until("state")
@@ -175,7 +175,7 @@ def test_a_watcher_who_comes_back_misses_nothing_and_gets_nothing_twice(lab: Lab
     run(scenario())
 
 
-def test_a_call_whose_row_appears_after_a_later_one_is_told_once(lab: Lab) -> None:
+def test_a_call_whose_row_appears_after_a_later_one_is_reported_once(lab: Lab) -> None:
     """Two processes that write at once do not commit in the order of their rows' numbers."""
 
     def write(pk: int, path: str) -> None:

@@ -97,7 +97,7 @@ def test_what_only_looks_like_json_or_a_time_does_no_harm() -> None:
     assert events[0].data["at"] == 1_795_426_037.0
 
 
-def test_without_a_told_figure_duration_and_init_are_billed_rounded_up() -> None:
+def test_without_a_reported_figure_duration_and_init_are_billed_rounded_up() -> None:
     assert [billed_ms(6.2), billed_ms(6.0), billed_ms(0.01), billed_ms(6.2, 180.05)] == [7, 6, 1, 187]
     assert billed_ms(6.2, 180.05, 200.0) == 200
     (event,) = read("REPORT RequestId: r\tDuration: 2.50 ms\tMemory Size: 128 MB\tInit Duration: 100.75 ms")

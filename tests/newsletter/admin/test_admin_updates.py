@@ -106,7 +106,7 @@ def test_an_editor_cannot_send_tests_without_end(
     assert MailboxMessage.objects.count() == 2
 
 
-def test_an_editor_without_an_address_is_told_where_to_add_one(admin_client: Client, update: Update) -> None:
+def test_an_editor_without_an_address_is_shown_where_to_add_one(admin_client: Client, update: Update) -> None:
     User.objects.update(email="")
     assert "no e-mail address" in admin_client.post(address(update, "test"), follow=True).content.decode()
 
@@ -127,7 +127,7 @@ def test_release_wants_the_number_of_recipients(admin_client: Client, update: Up
     assert Delivery.objects.count() == 2
 
 
-def test_a_number_that_changed_meanwhile_is_confirmed_anew(admin_client: Client, update: Update) -> None:
+def test_a_number_that_changed_meanwhile_is_confirmed_again(admin_client: Client, update: Update) -> None:
     admin_client.get(address(update, "release"))
     reader("cy")
     answer = release(admin_client, update, 2)
@@ -210,7 +210,7 @@ def test_the_outcome_of_every_recipient_can_be_found(admin_client: Client, updat
     assert "ada@example.com" not in found
 
 
-def test_who_may_only_look_gets_no_button_and_no_deed(client: Client, update: Update) -> None:
+def test_who_may_only_look_gets_no_button_and_no_action(client: Client, update: Update) -> None:
     viewer = User.objects.create_user("viewer", "viewer@example.com", "x", is_staff=True)
     viewer.user_permissions.add(Permission.objects.get(codename="view_update"))
     client.force_login(viewer)

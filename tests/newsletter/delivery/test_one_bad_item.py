@@ -196,7 +196,7 @@ def test_of_several_notes_the_one_that_cannot_be_written_down_fails_alone(monkey
     assert [note.answer.get(timeout=60) for note in notes] == [False, False, False]
 
 
-def test_nobody_waits_for_an_answer_when_the_database_goes_away_between_two_notes(
+def test_no_one_waits_for_an_answer_when_the_database_goes_away_between_two_notes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     enqueue(3)

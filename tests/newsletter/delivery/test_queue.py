@@ -118,7 +118,7 @@ def test_a_sender_that_lost_its_lease_can_neither_send_nor_settle() -> None:
     assert (row.state, row.attempts, row.error) == ("sent", 1, "")
 
 
-def test_beginning_an_attempt_starts_the_lease_anew() -> None:
+def test_beginning_an_attempt_starts_the_lease_again() -> None:
     enqueue(1)
     (row,) = queue.claim(1).deliveries
     Delivery.objects.update(due_at=timezone.now() + timedelta(seconds=1))

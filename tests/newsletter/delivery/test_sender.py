@@ -85,7 +85,7 @@ def test_a_permanent_refusal_is_final(sink: Sink) -> None:
 
 
 @pytest.mark.parametrize("said", ["550 5.7.1 not your address", "530 5.7.0 log in first", "451 4.3.0 later"])
-def test_a_refused_sender_is_the_operators_to_mend_and_costs_no_reader(sink: Sink, said: str) -> None:
+def test_a_refused_sender_is_the_operators_to_fix_and_costs_no_reader(sink: Sink, said: str) -> None:
     enqueue(1)
     sink.on_sender = lambda sender: said
     assert sender.send_due().retry == 1
@@ -158,7 +158,7 @@ def test_a_greylisted_reader_waits_alone(sink: Sink) -> None:
 
 
 @pytest.mark.parametrize("said", ["", "421 4.3.2 go away"])
-def test_one_reader_at_whom_the_server_is_unwell_each_time_holds_up_nobody(sink: Sink, said: str) -> None:
+def test_one_reader_at_whom_the_server_is_unwell_each_time_holds_up_no_one(sink: Sink, said: str) -> None:
     enqueue(5)
     sink.on_recipient = lambda to: said if "reader1" in to else "250 OK"
     sender.send_due()
@@ -247,7 +247,7 @@ def test_a_server_that_is_away_is_one_line_in_the_log_and_one_when_it_is_back(
     assert lines() == ["No connection to the mail server", "The mail server answers again, after 5 failed attempts"]
 
 
-def test_a_sender_told_to_stop_gives_back_what_it_holds(sink: Sink) -> None:
+def test_a_sender_asked_to_stop_gives_back_what_it_holds(sink: Sink) -> None:
     enqueue(3)
     sender.send_due(stop=lambda: len(sink.messages) == 1)
     assert states() == ["sent", "queued", "queued"]

@@ -107,7 +107,7 @@ def test_what_is_sent_is_the_mail_with_its_configuration_set(
         ("LimitExceededException", 400, "queued", 0),
     ],
 )
-def test_refusals_are_told_apart(
+def test_refusals_are_distinguished(
     ses_settings: None,
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
@@ -129,7 +129,7 @@ def test_refusals_are_told_apart(
     assert throttled == (state == "queued")
 
 
-def test_an_unverified_sender_is_the_operators_to_mend_and_costs_no_reader(
+def test_an_unverified_sender_is_the_operators_to_fix_and_costs_no_reader(
     ses_settings: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one_mail(settings)

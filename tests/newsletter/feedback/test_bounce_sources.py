@@ -101,7 +101,7 @@ def test_a_run_of_an_imap_folder_goes_on_where_the_one_before_stopped(
         "imaps://a@[mail.example.com/INBOX",
     ],
 )
-def test_a_place_that_cannot_be_read_is_told_with_a_remedy(place: str, settings: Settings) -> None:
+def test_a_place_that_cannot_be_read_is_reported_with_a_remedy(place: str, settings: Settings) -> None:
     settings.BOUNCE_MAILBOX_PASSWORD = "secret"
     with pytest.raises(CommandError, match=r"BOUNCE_MAILBOX|imaps://|neither"):
         run(*([place] if place else []))

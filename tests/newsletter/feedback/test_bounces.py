@@ -127,7 +127,7 @@ def test_only_what_we_have_signed_is_believed(mail: Delivery, settings: Settings
     assert Subscriber.objects.get().state == "unsubscribed"
 
 
-def test_the_recipient_may_be_told_apart_from_the_mail(mail: Delivery) -> None:
+def test_the_recipient_may_be_distinguished_from_the_mail(mail: Delivery) -> None:
     assert console.act_on(dsn("somebody@example.com"), verp.sender(mail.ref)) == console.ACTED
 
 

@@ -64,7 +64,7 @@ def test_a_bounce_from_a_forwarding_address_is_known_by_the_mail(client: Client,
     assert ada.state == "unsubscribed"
 
 
-def test_a_bounce_of_somebody_unknown_is_remembered(client: Client, signer: Signer) -> None:
+def test_a_bounce_of_someone_unknown_is_remembered(client: Client, signer: Signer) -> None:
     post(client, signer.signed(Message=bounce("nobody@example.org")))
     assert suppression.blocks("nobody@example.org")
 
@@ -185,7 +185,7 @@ def test_a_message_delivered_at_the_same_moment_by_many_acts_once(signer: Signer
 
 
 @pytest.mark.django_db(transaction=True)
-def test_soft_bounces_told_at_the_same_moment_are_all_counted(signer: Signer) -> None:
+def test_soft_bounces_reported_at_the_same_moment_are_all_counted(signer: Signer) -> None:
     reader("ada")
     messages = [
         signer.signed(MessageId=f"soft-{number}", Message=bounce("ada@example.com", kind="Transient"))

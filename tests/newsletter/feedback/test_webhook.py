@@ -65,7 +65,7 @@ def test_what_sns_has_not_signed_changes_nothing(client: Client, signer: Signer,
     "body",
     ["", "not json", "[]", "{}", '{"Type": "Notification"}', '{"Type": ["Notification"]}', b"\xff\xfe", "[" * 100_000],
 )
-def test_a_body_that_is_no_message_is_told_so(client: Client, body: str | bytes) -> None:
+def test_a_body_that_is_no_message_is_reported(client: Client, body: str | bytes) -> None:
     assert post(client, body) == 400
 
 
@@ -85,7 +85,7 @@ def test_a_body_that_is_no_message_is_told_so(client: Client, body: str | bytes)
         '{"eventType": "Delivery", "mail": {"messageId": "x"}, "delivery": {"recipients": null}}',
     ],
 )
-def test_a_signed_message_that_ses_would_not_send_is_told_so(client: Client, signer: Signer, told: str) -> None:
+def test_a_signed_message_that_ses_would_not_send_is_reported(client: Client, signer: Signer, told: str) -> None:
     assert post(client, signer.signed(Message=told)) == 400
     assert not Feedback.objects.exists()
 

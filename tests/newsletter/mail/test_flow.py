@@ -65,7 +65,7 @@ def test_subscribe_confirm_leave_and_come_back(client: Client) -> None:
     ]
 
 
-def test_whoever_has_just_confirmed_may_choose_at_once(client: Client) -> None:
+def test_anyone_who_has_just_confirmed_may_choose_at_once(client: Client) -> None:
     subscribe(client)
     page = client.post(link(received()[0], "confirm")).content.decode()
     (choose,) = re.findall(r'href="(/newsletter/preferences/[^"]+)"', page)
@@ -187,7 +187,7 @@ def test_mail_programs_unsubscribe_in_one_click(client: Client, body: bytes, kin
     assert state() == "unsubscribed"
 
 
-def test_a_mail_waiting_for_somebody_who_left_is_not_sent(client: Client) -> None:
+def test_a_mail_waiting_for_someone_who_left_is_not_sent(client: Client) -> None:
     subscribe(client)
     client.post(f"/newsletter/unsubscribe/{tokens.unsubscribe_token(Subscriber.objects.get().ref)}")
     assert received() == []
@@ -209,7 +209,7 @@ def test_leaving_between_claim_and_sending_stops_the_mail(client: Client, monkey
     assert not MailboxMessage.objects.exists()
 
 
-def test_unsubscribing_somebody_who_was_forgotten_is_harmless(client: Client) -> None:
+def test_unsubscribing_someone_who_was_forgotten_is_harmless(client: Client) -> None:
     subscribe(client)
     subscriber = Subscriber.objects.get()
     leave = f"/newsletter/unsubscribe/{tokens.unsubscribe_token(subscriber.ref)}"

@@ -125,7 +125,7 @@ def test_a_long_list_is_queued_in_chunks_without_a_gap(monkeypatch: pytest.Monke
     assert recipients() == [f"r{number}@example.com" for number in range(7)]
 
 
-def test_a_second_release_is_refused_and_queues_nobody() -> None:
+def test_a_second_release_is_refused_and_queues_no_one() -> None:
     reader("ada")
     update = released()
     reader("late")
@@ -303,7 +303,7 @@ def test_an_update_of_a_pattern_that_has_moved_on_is_not_released() -> None:
     assert Update.objects.get().state == "draft"
 
 
-def test_the_archive_shows_what_was_sent_and_nobody(client: Client) -> None:
+def test_the_archive_shows_what_was_sent_and_no_one(client: Client) -> None:
     ada = reader("ada")
     update = new_update()
     address = f"/newsletter/updates/{SLUG}/1"
@@ -323,7 +323,7 @@ def test_the_archive_shows_what_was_sent_and_nobody(client: Client) -> None:
     assert 'action="/newsletter/subscribe"' in html, "who reads a mail in the archive can subscribe there"
 
 
-def test_whoever_got_a_mail_can_view_it_after_its_update_was_canceled(client: Client) -> None:
+def test_anyone_who_got_a_mail_can_view_it_after_its_update_was_canceled(client: Client) -> None:
     reader("ada")
     update = released()
     assert sender.send_due().sent == 1

@@ -126,7 +126,7 @@ def smtp(settings: Settings) -> None:
     settings.BOUNCE_MAILBOX = "/var/mail/bounces"
 
 
-def test_bounces_by_mail_need_an_address_that_takes_them_in_and_somebody_who_reads_them(
+def test_bounces_by_mail_need_an_address_that_takes_them_in_and_someone_who_reads_them(
     smtp: None, settings: Settings
 ) -> None:
     settings.BOUNCE_ADDRESS = ""

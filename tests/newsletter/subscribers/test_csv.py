@@ -57,7 +57,7 @@ def test_a_second_import_changes_nothing() -> None:
     assert snapshot() == before
 
 
-def test_nobody_who_left_or_is_suppressed_or_erased_comes_back() -> None:
+def test_no_one_who_left_or_is_suppressed_or_erased_comes_back() -> None:
     services.unsubscribe(reader("gone").ref)
     reader("waits", state="pending", confirmed_at=None)
     suppression.suppress(reader("bounced"), Suppression.Reason.HARD_BOUNCE)
@@ -77,7 +77,7 @@ def test_who_left_elsewhere_stays_away() -> None:
     assert Subscriber.objects.get().state == "unsubscribed"
 
 
-def test_a_bad_row_is_told_with_its_line_and_the_rest_goes_in() -> None:
+def test_a_bad_row_is_reported_with_its_line_and_the_rest_goes_in() -> None:
     rows = [
         "address,state,levels,topics,revisions,confirmed_at,source",
         "good@example.com,,,,,,",
@@ -134,13 +134,13 @@ def test_a_row_over_several_lines_says_so() -> None:
 
 
 @pytest.mark.parametrize("cell", ["x" * 10_001, "x" * 50_000, '"' + "x" * 50_000, "x" * 9_999 + '"'])
-def test_a_line_that_is_too_long_is_told_and_the_numbers_stay_right(cell: str) -> None:
+def test_a_line_that_is_too_long_is_reported_and_the_numbers_stay_right(cell: str) -> None:
     _, told = take_in(f"address,source\na@example.com,{cell}\nbad,\nc@example.com,\n")
     assert [line for line, _ in told] == [2, 3]
     assert Subscriber.objects.get().key == "c@example.com"
 
 
-def test_who_has_not_confirmed_is_skipped_and_told_so() -> None:
+def test_who_has_not_confirmed_is_skipped_and_reported() -> None:
     reader("waits", state="pending", confirmed_at=None)
     reader("ada")
     exported = written()

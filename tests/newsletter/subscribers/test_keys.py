@@ -147,7 +147,7 @@ def test_a_key_whose_hashes_would_match_nothing_is_refused_everywhere(settings: 
     assert not Subscriber.objects.exists()
 
 
-def test_any_key_will_do_as_long_as_nobody_is_suppressed(settings: Settings) -> None:
+def test_any_key_will_do_as_long_as_no_one_is_suppressed(settings: Settings) -> None:
     settings.SECRET_KEY = NEW
     assert problems() == []
     assert suppression.reason_for("ada@example.com") is None

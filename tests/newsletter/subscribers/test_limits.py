@@ -32,5 +32,5 @@ def test_a_missing_address_still_has_a_limit(address: str) -> None:
     ("seconds", "words"),
     [(1, "a minute"), (61, "2 minutes"), (300, "5 minutes"), (5401, "2 hours"), (86400, "24 hours")],
 )
-def test_a_wait_is_told_in_words(seconds: int, words: str) -> None:
+def test_a_wait_is_reported_in_words(seconds: int, words: str) -> None:
     assert limits.in_words(seconds) == words

@@ -136,7 +136,7 @@ def test_moves_cannot_flood_an_address(client: Client) -> None:
     assert len(received()) == 1
 
 
-def test_whoever_asks_for_moves_again_and_again_waits_ever_longer(client: Client) -> None:
+def test_anyone_who_asks_for_moves_again_and_again_waits_ever_longer(client: Client) -> None:
     ada = reader("ada")
     for number, cooldown in enumerate([*services.COOLDOWNS, services.COOLDOWNS[-1]]):
         before = timezone.now()
@@ -173,7 +173,7 @@ def test_the_answer_is_the_same_for_an_address_that_gets_no_mail(client: Client)
     assert mails == ["waits@example.org", "alive@example.org"]
 
 
-def test_a_correction_that_comes_too_soon_is_told_so(client: Client) -> None:
+def test_a_correction_that_comes_too_soon_is_reported(client: Client) -> None:
     ada = reader("ada")
     client.post(f"{page_of(ada)}/address", {"email": "slip@exmaple.org"})
     answer = client.post(f"{page_of(ada)}/address", {"email": "slip@example.org"})

@@ -57,7 +57,7 @@ def test_choices_are_kept_and_shown(client: Client) -> None:
 @pytest.mark.parametrize(
     "wish", [{"topic": ["sqs", "no-such"]}, {"level": ["100", "150"]}, {"revisions": "perhaps"}, {"level": "\ufffd"}]
 )
-def test_a_program_is_told_of_a_choice_that_means_nothing(client: Client, wish: dict[str, Any]) -> None:
+def test_a_choice_that_means_nothing_is_reported_to_a_program(client: Client, wish: dict[str, Any]) -> None:
     ada = reader("ada")
     before = snapshot()
     answer = client.post(page_of(ada), {"level": "100"} | wish, headers={"accept": "application/json"})

@@ -163,7 +163,7 @@ def test_a_request_made_during_a_long_pass_is_mailed_before_the_rest(monkeypatch
     assert "late@example.com" in str(to[2]), to
 
 
-def test_requests_that_nobody_acts_on_are_seen_by_monitoring() -> None:
+def test_requests_that_no_one_acts_on_are_seen_by_monitoring() -> None:
     from catalogue.newsletter.delivery.depths import depths
 
     ask()

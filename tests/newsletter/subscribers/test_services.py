@@ -92,7 +92,7 @@ def test_consent_records_are_only_added() -> None:
         ConsentRecord.objects.get().save()
 
 
-def test_requests_that_nobody_confirmed_are_forgotten_after_a_month() -> None:
+def test_requests_that_no_one_confirmed_are_forgotten_after_a_month() -> None:
     for name in ("old", "young", "waiting", "gone"):
         ask(f"{name}@example.com")
     Delivery.objects.exclude(subscriber__key="waiting@example.com").update(state="sent")

@@ -42,7 +42,7 @@ def kinds(found: Avoided) -> dict[str, Decimal]:
 
 
 @pytest.mark.parametrize("operation", ["Refusal", "CacheHit"])
-def test_a_spared_invocation_is_priced_by_those_behind_the_gateway_that_ran(operation: str) -> None:
+def test_an_avoided_invocation_is_priced_by_those_behind_the_gateway_that_ran(operation: str) -> None:
     uses = (
         use("api-gateway", "Request", "Api", 10),
         use("api-gateway", operation, "Api", 9),

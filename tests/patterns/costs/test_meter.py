@@ -30,7 +30,7 @@ def test_a_meter_without_a_request_still_knows_what_stands() -> None:
     assert "apigateway.cache-0.5gb-by-the-hour" in {row.key for row in meter.rows}
 
 
-def test_what_was_spared_is_told_for_now_and_for_the_month() -> None:
+def test_what_was_avoided_is_reported_for_now_and_for_the_month() -> None:
     meter = read_meter(run((), USES), bare(), 1_000_000, free_tier=False)
     (spared,) = meter.spared_lines
     assert spared.count == "9"

@@ -71,7 +71,7 @@ def test_damage_is_read_as_nothing_and_made_good_by_the_next_save(content: Path,
     assert readings.load(file) == read(content)
 
 
-def test_a_reading_that_cannot_be_unpacked_is_packed_anew(content: Path, file: Path) -> None:
+def test_a_reading_that_cannot_be_unpacked_is_packed_again(content: Path, file: Path) -> None:
     """The file is whole, and one of the readings in it is not."""
     packed = dict.fromkeys(("owls", "ravens"), b"\x80nonsense")
     file.write_bytes(pickle.dumps(fingerprint.code()) + pickle.dumps(packed))

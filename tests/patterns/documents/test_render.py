@@ -55,7 +55,7 @@ def test_a_code_reference_shows_the_file_as_it_is_with_its_place(pattern: Patter
     assert "id=" not in html.partition("<pre")[2].partition("</pre>")[0]
 
 
-def test_a_reference_that_leads_nowhere_is_told_and_breaks_nothing(pattern: Pattern, tmp_path: Path) -> None:
+def test_a_reference_that_leads_nowhere_is_reported_and_breaks_nothing(pattern: Pattern, tmp_path: Path) -> None:
     folder = write_pattern(tmp_path, "odd", title="Odd", body="\n## The problem\n\n[[code gone.py]]\n")
 
     html = html_of(load_pattern(folder), "the-problem")

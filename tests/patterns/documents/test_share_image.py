@@ -25,7 +25,7 @@ def test_the_same_content_gives_the_same_bytes(pattern: Pattern) -> None:
     assert draw(pattern) == draw(load_pattern(pattern.folder))
 
 
-def test_it_is_drawn_once_and_anew_when_the_content_changes(pattern: Pattern, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_drawn_once_and_again_when_the_content_changes(pattern: Pattern, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[str] = []
 
     def counted(one: Pattern) -> bytes:

@@ -29,17 +29,17 @@ def check(what: str, seen: str) -> Check:
         ("Worker invocations = 1", "a failure to ask", ""),
     ],
 )
-def test_what_a_check_saw_is_told_in_words(what: str, seen: str, told: str) -> None:
+def test_what_a_check_saw_is_reported_in_words(what: str, seen: str, told: str) -> None:
     assert observed(check(what, seen)) == told
 
 
-def test_a_burst_is_told_by_its_statuses() -> None:
+def test_a_burst_is_reported_by_its_statuses() -> None:
     assert statuses([ActionAnswer(status=202, ms=1)] * 48 + [ActionAnswer(status=429, ms=1)] * 2) == "48 × 202, 2 × 429"
     assert statuses([ActionAnswer(status=303, ms=1)]) == "303"
     assert statuses([]) == ""
 
 
-def test_a_measure_taken_twice_is_told_in_its_order() -> None:
+def test_a_measure_taken_twice_is_reported_in_its_order() -> None:
     checks = (check("Queue visible ≥ 40", "46"), check("Queue messages = 0", "0"), check("T items = 50", "50"))
     told = brief(Action(at=0, ms=233.2, id="burst", title="Fifty", action="POST /orders × 50", checks=checks))
     assert (told.answer, told.took) == ("done", "233 ms")

@@ -6,7 +6,7 @@ from catalogue.patterns.runs.document import read_run
 from tests.patterns.runs.documents import action, run_of
 
 
-def test_a_run_that_calls_its_actions_deeds_is_read() -> None:
+def test_a_run_kept_under_the_earlier_field_name_is_read() -> None:
     run = run_of("function-as-a-web-service", [], actions=[action(0, "Quote")])
     document = json.loads(run.model_dump_json())
     assert "actions" in document

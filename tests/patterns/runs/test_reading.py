@@ -182,7 +182,7 @@ def crash_and_charge(at: tuple[float, ...] = ()) -> Run:
     )
 
 
-def test_an_operation_is_told_in_no_chapter_if_it_may_have_been_in_another() -> None:
+def test_an_operation_is_reported_in_no_chapter_if_it_may_have_been_in_another() -> None:
     run = crash_and_charge()
     alone = run.model_copy(update={"actions": (action(0, "Both"),)})
 
@@ -191,7 +191,7 @@ def test_an_operation_is_told_in_no_chapter_if_it_may_have_been_in_another() -> 
     assert (asked.label, asked.note) == ("PutItem", "2 in all")
 
 
-def test_operations_are_told_at_their_moments_where_the_target_tells_them() -> None:
+def test_operations_are_reported_at_their_moments_where_the_target_reports_them() -> None:
     """What is claimed before it is done stands before it, and what one invocation does twice is two arrows."""
     run = run_of(
         "idempotent-proxy",
@@ -217,7 +217,7 @@ def test_operations_are_told_at_their_moments_where_the_target_tells_them() -> N
     ]
 
 
-def test_what_many_invocations_do_at_their_moments_is_told_together() -> None:
+def test_what_many_invocations_do_at_their_moments_is_reported_together() -> None:
     run = run_of(
         "idempotent-proxy",
         [
@@ -238,7 +238,7 @@ def test_a_moment_belongs_to_the_chapter_in_which_the_function_was_at_work() -> 
     assert [[move.at for move in moves if move.target == "KeysTable"] for moves in told] == [[20], [520]]
 
 
-def test_a_count_read_late_is_laid_to_nobody_if_it_may_be_anothers() -> None:
+def test_a_count_read_late_is_laid_to_no_one_if_it_may_be_anothers() -> None:
     events: list[Event] = [
         call(0, 40, "/charges", 201, method="POST", of=1),
         invocation(5, 30, "ChargesFunction", of=1),
@@ -282,7 +282,7 @@ def test_in_the_twin_a_function_that_calls_others_is_their_caller() -> None:
     ]
 
 
-def test_each_deed_is_a_chapter_with_what_happened_until_the_next() -> None:
+def test_each_action_is_a_chapter_with_what_happened_until_the_next() -> None:
     run = run_of(
         "function-as-a-web-service",
         [call(10, 20, "/zones", of=1), call(210, 20, "/zones", of=2)],
@@ -351,7 +351,7 @@ def test_what_is_lit_is_drawn() -> None:
     assert {edge.removeprefix("<") for edge in edges(run)} <= drawn
 
 
-def test_a_gauge_reading_told_late_was_zero_before() -> None:
+def test_a_gauge_reading_reported_late_was_zero_before() -> None:
     run = run_of(
         "gateway-proxy",
         [gauge(900, "UnreadableScans", 1), call(0, 10, "/scans", 202, method="POST")],

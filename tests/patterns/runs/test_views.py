@@ -20,7 +20,7 @@ def views(run: Run) -> RunViews:
     return run_views(run, library().get(run.pattern))
 
 
-def test_views_of_one_run_are_made_once_and_those_of_another_anew() -> None:
+def test_views_of_one_run_are_made_once_and_those_of_another_again() -> None:
     run, other = cold_call(), cold_call()
 
     assert views(run) is views(run)
@@ -70,7 +70,7 @@ def every_kind() -> list[Run]:
 # the story
 
 
-def test_one_call_is_told_sentence_by_sentence_in_order() -> None:
+def test_one_call_is_reported_sentence_by_sentence_in_order() -> None:
     assert sentences(cold_call()) == [
         "Caller sends GET /zones to Parcel API.",
         "Parcel API invokes Quote function, which has to start first: a cold start of 95 ms. It takes 10 ms.",
@@ -79,7 +79,7 @@ def test_one_call_is_told_sentence_by_sentence_in_order() -> None:
     ]
 
 
-def test_a_burst_is_told_once_with_its_figures() -> None:
+def test_a_burst_is_reported_once_with_its_figures() -> None:
     told = sentences(burst())
 
     assert told[0] == (
@@ -116,14 +116,14 @@ def test_a_failure_names_the_function_that_failed() -> None:
     ]
 
 
-def test_a_claim_that_does_not_hold_is_told_as_such() -> None:
+def test_a_claim_that_does_not_hold_is_reported_as_such() -> None:
     checks = (Check(what="answers 200", ok=True, seen="200"), Check(what="one invocation", ok=False, seen="2"))
     run = run_of("function-as-a-web-service", [call(0, 5, "/zones")], actions=[action(0, "Ask", checks=checks)])
 
     assert sentences(run)[-1] == "Not as expected: one invocation. Seen: 2."
 
 
-def test_a_count_read_as_a_chapter_begins_is_not_told_as_its_doing() -> None:
+def test_a_count_read_as_a_chapter_begins_is_not_reported_as_its_doing() -> None:
     run = run_of(
         "gateway-proxy",
         [

@@ -83,7 +83,7 @@ def test_the_differences_of_all_patterns_stand_on_one_page(client: Client) -> No
     assert page.all("a", href="https://docs.aws.amazon.com/lambda/latest/operatorguide/networking-vpc.html")
 
 
-def test_many_ledgers_are_told_of_page_by_page(client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_ledgers_are_listed_page_by_page(client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "twin" / "ledger.yaml").write_text(LEDGER)
     monkeypatch.setattr(ledgers, "LEDGERS_A_PAGE", 1)
     first, second = (client.get(f"/fidelity/?page={number}").content.decode() for number in (1, 2))

@@ -330,7 +330,7 @@ def test_a_path_that_leaves_the_patterns_own_files_is_refused_and_touches_no_fil
     assert library() is kept
 
 
-def test_whoever_asks_for_the_icon_by_its_oldest_name_is_led_to_it(client: Client) -> None:
+def test_anyone_who_asks_for_the_icon_by_its_oldest_name_is_led_to_it(client: Client) -> None:
     answer = client.get("/favicon.ico")
 
     assert answer.status_code == 302

@@ -104,7 +104,7 @@ def test_its_page_shows_the_diagram_the_verdict_and_the_steps(opened: Opened) ->
     assert "labs_owner=" in str(page.headers["set-cookie"])
 
 
-def test_whoever_opens_the_page_can_take_a_step(opened: Opened) -> None:
+def test_anyone_who_opens_the_page_can_take_a_step(opened: Opened) -> None:
     page = call(opened.document["page"], accept="text/html")
     cookie = str(page.headers["set-cookie"]).partition(";")[0]
     action = re.search(r'action="(/labs/[^"]*/steps/[^"#]*)', page.text)

@@ -17,7 +17,7 @@ def _total(meter: Locator) -> Decimal:
     return Decimal(meter.locator("[data-meter-figures]").get_attribute("data-usd") or "")
 
 
-def test_the_meter_grows_with_each_deed_and_asks_no_more_often_than_it_must(page: Page) -> None:
+def test_the_meter_grows_with_each_action_and_asks_no_more_often_than_it_must(page: Page) -> None:
     asked: list[float] = []
 
     def note(request: Request) -> None:

@@ -121,7 +121,7 @@ def test_a_first_view_and_every_next_one_are_within_their_budgets(visitor: Page,
 
 @pytest.mark.browser
 @pytest.mark.parametrize("path", ["/", "/patterns/", "/about/", "/search/?q=queue", LONGEST, f"{LONGEST}recorded/"])
-def test_nobody_else_is_asked_and_only_the_theme_is_waited_for(visitor: Page, published: Site, path: str) -> None:
+def test_no_one_else_is_asked_and_only_the_theme_is_waited_for(visitor: Page, published: Site, path: str) -> None:
     asked: list[str] = []
     visitor.on("request", lambda request: asked.append(request.url))
     visitor.goto(path)

@@ -42,7 +42,7 @@ def test_a_lab_of_ones_own_puts_its_own_results_in_the_place_of_the_recorded_one
     expect(page.locator(".lab-step .recorded")).to_have_count(0)
 
 
-def test_a_shared_run_replays_for_somebody_else(page: Page, site: Site, browser: Browser) -> None:
+def test_a_shared_run_replays_for_someone_else(page: Page, site: Site, browser: Browser) -> None:
     page.goto(PATTERN)
     page.get_by_role("button", name="Run it").click()
     expect(page.locator("[data-status]")).to_contain_text("ready")

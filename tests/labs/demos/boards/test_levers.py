@@ -19,6 +19,6 @@ RUNNABLE = [
 @pytest.mark.lab
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("slug", RUNNABLE)
-def test_every_lever_breaks_what_it_says_and_mends_it_again(slug: str, deploy: Deploy) -> None:
+def test_every_lever_breaks_what_it_says_and_fixes_it_again(slug: str, deploy: Deploy) -> None:
     pattern = load_pattern(Path(settings.BASE_DIR / "patterns_content" / slug))
     move_every_lever(deploy(pattern), pattern)

@@ -102,7 +102,7 @@ def test_operations_are_done_on_the_side_that_they_are_for(comparison: Compariso
     assert part["naive"]["left_out"] == "Nothing to do here."
 
 
-def test_what_does_not_come_to_rest_in_time_is_told(comparison: Comparison, twins: Pattern) -> None:
+def test_what_does_not_settle_in_time_is_reported(comparison: Comparison, twins: Pattern) -> None:
     assert twins.compare is not None
     never = twins.compare.settle.pattern[0].model_copy(update={"equals": 4, "within": 0.5})
     settle = twins.compare.settle.model_copy(update={"pattern": (never,)})
@@ -126,7 +126,7 @@ def test_an_operation_that_aws_refuses_ends_it_with_the_reason(comparison: Compa
 
 
 @pytest.mark.parametrize(("side", "name"), [("pattern", "the pattern"), ("naive", "its naive twin")])
-def test_a_lab_that_is_gone_in_between_is_told_of(
+def test_a_lab_that_is_gone_in_between_is_reported(
     comparison: Comparison, twins: Pattern, monkeypatch: pytest.MonkeyPatch, side: Side, name: str
 ) -> None:
     async def and_then_gone(*args: Any) -> Any:
@@ -139,7 +139,7 @@ def test_a_lab_that_is_gone_in_between_is_told_of(
         run(comparison, twins)
 
 
-def test_an_emulator_that_is_away_is_told_of(
+def test_an_emulator_that_is_away_is_reported(
     comparison: Comparison, twins: Pattern, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     monkeypatch.setenv("EMBEDDED_AWS_URL", "http://127.0.0.1:9")

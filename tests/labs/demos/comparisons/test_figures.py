@@ -190,7 +190,7 @@ def test_a_claim_holds_only_of_what_was_counted(claim: Claim, holds: list[bool])
         ((100, 140), "less", "ms", "pattern"),
     ],
 )
-def test_the_better_side_is_told_only_where_there_is_one(
+def test_the_better_side_is_reported_only_where_there_is_one(
     values: tuple[float | None, float | None],
     wished: Literal["less", "more"] | None,
     unit: Unit,
@@ -231,7 +231,7 @@ def test_both_strips_share_a_scale_and_mark_failures_by_shape() -> None:
     assert strips({"sides": {"pattern": side(), "naive": side()}}) == []
 
 
-def test_what_only_one_side_was_sent_is_told_with_the_requests(twins: Pattern) -> None:
+def test_what_only_one_side_was_sent_is_reported_with_the_requests(twins: Pattern) -> None:
     assert twins.compare is not None
     assert who_got_what(twins.compare) == (
         "Both got the same traffic. In addition, the pattern got “Ask what only the pattern can be asked” (1)."

@@ -29,7 +29,7 @@ def both(pattern: int, naive: int, per_month: int = 5_000_000, *, free_tier: boo
     return found
 
 
-def test_the_invocations_that_the_pattern_avoided_are_told_with_their_price_and_its_formula() -> None:
+def test_the_invocations_that_the_pattern_avoided_are_reported_with_their_price_and_its_formula() -> None:
     assert PATTERN.compare is not None
     assert shared_requests(PATTERN.compare) == 50
     spared = both(20, 50).spared

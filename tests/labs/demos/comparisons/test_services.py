@@ -87,7 +87,7 @@ def test_one_run_at_a_time(comparison: Comparison) -> None:
     assert (comparison.state, comparison.reason, comparison.result) == ("failed", "It was not to be.", {"a": 1})
 
 
-def test_a_run_whose_process_is_gone_can_be_claimed_anew_and_says_nothing_more(
+def test_a_run_whose_process_is_gone_can_be_claimed_again_and_says_nothing_more(
     comparison: Comparison, settings: Settings
 ) -> None:
     lost = services.claim_run(comparison)

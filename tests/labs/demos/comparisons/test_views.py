@@ -119,7 +119,7 @@ def test_only_cookie_or_a_token_of_either_lab_run_and_delete_it(visitor: Client,
     assert live_labs() == 0
 
 
-def test_while_it_runs_nobody_starts_it_again(visitor: Client, made: dict[str, Any]) -> None:
+def test_while_it_runs_no_one_starts_it_again(visitor: Client, made: dict[str, Any]) -> None:
     Comparison.objects.update(state="running", started_at=timezone.now())
     response = visitor.post(path(made, "/run"))
     assert response.status_code == 429
@@ -128,7 +128,7 @@ def test_while_it_runs_nobody_starts_it_again(visitor: Client, made: dict[str, A
     assert "Running …" in visitor.get(path(made), headers=HTML).content.decode()
 
 
-def test_without_room_a_visitor_is_told_and_offered_to_delete(
+def test_without_room_a_visitor_sees_why_and_is_offered_to_delete(
     visitor: Client, made: dict[str, Any], settings: Settings
 ) -> None:
     settings.LABS_PER_VISITOR = 3

@@ -63,7 +63,7 @@ def test_a_pattern_without_a_demo_or_without_a_folder_is_refused(tmp_path: Path,
     assert record_run(tmp_path, "no-such").returncode == 1
 
 
-def test_a_file_that_nobody_can_read_is_told_with_its_line(tmp_path: Path, folder: Path) -> None:
+def test_a_file_that_no_one_can_read_is_reported_with_its_line(tmp_path: Path, folder: Path) -> None:
     (folder / "recorded.json").write_text(json.dumps({"version": 1}))
     done = record_run(tmp_path, "--check")
     assert done.returncode == 1

@@ -42,7 +42,7 @@ def test_moments_are_milliseconds_from_the_runs_start_and_never_before_it() -> N
     assert run.recorded_at == datetime.fromtimestamp(math.floor(SINCE), UTC)
 
 
-def test_a_run_lasts_until_its_last_deed_or_event_is_over() -> None:
+def test_a_run_lasts_until_its_last_action_or_event_is_over() -> None:
     action = Action(at=5, ms=20, id=None, title="GET /", action="GET /")
     assert built(Observed(SINCE), action).ms == 25
     assert built(Observed(SINCE, [call(SINCE + 0.1, ms=900)]), action).ms == 1000
@@ -65,7 +65,7 @@ def test_log_lines_and_reports_become_events() -> None:
     assert (log.step, log.fields, log.text) == ("order.taken", {"item": "mug"}, None)
 
 
-def test_a_gauge_is_told_when_it_changes_and_was_zero_before() -> None:
+def test_a_gauge_is_reported_when_it_changes_and_was_zero_before() -> None:
     values = [0, 0, 3, 3, 5, 0, 0]
     readings = [(SINCE + n / 10, Reading("Letters", "visible", value)) for n, value in enumerate(values)]
     told = [event for event in built(Observed(SINCE, readings=readings)).events if isinstance(event, Gauge)]

@@ -53,7 +53,7 @@ def test_a_step_is_recorded_with_its_call_its_invocation_and_its_log_lines(lab: 
     assert made.title == "A morning at the counter"
 
 
-def test_the_deed_is_what_the_step_did_and_saw(lab: Lab, postbox: Pattern) -> None:
+def test_the_action_is_what_the_step_did_and_saw(lab: Lab, postbox: Pattern) -> None:
     (action,) = take(lab, postbox, "look").actions
     assert (action.id, action.title, action.action) == ("look", "Look at the counter", "GET /look?a=1")
     assert [answer.status for answer in action.answers] == [200]
@@ -73,7 +73,7 @@ def test_events_are_in_order_and_within_the_run(lab: Lab, postbox: Pattern) -> N
     assert sum(1 for event in of(Invocation, made) if event.function == "Worker") >= 1
 
 
-def test_gauges_are_told_as_they_change(lab: Lab, postbox: Pattern) -> None:
+def test_gauges_are_reported_as_they_change(lab: Lab, postbox: Pattern) -> None:
     items = [event.value for event in of(Gauge, take(lab, postbox, "post")) if event.measure == "items"]
     assert items[-1] == 5
     assert all(one != other for one, other in zip([0, *items], items, strict=False))

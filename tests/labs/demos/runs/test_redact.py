@@ -143,7 +143,7 @@ tokens = st.builds(
 
 @given(tokens)
 @settings(max_examples=200)
-def test_what_has_the_shape_of_a_token_is_nowhere_even_if_nobody_saved_it(token: str) -> None:
+def test_what_has_the_shape_of_a_token_is_nowhere_even_if_no_one_saved_it(token: str) -> None:
     for text in texts(clean(everywhere(token)).model_dump(mode="json")):
         assert token not in text
         assert token.split(".", maxsplit=1)[0] not in text
@@ -151,7 +151,7 @@ def test_what_has_the_shape_of_a_token_is_nowhere_even_if_nobody_saved_it(token:
 
 @given(names, secrets_)
 @settings(max_examples=150)
-def test_what_stands_under_a_secrets_name_is_blanked_though_nobody_saved_it(name: str, secret: str) -> None:
+def test_what_stands_under_a_secrets_name_is_blanked_though_no_one_saved_it(name: str, secret: str) -> None:
     assume(secret not in SKELETON and not SECRET_NAME.search(secret))
     run = a_run(body=json.dumps({"got": {name: secret}}), fields={name: secret}, seen=json.dumps({name: secret}))
     for text in texts(clean(run).model_dump(mode="json")):
@@ -228,7 +228,7 @@ def test_of_headers_that_a_handler_repeats_nothing_is_left() -> None:
         assert gone not in text
 
 
-def test_one_secret_is_told_by_one_name_so_that_its_return_can_be_seen() -> None:
+def test_one_secret_is_reported_by_one_name_so_that_its_return_can_be_seen() -> None:
     secrets = secrets_of(lab({"key": "order-key-4711"}))
     first, second = (
         clean(a_run(fields={"key": key, "again": key}), secrets) for key in ("order-key-4711", "other-key-1")

@@ -113,7 +113,7 @@ def test_a_call_from_a_terminal_becomes_a_run(visitor: Client, made: dict[str, A
     ("body", "status"),
     [({"trace": f"1-00000000-{'0' * 24}"}, 404), ({}, 422), ({"trace": 5}, 422), ({"trace": "x" * 65}, 422)],
 )
-def test_a_call_that_nobody_made_is_no_run(visitor: Client, made: dict[str, Any], body: Any, status: int) -> None:
+def test_a_call_that_no_one_made_is_no_run(visitor: Client, made: dict[str, Any], body: Any, status: int) -> None:
     response = visitor.post(f"/labs/{made['id']}/runs", body, content_type="application/json")
     assert (response.status_code, response["Content-Type"]) == (status, "application/problem+json")
     assert not KeptRun.objects.exists()
@@ -130,7 +130,7 @@ def test_only_the_owner_keeps_and_shares(visitor: Client, made: dict[str, Any], 
     assert stranger.post(f"{taken['page']}/share", headers=token).status_code == 201
 
 
-def test_a_shared_run_is_a_page_and_json_for_anybody(
+def test_a_shared_run_is_a_page_and_json_for_anyone(
     visitor: Client, made: dict[str, Any], taken: dict[str, str], settings: Settings
 ) -> None:
     response = visitor.post(f"{taken['page']}/share")
@@ -236,7 +236,7 @@ def test_other_methods_are_a_405(method: str, path: str) -> None:
     )
 
 
-def test_a_run_of_another_version_of_the_document_is_told_to_be_unreadable(
+def test_a_run_of_another_version_of_the_document_is_reported_to_be_unreadable(
     visitor: Client, made: dict[str, Any], taken: dict[str, str]
 ) -> None:
     shared = visitor.post(taken["page"] + "/share").json()["url"].removeprefix("http://testserver")

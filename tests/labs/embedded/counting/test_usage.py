@@ -124,7 +124,7 @@ def test_a_large_letter_is_charged_by_64_kb(lab: Lab) -> None:
     assert seen["PutItem", "Delivered"] == (1, 69)  # an item of 70,045 bytes
 
 
-def test_answers_from_a_stage_cache_are_told_from_those_of_the_function(deploy: Deploy) -> None:
+def test_answers_from_a_stage_cache_are_distinguished_from_those_of_the_function(deploy: Deploy) -> None:
     lab = deploy(load_pattern(CONTENT / "gateway-cache"))
     send(lab, *[("GET", "/products/1?currency=EUR", None)] * 4)
     wait_for(lab, "Invoke", "Storefront", 1)
@@ -162,7 +162,7 @@ def ask(emulator: Emulator, secret: str | None, body: bytes = b'{"resources": []
         return refused.code
 
 
-def test_the_counts_are_told_to_the_site_alone(emulator: Emulator) -> None:
+def test_the_counts_are_reported_to_the_site_alone(emulator: Emulator) -> None:
     assert ask(emulator, None) == 403
     assert ask(emulator, "") == 403
     assert ask(emulator, "0" * 64) == 403

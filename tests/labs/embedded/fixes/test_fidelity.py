@@ -44,7 +44,7 @@ def test_a_traceback_begins_with_the_error_and_hides_the_worker() -> None:
     assert error_lines(["only said"]) == ["only said"]
 
 
-def test_a_process_that_ends_is_told_as_a_runtime_that_exited() -> None:
+def test_a_process_that_ends_is_reported_as_a_runtime_that_exited() -> None:
     assert exit_lines(["before", "Worker process died"], "r-1") == [
         "before",
         "RequestId: r-1 Error: Runtime exited without providing a reason",
@@ -59,7 +59,7 @@ def test_what_a_proxy_integration_may_return() -> None:
     assert is_malformed({"message": "x"})
 
 
-def test_cold_warm_and_failed_invocations_are_told_apart(lab: Lab) -> None:
+def test_cold_warm_and_failed_invocations_are_distinguished(lab: Lab) -> None:
     async def scenario() -> None:
         for path in ("/look", "/look", "/fail"):
             await call_edge(lab.pk, "GET", path, {})
@@ -74,7 +74,7 @@ def test_cold_warm_and_failed_invocations_are_told_apart(lab: Lab) -> None:
     assert not any("ministack" in line.message for line in lines)
 
 
-def test_a_function_without_concurrency_is_told_as_an_internal_error(lab: Lab) -> None:
+def test_a_function_without_concurrency_is_reported_as_an_internal_error(lab: Lab) -> None:
     """https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway-errors.html"""
     web = resources_of(lab)["Web"].id
     get_target().client("lambda").put_function_concurrency(FunctionName=web, ReservedConcurrentExecutions=0)

@@ -69,7 +69,7 @@ class TestMistakes:
             ({"gift": 1}, 'object instance has properties which are not allowed by the schema: ["gift"]'),
         ],
     )
-    def test_each_kind_is_told_in_the_validators_words(self, changes: dict[str, Any], sentence: str) -> None:
+    def test_each_kind_is_reported_in_the_validators_words(self, changes: dict[str, Any], sentence: str) -> None:
         assert said(**changes) == f"[{sentence}]"
 
     def test_several_stand_in_one_list(self) -> None:

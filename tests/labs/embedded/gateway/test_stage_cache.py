@@ -166,7 +166,7 @@ class TestWhatIsKept:
         cache.put(("large",), (200, {}, b"x" * (MOST_BYTES + 1)), 60)
         assert cache.get(("large",)) is None
 
-    def test_a_hit_cannot_be_spoiled_by_whoever_changes_it(self) -> None:
+    def test_a_hit_cannot_be_spoiled_by_a_caller_that_changes_it(self) -> None:
         cache = StageCache(Clock())
         cache.put(("mug",), (200, {"A": "1"}, b""), 60)
         spoiled = cache.get(("mug",))

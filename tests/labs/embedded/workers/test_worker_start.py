@@ -78,7 +78,7 @@ def test_nothing_of_the_project_stands_in_a_functions_way(started: Started) -> N
     assert not [path for path in loaded[1] if Path(path).is_relative_to(settings.BASE_DIR) and packages not in path]
 
 
-def test_it_holds_its_three_streams_and_no_descriptor_of_anybody_else(started: Started) -> None:
+def test_it_holds_its_three_streams_and_no_descriptor_of_anyone_else(started: Started) -> None:
     first = started("sys.stdin.readline()\n")
     folder = "/proc/self/fd"
     second = started(f"print(json.dumps([n for n in os.listdir({folder!r}) if os.path.exists(f'{folder}/{{n}}')]))\n")
@@ -111,7 +111,7 @@ def test_it_can_be_ended(started: Started, how: Callable[[Worker], None]) -> Non
     assert not Path(f"/proc/{worker.pid}/fd").exists() or "Z" in Path(f"/proc/{worker.pid}/stat").read_text()
 
 
-def test_a_failure_is_told_as_python_tells_it(started: Started) -> None:
+def test_a_failure_is_reported_as_python_tells_it(started: Started) -> None:
     worker = started("raise LookupError('so it is')\n")
     assert worker.wait(30) == 0
     assert worker.stderr.read().endswith("LookupError: so it is\n")
@@ -140,7 +140,7 @@ def test_a_functions_settings_of_python_hold(started: Started) -> None:
     assert told(worker) == [2, "2"]
 
 
-def test_copies_start_without_importing_boto3_anew(started: Started) -> None:
+def test_copies_start_without_importing_boto3_again(started: Started) -> None:
     """The point of it all, told by what is loaded and not by the clock."""
     assert told(started("print(json.dumps('boto3' in sys.modules and 'botocore.client' in sys.modules))\n")) is True
 

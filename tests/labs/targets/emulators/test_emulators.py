@@ -162,7 +162,7 @@ def test_one_that_answers_from_here_is_not_given_up_though_its_own_janitor_is_si
     assert after > before
 
 
-def test_silence_is_counted_only_while_somebody_looks(settings: Settings) -> None:
+def test_silence_is_counted_only_while_someone_looks(settings: Settings) -> None:
     settings.LABS_EMULATOR_SECONDS = 30
     silence = Silence()
     seen: dict[str, Any] = {"a": None}
@@ -238,7 +238,7 @@ def test_an_instance_that_ends_says_so_for_its_labs(theirs: Lab) -> None:
     assert theirs.stack in stack
 
 
-def test_an_emulator_started_anew_loses_its_own_labs_and_no_others(
+def test_an_emulator_started_again_loses_its_own_labs_and_no_others(
     emulator: Running, lab: Lab, theirs: Lab, settings: Settings
 ) -> None:
     Lab.objects.filter(pk=lab.pk).update(boot_id="earlier")

@@ -305,7 +305,7 @@ def test_cloudformation_makes_no_role_without_the_boundary(stack_role: Statement
 @pytest.mark.parametrize(
     "action", ["iam:PutRolePolicy", "iam:DeleteRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy"]
 )
-def test_nobody_changes_the_sandbox_s_own_roles(
+def test_no_one_changes_the_sandbox_s_own_roles(
     stack_role: Statements, site: Statements, role: str, action: str
 ) -> None:
     arn = f"arn:aws:iam::{ACCOUNT}:role/{PREFIX}-{role}"
@@ -326,7 +326,7 @@ def test_nobody_changes_the_sandbox_s_own_roles(
         "organizations:LeaveOrganization",
     ],
 )
-def test_nobody_climbs(stack_role: Statements, site: Statements, action: str) -> None:
+def test_no_one_climbs(stack_role: Statements, site: Statements, action: str) -> None:
     for resource in (RESOURCES["iam"], BOUNDARY, STACK_ROLE, "*"):
         assert not allowed(stack_role, action, resource, CONTEXT)
         assert not allowed(site, action, resource, CONTEXT)

@@ -52,7 +52,7 @@ def test_a_published_pattern_is_not_related_to_a_draft(sample: Draft) -> None:
     assert "patterns.E014" in {mistake.id for mistake in sample.mistakes()}
 
 
-def test_a_broken_neighbor_is_told_of_once_only(sample: Draft) -> None:
+def test_a_broken_neighbor_is_reported_once_only(sample: Draft) -> None:
     other = draft(sample.folder.parent, "other-pattern")
     relate(sample, "other-pattern")
     other.replace("pattern.md", "level: 100", "level: 1")

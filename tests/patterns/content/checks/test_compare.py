@@ -55,7 +55,7 @@ def test_a_comparison_that_fits_both_is_fine(compared: Draft) -> None:
     assert compared.mistakes() == []
 
 
-def test_a_twin_that_is_never_compared_is_told_of(sample: Draft) -> None:
+def test_a_twin_that_is_never_compared_is_reported(sample: Draft) -> None:
     sample.write("naive.yaml", sample.text("template.yaml"))
     assert sample.mistakes() == []  # a draft may still be without
     sample.replace("pattern.md", "draft: true\n", "")
@@ -65,7 +65,7 @@ def test_a_twin_that_is_never_compared_is_told_of(sample: Draft) -> None:
 
 
 @pytest.mark.parametrize("missing", ["naive.yaml", "demo.yaml"])
-def test_a_comparison_without_what_it_needs_is_told_of(compared: Draft, missing: str) -> None:
+def test_a_comparison_without_what_it_needs_is_reported(compared: Draft, missing: str) -> None:
     (compared.folder / missing).unlink()
     expect_one(
         compared.mistakes(),
@@ -77,7 +77,7 @@ def test_a_comparison_without_what_it_needs_is_told_of(compared: Draft, missing:
     )
 
 
-def test_a_route_that_only_the_pattern_has_is_told_of_unless_that_is_the_point(compared: Draft) -> None:
+def test_a_route_that_only_the_pattern_has_is_reported_unless_that_is_the_point(compared: Draft) -> None:
     compared.replace("naive.yaml", "PathPart: hello", "PathPart: good-day")
     greet, again = compared.mistakes()
     assert {greet.id, again.id} == {"patterns.E071"}
@@ -128,7 +128,7 @@ def test_a_route_that_only_the_pattern_has_is_told_of_unless_that_is_the_point(c
         ("pattern: {equals: 4}", "pattern: {}", "{figure: requests", "E072", "has no bound", "smaller: pattern"),
     ],
 )
-def test_what_does_not_fit_is_told_with_its_place(
+def test_what_does_not_fit_is_reported_with_its_place(
     compared: Draft, old: str, new: str, at: str, id: str, message: str, remedy: str
 ) -> None:
     compared.replace("compare.yaml", old, new)
@@ -161,7 +161,7 @@ def test_an_operation_must_fit_the_side_that_it_is_done_to(compared: Draft) -> N
     )
 
 
-def test_a_figure_of_nothing_is_told_of(compared: Draft) -> None:
+def test_a_figure_of_nothing_is_reported(compared: Draft) -> None:
     text = compared.text("compare.yaml")
     start, end = text.index("    pattern: {count"), text.index("claims:")
     compared.write("compare.yaml", text[:start] + "    pattern: null\n    naive: null\n" + text[end:])

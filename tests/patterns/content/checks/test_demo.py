@@ -242,7 +242,7 @@ def test_a_variable_stands_for_one_segment() -> None:
     assert not matches(Route("GET", "/orders", "M"), "GET", "/orders/{{which}}")
 
 
-def test_the_mistakes_of_several_steps_are_told_together(sample: Draft) -> None:
+def test_the_mistakes_of_several_steps_are_reported_together(sample: Draft) -> None:
     with_second_step(sample)
     sample.replace("demo.yaml", "/hello/Ada", "/bye")
     sample.replace("demo.yaml", "{{name}}", "{{unknown}}")

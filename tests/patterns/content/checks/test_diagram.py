@@ -144,7 +144,7 @@ def test_plumbing_need_not_be_in_the_picture(queued: Draft) -> None:
     assert queued.mistakes() == []
 
 
-def test_every_drawn_edge_is_told(queued: Draft) -> None:
+def test_every_drawn_edge_is_reported(queued: Draft) -> None:
     queued.replace(
         "diagram.yaml",
         "[OrdersQueue>WorkerFunction, WorkerFunction>OrdersTable]",

@@ -42,7 +42,7 @@ def test_a_ledger_that_points_at_claims_is_fine(kept: Draft) -> None:
     assert kept.mistakes() == []
 
 
-def test_a_published_lab_without_a_ledger_is_told_of(sample: Draft) -> None:
+def test_a_published_lab_without_a_ledger_is_reported(sample: Draft) -> None:
     assert sample.mistakes() == []  # a draft may still be without
     sample.replace("pattern.md", "draft: true\n", "")
     (mistake,) = [mistake for mistake in sample.mistakes() if mistake.id == "patterns.E075"]

@@ -53,7 +53,7 @@ def test_the_same_text_is_linted_once(tmp_path: Path, var: Path, monkeypatch: py
     assert len(list((var / "cfn-lint").iterdir())) == 1
 
 
-def test_a_changed_text_is_linted_anew(tmp_path: Path) -> None:
+def test_a_changed_text_is_linted_again(tmp_path: Path) -> None:
     path = tmp_path / "template.yaml"
     path.write_text(BROKEN, "utf-8")
     assert lint.findings(path)

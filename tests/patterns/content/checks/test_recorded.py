@@ -55,7 +55,7 @@ def test_a_published_pattern_needs_one(sample: Draft) -> None:
     assert "patterns.E080" in {mistake.id for mistake in sample.mistakes()}
 
 
-def test_one_that_nobody_can_run_needs_none(sample: Draft) -> None:
+def test_one_that_no_one_can_run_needs_none(sample: Draft) -> None:
     publish(sample)
     (sample.folder / "demo.yaml").unlink()
     assert mistakes(sample) == []

@@ -79,7 +79,7 @@ def test_a_missing_key_says_what_it_is_for(sample: Draft) -> None:
     )
 
 
-def test_all_mistakes_of_all_files_are_told_at_once(sample: Draft) -> None:
+def test_all_mistakes_of_all_files_are_reported_at_once(sample: Draft) -> None:
     sample.replace("pattern.md", "level: 100", "level: 1")
     sample.replace("diagram.yaml", "actor: client", "actor: robot")
     sample.replace("demo.yaml", "status: 200", "status: 2000")
@@ -99,7 +99,7 @@ def test_all_mistakes_of_all_files_are_told_at_once(sample: Draft) -> None:
         ("pattern.md", "title:", "title: a\ntitle:", 'title: "Sample'),
     ],
 )
-def test_a_yaml_mistake_is_told_with_its_line_in_the_file(
+def test_a_yaml_mistake_is_reported_with_its_line_in_the_file(
     sample: Draft, file: str, old: str, new: str, at: str
 ) -> None:
     sample.replace(file, old, new)

@@ -52,7 +52,7 @@ def test_a_call_from_elsewhere_appears_on_the_open_page(page: Page) -> None:
     expect(page.get_by_role("log").locator(".trace-request")).to_contain_text("/from-a-terminal")
 
 
-def test_the_trace_is_in_the_order_in_which_things_happened_whenever_it_is_told(page: Page) -> None:
+def test_the_trace_is_in_the_order_in_which_things_happened_whenever_it_is_reported(page: Page) -> None:
     def told(kind: str, **event: object) -> str:
         return f"event: {kind}\ndata: {json.dumps(event)}\n\n"
 
@@ -132,7 +132,7 @@ def test_there_is_one_button_for_what_can_be_done_and_the_keyboard_is_never_lost
     expect(run).to_be_focused()
 
 
-def test_a_refusal_is_told_in_sentences_with_the_way_out(browser: Browser, site: Site) -> None:
+def test_a_refusal_is_reported_in_sentences_with_the_way_out(browser: Browser, site: Site) -> None:
     page = browser.new_page(base_url=site.url)  # not the visitor in whose console nothing may be red
     body = {
         "title": "No further lab now",

@@ -79,6 +79,7 @@ class LabPanel extends HTMLElement {
       new Live(this, JSON.parse(this.querySelector("#lab-demo").textContent), {
         onState: (state) => this.#show(state),
         onGone: (reason) => this.#gone(reason),
+        onSay: (text) => this.#say(text),
       }));
     return this.#live;
   }

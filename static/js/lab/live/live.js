@@ -8,6 +8,7 @@ import { noteReading } from "../reading.js";
 import { RequestEditor } from "../request-editor.js";
 import { Steps } from "../steps.js";
 import { enhance, showView } from "../../workbench/watch.js";
+import { Terminal } from "./terminal.js";
 import { follow, TraceLog } from "./trace.js";
 
 const PROGRESS_MS = 2000;
@@ -25,7 +26,7 @@ export class Live {
   #reading = null;
   #restored = null;
 
-  /** @param {HTMLElement} panel @param {object} data the demo's data @param {{onState: Function, onGone: Function}} hooks */
+  /** @param {HTMLElement} panel @param {object} data the demo's data @param {{onState: Function, onGone: Function, onSay: Function}} hooks */
   constructor(panel, data, hooks) {
     this.#panel = panel;
     this.#hooks = hooks;
@@ -43,6 +44,7 @@ export class Live {
         onPoint: (edges) => this.diagram.point(edges),
       },
     );
+    this.terminal = new Terminal(panel, data.steps, hooks.onSay);
     this.editor = new RequestEditor(panel.querySelector("[data-editor]"));
     this.steps = new Steps(panel.querySelector("[data-steps]"), data.steps, {
       onEdit: (request, saved) => {
@@ -68,6 +70,7 @@ export class Live {
       this.order.add({ kind, ...event });
       if (kind === "gauge") this.#chart(event);
       this.inside.stir(event.resource ?? event.function);
+      if (kind === "request") this.terminal.arrived(event);
     };
     this.#events = follow(lab.id, {
       state: this.#hooks.onState,
@@ -84,6 +87,7 @@ export class Live {
     this.#lab = lab;
     this.steps.lab = lab;
     this.inside.lab = lab?.status === "ready" ? lab.id : null;
+    this.terminal.endpoint = lab?.endpoint ?? null;
     this.editor.endpoint = lab?.status === "ready" ? lab.endpoint : null;
     if (lab?.status === "ready") {
       this.#meter ??= this.#measure(lab.id);

@@ -1,6 +1,7 @@
 """The bar below a lab: one clock, all faults reset, and what it says of an end."""
 
 import re
+import subprocess
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -38,3 +39,16 @@ def test_deleting_ones_own_lab_is_no_error(page: Page) -> None:
     status = page.locator("[data-status]")
     expect(status).to_contain_text("You have deleted this lab")
     expect(status).to_have_class(NOT_AN_ERROR)
+
+
+def test_a_copied_curl_is_run_in_a_terminal_and_the_bar_says_when_it_arrives(page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    run_it(page)
+    page.get_by_role("button", name="Copy as curl").click()
+    status = page.locator("[data-status]")
+    expect(status).to_contain_text("Run it in your terminal")
+    command: str = page.evaluate("navigator.clipboard.readText()")
+    assert command.startswith("curl -i ")
+    subprocess.run(["sh", "-c", f"{command} --silent --max-time 20"], check=True, capture_output=True)
+    expect(status).to_have_text(re.compile(r"^A call has arrived: [A-Z]+ /\S+, answered with 2\d\d\.$"))
+    expect(page.locator("#diagram .has-count").first).to_be_attached()

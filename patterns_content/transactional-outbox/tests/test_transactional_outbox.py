@@ -159,6 +159,12 @@ def test_a_number_that_is_none_is_400_and_writes_nothing(florist: Florist, numbe
     assert florist.rows(florist.orders) == florist.rows(florist.outbox) == []
 
 
+@pytest.mark.parametrize("street", ["\ud83d", "1 Mill\x00Lane", "a\nb"])
+def test_a_street_that_cannot_be_printed_is_400_and_writes_nothing(florist: Florist, street: str) -> None:
+    assert florist.put("one", {**TULIPS, "street": street})["status_code"] == 400
+    assert florist.rows(florist.orders) == florist.rows(florist.outbox) == []
+
+
 def test_a_write_whose_answer_was_lost_leaves_one_order_and_one_event(florist: Florist) -> None:
     repeat_each(florist.order_function.dynamodb, "TransactWriteItems")
     assert florist.put("one")["status_code"] in (200, 201)

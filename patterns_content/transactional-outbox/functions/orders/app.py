@@ -19,10 +19,12 @@ dynamodb = boto3.client("dynamodb")
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """201 for a new order, 200 if it is there already, 409 if it is another one, 503 if nothing was written."""
     trace = {name.lower(): value for name, value in (event.get("headers") or {}).items()}.get("x-amzn-trace-id", "")
-    number, sent = event["pathParameters"]["order"], json.loads(event["body"])
+    number = event["pathParameters"]["order"]
     if not ORDER.fullmatch(number):
         return problem(400, "The number of an order has letters, digits and hyphens, 64 at most")
-    order = {"order": number, "bouquet": sent["bouquet"], "street": sent["street"]}
+    order = {"order": number, **json.loads(event["body"])}
+    if not all(part.isprintable() for part in order.values()):  # half of a surrogate pair cannot be stored
+        return problem(400, "The order has a character that cannot be printed")
     try:
         made = place(order, trace)
     except (ClientError, BotoCoreError) as error:

@@ -43,7 +43,7 @@ export class Terminal {
       return this.#say("The browser does not allow copying. The tab Request shows the command.");
     }
     this.#awaited = `${method} ${filled.split("?")[0]}`;
-    this.#say("Copied. Run it in your terminal: the diagram lights up when it arrives.");
+    this.#say("Copied. Run it in your terminal.");
   }
 }
 

@@ -65,7 +65,7 @@ class Feed:
         self._reader = LogReader()
         self._lights: Lights | None = None
         self._last_call = 0
-        self._told_calls: set[int] = set()
+        self._reported_calls: set[int] = set()
 
     async def events(self, cursor: Cursor | None) -> AsyncIterator[list[LabEvent]]:
         """What happened since `cursor` (without one: all that is kept) and what happens, as it comes: often several
@@ -124,9 +124,9 @@ class Feed:
 
     def tell_calls(self, calls: Sequence[CallRow]) -> bool:
         """Rows of this lab, in their order; those told before are passed over. True if any was new."""
-        fresh = [call for call in calls if call.pk not in self._told_calls]
+        fresh = [call for call in calls if call.pk not in self._reported_calls]
         for call in fresh:
-            self._told_calls.add(call.pk)
+            self._reported_calls.add(call.pk)
             self._last_call = max(self._last_call, call.pk)
             self._cursor = self._cursor._replace(call=self._last_call)
             data = {
@@ -142,7 +142,7 @@ class Feed:
 
     def forget_calls(self, before: int) -> None:
         """Rows up to this one are not read again."""
-        self._told_calls = {pk for pk in self._told_calls if pk > before}
+        self._reported_calls = {pk for pk in self._reported_calls if pk > before}
 
     def tell_lines(self, lines: Iterable[LogLine]) -> None:
         """New lines of the stack's functions."""

@@ -66,9 +66,9 @@ class UpdateAdmin(UpdatePages):
         return False  # without its row the same revision would be drafted again
 
     def get_readonly_fields(self, request: HttpRequest, obj: Update | None = None) -> list[str]:
-        mendable = obj is not None and obj.state in WAITING
+        editable = obj is not None and obj.state in WAITING
         names = ["pattern", "revision", "level", "uses", "created_at", "scheduled_at", "released_at", "finished_at"]
-        return names if mendable else ["subject", *names]
+        return names if editable else ["subject", *names]
 
     def save_model(self, request: HttpRequest, obj: Update, form: Any, change: bool) -> None:
         """Write the subject and no other column: the rest may have moved on since the page was opened."""

@@ -34,7 +34,7 @@ TIDY_AGAIN = 60.0  # where it could not be done
 LOOK_EVERY = 5.0  # at the content; for the first time so long after the start, when the pages are up
 
 
-def run_until_told(say: Callable[[str], None]) -> None:
+def run_until_stopped(say: Callable[[str], None]) -> None:
     """The loop as a process of its own: until SIGTERM or Ctrl-C."""
     stop = stop_by_signal()
     reverse("newsletter:subscribe")  # loads every view now, not while the first reader waits for a mail

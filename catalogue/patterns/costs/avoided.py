@@ -90,16 +90,16 @@ def against_twin(own: Bill, twin: Bill) -> AvoidedLine | None:
     return _line("twin", "invocations that the twin made and the pattern did not", int(more), *each)
 
 
-def month_avoided(spared: Avoided, requests_in_run: int, per_month: int) -> Avoided:
+def month_avoided(in_run: Avoided, requests_in_run: int, per_month: int) -> Avoided:
     """The same for a month of such requests; nothing if the run had no request."""
     if not requests_in_run:
-        return Avoided((), Decimal(0), spared.note)
+        return Avoided((), Decimal(0), in_run.note)
     lines = []
-    for line in spared.lines:
+    for line in in_run.lines:
         count, usd = line.count * per_month / requests_in_run, line.usd * per_month / requests_in_run
         formula = f"{dollars(line.usd)} for {requests_in_run:,}, so {dollars(usd)} for {per_month:,}"
         lines.append(AvoidedLine(line.kind, line.what, count, usd, formula))
-    return Avoided(tuple(lines), _total(lines), spared.note)
+    return Avoided(tuple(lines), _total(lines), in_run.note)
 
 
 def invocations(bill: Bill) -> Decimal:

@@ -46,7 +46,7 @@ class MeterRow:
 
 
 @dataclass(frozen=True)
-class Spared:
+class AvoidedRow:
     what: str
     count: str
     so_far: str
@@ -76,7 +76,7 @@ class Meter:
         return dollars(self.month.usd)
 
     @property
-    def spared(self) -> str:
+    def avoided_usd(self) -> str:
         return dollars(self.avoided_month.usd)
 
     @property
@@ -96,10 +96,10 @@ class Meter:
         return list(_rows(self.bill, self.month))
 
     @property
-    def spared_lines(self) -> list[Spared]:
+    def avoided_lines(self) -> list[AvoidedRow]:
         by_kind = {line.kind: line for line in self.avoided_month.lines}
         return [
-            Spared(
+            AvoidedRow(
                 line.what,
                 number(line.count),
                 dollars(line.usd),
@@ -134,13 +134,13 @@ class Meter:
 
 def read_meter(run: Run, template: Template, per_month: int, *, free_tier: bool) -> Meter:
     own = bill(run, template)
-    spared = avoided(run, template)
+    not_spent = avoided(run, template)
     return Meter(
         run,
         own,
         month(own, None, per_month, free_tier),
-        spared,
-        month_avoided(spared, own.requests, per_month),
+        not_spent,
+        month_avoided(not_spent, own.requests, per_month),
         free_tier,
     )
 

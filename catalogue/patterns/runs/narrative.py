@@ -47,7 +47,7 @@ class ChapterStory:
 
 def narrative(chapters: list[Chapter], graph: Graph) -> tuple[ChapterStory, ...]:
     """The story of a run, a chapter for each action."""
-    return tuple(_Teller(number, chapter, graph).told() for number, chapter in enumerate(chapters))
+    return tuple(_Teller(number, chapter, graph).story() for number, chapter in enumerate(chapters))
 
 
 class _Teller:
@@ -56,7 +56,7 @@ class _Teller:
         self.chapter = chapter
         self.graph = graph
 
-    def told(self) -> ChapterStory:
+    def story(self) -> ChapterStory:
         lines = sorted(self._lines(), key=lambda line: line.at)
         checks = list(self._checks(max([self.chapter.end, *(line.at for line in lines)])))
         action = self.chapter.action
@@ -212,7 +212,7 @@ class _Teller:
             before, last = self.chapter.before[resource, measure], gauges[-1]
             peak = max(gauges, key=lambda gauge: gauge.value)
             level = registry().level(measure)
-            if not level.told:
+            if not level.reported:
                 continue
             if not level.waits and last.value != before:
                 items = counted(last.value, level.one)

@@ -206,8 +206,8 @@ class Level:
     """What one of it is called; an `s` makes it several."""
     waits: bool = False
     """Whether it waits there for a consumer."""
-    told: bool = True
-    """Whether stories tell of it, and a rise of it lights an arrow. What a consumer holds came with its work."""
+    reported: bool = True
+    """Whether stories mention it, and a rise of it lights an arrow. What a consumer holds came with its work."""
 
 
 Finding = Relation | NotProven

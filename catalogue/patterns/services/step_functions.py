@@ -110,7 +110,7 @@ SERVICE = Service(
     ),
     calls=named_by("StateMachineArn", "stateMachineArn"),
     api=("sfn",),
-    levels={"running": Level((MACHINE,), "execution", told=False)},
+    levels={"running": Level((MACHINE,), "execution", reported=False)},
     price_of=price_of,
     managed={"AWSStepFunctionsFullAccess": ("states:*",)},
     finders=(task_calls,),

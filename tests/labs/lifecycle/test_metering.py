@@ -98,10 +98,10 @@ def test_what_was_not_spent_stands_in_the_bill(lab: Lab) -> None:
     look(lab, 1)
     run(refused())
     document = bill_with(lab, 1)
-    (spared,) = document["so_far"]["avoided"]["lines"]
-    assert spared["count"] == "1"
-    assert "the gateway rejected" in spared["what"]
-    assert Decimal(document["month"]["avoided"]["usd"]) > Decimal(spared["usd"]) > 0
+    (line,) = document["so_far"]["avoided"]["lines"]
+    assert line["count"] == "1"
+    assert "the gateway rejected" in line["what"]
+    assert Decimal(document["month"]["avoided"]["usd"]) > Decimal(line["usd"]) > 0
 
 
 def test_no_request_is_lost_with_the_oldest_calls(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

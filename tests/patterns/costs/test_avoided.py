@@ -33,7 +33,7 @@ Resources:
 """
 
 
-def spared(made: Run, of: Template) -> Avoided:
+def avoided_in(made: Run, of: Template) -> Avoided:
     return avoided(made, of)
 
 
@@ -49,7 +49,7 @@ def test_an_avoided_invocation_is_priced_by_those_behind_the_gateway_that_ran(op
         use("lambda", "Invoke", "Orders", 2, 0.5),
         use("lambda", "Invoke", "Worker", 1, 100),  # behind a queue: its time tells nothing of what was spared
     )
-    found = spared(run((), uses), bare())
+    found = avoided_in(run((), uses), bare())
     each = price("lambda.requests").usd / 10**6 + Decimal("0.25") * price("lambda.duration-arm").usd
     assert kinds(found) == {operation: 9}
     assert found.usd == 9 * each
@@ -60,21 +60,21 @@ def test_an_avoided_invocation_is_priced_by_those_behind_the_gateway_that_ran(op
 def test_a_remembered_decision_spares_an_authorizer_and_is_priced_by_it() -> None:
     uses = (use("api-gateway", "AuthorizerCacheHit", "Api", 4), use("lambda", "Invoke", "Guard", 1, 0.5))
     each = price("lambda.requests").usd / 10**6 + Decimal("0.5") * price("lambda.duration-x86").usd
-    found = spared(run((), uses), template())
+    found = avoided_in(run((), uses), template())
     assert kinds(found) == {"AuthorizerCacheHit": 4}
     assert found.usd == 4 * each
 
 
 def test_a_function_that_was_never_built_is_priced_by_the_least_it_would_have_cost() -> None:
     uses = (use("api-gateway", "DirectIntegration", "Api", 50), use("lambda", "Invoke", "Orders", 10, 100))
-    found = spared(run((), uses), bare())
+    found = avoided_in(run((), uses), bare())
     assert kinds(found) == {"DirectIntegration": 50}
     assert found.usd == 50 * price("lambda.requests").usd / 10**6
     assert found.note == BY_REQUEST
 
 
 def test_calls_without_identity_spare_the_gateways_charge_as_well() -> None:
-    found = spared(run((), (use("api-gateway", "UnchargedRequest", "Api", 4),)), bare())
+    found = avoided_in(run((), (use("api-gateway", "UnchargedRequest", "Api", 4),)), bare())
     assert kinds(found) == {"UnchargedRequest": 4, "gateway": 4}
     assert found.usd == 4 * (price("apigateway.rest-requests").usd + price("lambda.requests").usd) / 10**6
     assert found.note == BY_REQUEST
@@ -91,17 +91,17 @@ def test_without_counts_the_trace_tells_who_reached_no_function() -> None:
         request("1-served"),
         invocation("Orders", "1-served"),
     )
-    found = spared(run(events, target="aws"), template())
+    found = avoided_in(run(events, target="aws"), template())
     assert kinds(found) == {"Refusal": 1, "UnchargedRequest": 2, "gateway": 2}
 
 
 def test_without_counts_a_route_to_a_service_spares_a_function() -> None:
-    found = spared(run((request("1-a", 202), request("1-b", 503)), target="aws"), template(DIRECT))
+    found = avoided_in(run((request("1-a", 202), request("1-b", 503)), target="aws"), template(DIRECT))
     assert kinds(found) == {"DirectIntegration": 1}
 
 
 def test_where_an_invocation_tells_no_trace_nothing_is_claimed() -> None:
-    found = spared(run((request("1-a", 400), invocation(trace=None)), target="aws"), bare())
+    found = avoided_in(run((request("1-a", 400), invocation(trace=None)), target="aws"), bare())
     assert found.lines == ()
     assert found.usd == 0
 
@@ -119,7 +119,7 @@ def test_a_twins_further_invocations_are_priced_by_its_own_mean() -> None:
 
 
 def test_a_month_spares_in_proportion() -> None:
-    found = spared(run((), (use("api-gateway", "CacheHit", "Api", 9),)), bare())
+    found = avoided_in(run((), (use("api-gateway", "CacheHit", "Api", 9),)), bare())
     month = month_avoided(found, 10, 1_000_000)
     assert month.lines[0].count == 900_000
     assert month.usd == found.usd * 100_000

@@ -1,4 +1,4 @@
-"""A meter's reading puts both amounts of each price in one row and says what was spared."""
+"""A meter's reading puts both amounts of each price in one row and says what was avoided."""
 
 import pytest
 
@@ -32,10 +32,10 @@ def test_a_meter_without_a_request_still_knows_what_stands() -> None:
 
 def test_what_was_avoided_is_reported_for_now_and_for_the_month() -> None:
     meter = read_meter(run((), USES), bare(), 1_000_000, free_tier=False)
-    (spared,) = meter.spared_lines
-    assert spared.count == "9"
-    assert spared.what.startswith("invocations avoided: the stage's cache answered")
-    assert meter.spared == spared.month == "$6.18"
+    (row,) = meter.avoided_lines
+    assert row.count == "9"
+    assert row.what.startswith("invocations avoided: the stage's cache answered")
+    assert meter.avoided_usd == row.month == "$6.18"
 
 
 def test_as_json_the_month_and_the_time_so_far_have_the_same_shape() -> None:

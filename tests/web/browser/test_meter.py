@@ -41,7 +41,7 @@ def test_the_meter_grows_with_each_action_and_asks_no_more_often_than_it_must(pa
     told = Decimal(change.inner_text().removeprefix("+$"))
     assert told <= (_total(meter) - before) * Decimal("1.05"), "told in two digits, it may be rounded up by 5 % at most"
     open_step(page.locator("#step-missing-field")).get_by_role("button", name=re.compile("^Send")).click()
-    expect(meter.locator(".is-spared").first).to_contain_text("for work that this design avoids")
+    expect(meter.locator(".is-avoided").first).to_contain_text("for work that this design avoids")
     assert all(later - earlier > 1500 for earlier, later in itertools.pairwise(asked))
     for _ in range(10):  # until what was stirred is read, however late it comes
         read = len(asked)

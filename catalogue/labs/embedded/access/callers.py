@@ -26,7 +26,7 @@ def install(site: BootKeys) -> None:
     """Patch the imported emulator."""
     _only_the_site_is_root(site)
     _roles_have_keys_of_their_own()
-    _unsigned_is_nobody()
+    _unsigned_has_no_principal()
 
 
 def _only_the_site_is_root(site: BootKeys) -> None:
@@ -86,7 +86,7 @@ def _roles_have_keys_of_their_own() -> None:
         lambda_svc.execution_credentials = credentials
 
 
-def _unsigned_is_nobody() -> None:
+def _unsigned_has_no_principal() -> None:
     from ministack import app
     from ministack.core import iam_evaluator
 
@@ -108,7 +108,7 @@ def _unsigned_is_nobody() -> None:
         finally:
             _without_keys.reset(token)
 
-    def resolve_nobody(access_key_id: str, account_id: str, credential: Any = None) -> Any:
+    def resolve_principal(access_key_id: str, account_id: str, credential: Any = None) -> Any:
         if not access_key_id and _without_keys.get():
             return iam_evaluator.PrincipalInfo(
                 arn="anonymous", type="Anonymous", account=account_id, policies=[], keys={}, limits=[]
@@ -117,4 +117,4 @@ def _unsigned_is_nobody() -> None:
 
     iam_evaluator.pin_signed_request = app.pin_signed_request = pin_and_look
     iam_evaluator.enforce = enforce_unsigned
-    iam_evaluator.resolve_principal = resolve_nobody
+    iam_evaluator.resolve_principal = resolve_principal

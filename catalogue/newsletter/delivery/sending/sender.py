@@ -135,7 +135,7 @@ def _send_by_threads(transport: Transport, writer: Writer) -> None:
 def _serve(writer: Writer, notes: Notes, work: Work, senders: "list[_ConnectionThread]") -> None:
     """Write notes down and keep the senders in work, until all of them have ended."""
     running = len(senders)
-    told_to_end = False
+    asked_to_end = False
     while running:
         batch = [_next(notes)]
         while not notes.empty():
@@ -149,8 +149,8 @@ def _serve(writer: Writer, notes: Notes, work: Work, senders: "list[_ConnectionT
         if not writer.over and work.qsize() < _LOW:
             for delivery in writer.more():
                 work.put(delivery)
-        if writer.over and not told_to_end:
-            told_to_end = True
+        if writer.over and not asked_to_end:
+            asked_to_end = True
             for _ in senders:
                 work.put(None)
 

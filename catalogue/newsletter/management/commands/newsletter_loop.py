@@ -21,7 +21,7 @@ class Command(BaseCommand):
             requests.answer_all()
             self.stdout.write(str(sender.send_due(loop.stop_by_signal().is_set)))
             return
-        loop.run_until_told(self.say)
+        loop.run_until_stopped(self.say)
 
     def say(self, line: str) -> None:
         self.stdout.write(line)

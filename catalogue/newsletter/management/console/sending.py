@@ -26,7 +26,7 @@ def send(out: OutputWrapper, once: bool, **_: Any) -> None:
         out.write(line)
         out.flush()
 
-    loop.run_until_told(say)
+    loop.run_until_stopped(say)
 
 
 class _Watched:

@@ -61,7 +61,7 @@ class Traffic(Closed):
     """For what only one side can be asked: the other has no such address, and that is the point."""
 
     @model_validator(mode="after")
-    def _one_deed(self) -> Self:
+    def _one_action(self) -> Self:
         if (self.request is None) == (self.operation is None):
             raise ValueError("a part of the traffic is either a request or an operation")
         if self.only is not None and self.request is None:

@@ -219,7 +219,7 @@ class Step(Closed):
     """This step shows something going wrong, on purpose."""
 
     @model_validator(mode="after")
-    def _one_deed(self) -> Self:
+    def _one_action(self) -> Self:
         if (self.request is None) == (self.operation is None):
             raise ValueError("a step has either a request or an operation")
         return self

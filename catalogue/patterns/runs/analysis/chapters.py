@@ -172,7 +172,7 @@ def _place_gauges(run: Run, told: list[Chapter]) -> None:
             known[key] = 0 if late else gauge.value
         chapter.before.setdefault(key, known[key])
         chapter.gauges.append(gauge)
-        if gauge.value > known[key] and registry().level(gauge.measure).told:
+        if gauge.value > known[key] and registry().level(gauge.measure).reported:
             chapter.rises.append(gauge)
         known[key] = gauge.value
 

@@ -73,7 +73,7 @@ class Lights:
         resource, key = data["resource"], (data["resource"], data["measure"])
         risen = key in self._counts and data["value"] > self._counts[key]
         self._counts[key] = data["value"]
-        if not risen or not registry().level(data["measure"]).told:
+        if not risen or not registry().level(data["measure"]).reported:
             return []
         into = self._graph.into(resource)
         if into and all(sets_aside(hop) for hop in into):

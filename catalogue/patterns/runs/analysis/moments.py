@@ -81,7 +81,7 @@ def _of(chapter: Chapter, graph: Graph, moves: list[Move]) -> Iterator[Moment]:
         yield Moment(log.at, f"{graph.label(log.function)}: {said(log)}.", (), (log.function,))
     for gauge in chapter.gauges:
         level = registry().level(gauge.measure)
-        if not level.told:
+        if not level.reported:
             continue
         verb = "has waiting" if level.waits else "holds"
         text = f"{graph.label(gauge.resource)} {verb} {counted(gauge.value, level.one)}."

@@ -144,7 +144,7 @@ SERVICE = Service(
     },
     levels={
         "visible": Level((QUEUE,), "message", waits=True),
-        "in_flight": Level((QUEUE,), "message", told=False),
+        "in_flight": Level((QUEUE,), "message", reported=False),
     },
     operations=OPERATIONS,
     price_of=lambda _, queue: request_key(queue),

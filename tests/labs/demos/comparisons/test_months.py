@@ -32,19 +32,19 @@ def both(pattern: int, naive: int, per_month: int = 5_000_000, *, free_tier: boo
 def test_the_invocations_that_the_pattern_avoided_are_reported_with_their_price_and_its_formula() -> None:
     assert PATTERN.compare is not None
     assert shared_requests(PATTERN.compare) == 50
-    spared = both(20, 50).spared
-    assert spared is not None
-    assert spared.count == 3_000_000  # thirty of 50 requests, a hundred thousand times
-    assert "3,000,000 ×" in spared.formula
-    assert both(20, 50).spared_in_words.startswith(
+    avoided = both(20, 50).avoided
+    assert avoided is not None
+    assert avoided.count == 3_000_000  # thirty of 50 requests, a hundred thousand times
+    assert "3,000,000 ×" in avoided.formula
+    assert both(20, 50).avoided_in_words.startswith(
         "3,000,000 invocations that the twin made and the pattern did not: $"
     )
 
 
 def test_what_was_avoided_has_its_list_price_also_with_the_free_tier_on() -> None:
-    assert both(20, 50, 10_000, free_tier=True).spared == both(20, 50, 10_000).spared
+    assert both(20, 50, 10_000, free_tier=True).avoided == both(20, 50, 10_000).avoided
 
 
 def test_where_the_twin_made_no_more_of_them_nothing_was_avoided() -> None:
-    assert both(50, 50).spared is None
-    assert both(50, 50).spared_in_words == ""
+    assert both(50, 50).avoided is None
+    assert both(50, 50).avoided_in_words == ""

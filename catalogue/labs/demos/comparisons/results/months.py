@@ -38,13 +38,13 @@ class Months:
     difference: str
     """In a sentence: who pays less, and how much."""
     notes: Sequence[str]
-    spared: AvoidedLine | None
+    avoided: AvoidedLine | None
     """The invocations that the pattern avoided in this month, at list prices; None where the twin made no more."""
 
     @property
-    def spared_in_words(self) -> str:
+    def avoided_in_words(self) -> str:
         """`23,256 invocations that the twin made and the pattern did not: $0.12 at list prices`."""
-        line = self.spared
+        line = self.avoided
         return f"{line.count:,.0f} {line.what}: {dollars(line.usd)} at list prices" if line else ""
 
 
@@ -66,11 +66,11 @@ def months(runs: Mapping[Side, Run], pattern: Pattern, per_month: int, *, free_t
         dollars(other.usd),
         _difference(one.usd, other.usd),
         notes,
-        _spared(runs, pattern, per_month),
+        _avoided(runs, pattern, per_month),
     )
 
 
-def _spared(runs: Mapping[Side, Run], pattern: Pattern, per_month: int) -> AvoidedLine | None:
+def _avoided(runs: Mapping[Side, Run], pattern: Pattern, per_month: int) -> AvoidedLine | None:
     assert pattern.compare is not None
     one, other = (
         month_of(runs[side], pattern, pattern.compare, per_month, free_tier=False) for side in ("pattern", "naive")

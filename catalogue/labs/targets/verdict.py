@@ -13,6 +13,7 @@ from typing import Literal
 from catalogue.labs.services.model import Arrow
 from catalogue.labs.services.registry import lab_services
 from catalogue.labs.targets.coverage import BUILT, is_deployable, not_runnable, unknown_types
+from catalogue.labs.targets.omissions import omitted
 from catalogue.patterns.cloudformation.arrows.proofs import proofs
 from catalogue.patterns.content.pattern import Pattern
 from catalogue.patterns.content.projects.drawing import types_of_boxes
@@ -42,7 +43,7 @@ class Verdict:
     left_out: Mapping[str, list[str]]
     """Ids by type that the embedded AWS does not create; the rest is deployed without them."""
     not_run: Mapping[str, str]
-    """Why the code of a function does not run here, by id."""
+    """Why the code of a function does not run here, or a resource could not be created, by id."""
     refused: str
     """Why SAM refuses the template; then nothing is proven or deployed."""
 
@@ -64,13 +65,15 @@ def verdict(pattern: Pattern) -> Verdict:
     found = proofs(pattern.template)
     types = types_of_boxes(pattern.template)
     left_out = unknown_types({id: {"Type": one.type} for id, one in pattern.template.resources.items()})
-    not_run = dict(_without_code(pattern)) | not_runnable(dict(_runtimes(pattern)))
+    not_run = (
+        dict(_without_code(pattern)) | not_runnable(dict(_runtimes(pattern))) | dict(omitted(pattern.content_hash))
+    )
     by = {(one.source, one.target): one.proof for one in found.arrows}
     drawn = []
     for edge in pattern.diagram.edges:
         ends = [id for id in (edge.source, edge.target, by.get((edge.source, edge.target), "")) if id in types]
         reason = next((_absent(types[id], id) for id in ends if not is_deployable(types[id])), None)
-        reason = reason or next((not_run[id] for id in (edge.target, edge.source) if id in not_run), None)
+        reason = reason or next((not_run[id] for id in reversed(ends) if id in not_run), None)
         kinds = Arrow(edge.by, types.get(edge.source, ""), types.get(edge.target, ""))
         reason = reason or lab_services().not_emulated(kinds)
         drawn.append(

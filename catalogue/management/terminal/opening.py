@@ -20,6 +20,7 @@ from catalogue.labs.embedded import process
 from catalogue.labs.lifecycle import services
 from catalogue.labs.models import Lab, Status
 from catalogue.labs.targets import target_of
+from catalogue.labs.targets.omissions import omit
 from catalogue.labs.targets.verdict import Verdict, verdict
 from catalogue.labs.views.boards.projects import endpoints, look_for_lint
 from catalogue.labs.views.represent import lab_document
@@ -30,6 +31,8 @@ from catalogue.patterns.content.projects.reading import NotReadable, missing_par
 from catalogue.processes import server
 
 logger = logging.getLogger(__name__)
+
+_ATTEMPTS = 8
 
 
 def open_project(options: argparse.Namespace, folder: Path, listening: socket.socket) -> int:
@@ -43,7 +46,7 @@ def open_project(options: argparse.Namespace, folder: Path, listening: socket.so
             if emulator is None:
                 print(json.dumps(document_of(found)) if options.json else "\n".join(lines_of(found)))
                 return 0
-            _serve(options, emulator, pattern, found, listening)
+            _serve(options, emulator, pattern, listening)
         except process.EmulatorDidNotStart as error:
             raise Refused(str(error)) from None
         finally:
@@ -64,22 +67,20 @@ def _serve(
     options: argparse.Namespace,
     emulator: subprocess.Popen[str],
     pattern: Pattern,
-    found: Verdict,
     listening: socket.socket,
 ) -> None:
     call_command("migrate", verbosity=0)
     os.environ["EMBEDDED_AWS_URL"] = process.ready(emulator).url
-    threading.Thread(target=_deploy, args=(options, pattern, found), daemon=True).start()
+    threading.Thread(target=_deploy, args=(options, pattern), daemon=True).start()
     server.serve(listening)
 
 
-def _deploy(options: argparse.Namespace, pattern: Pattern, found: Verdict) -> None:
+def _deploy(options: argparse.Namespace, pattern: Pattern) -> None:
     """Deploy, report where the page is, and lint. In a thread of its own, beside the server."""
     say(f"Deploying {len(pattern.template.resources)} resources.")
     document: dict[str, Any]
     try:
-        lab = services.create_lab(pattern, settings.PROJECT_OWNER).lab
-        lab = services.wait_until_deployed(lab, target_of(lab).deploy_seconds)
+        lab = deployed(pattern)
         document = {"page": lab_document(lab)["page"], "status": lab.status, "endpoints": list(endpoints(lab))}
         if lab.reason:
             document["reason"] = lab.reason
@@ -88,11 +89,28 @@ def _deploy(options: argparse.Namespace, pattern: Pattern, found: Verdict) -> No
         lab = Lab.objects.latest("created_at")
         services.end_lab(lab, f"The embedded AWS could not deploy it: {error}"[:2000])
         document = {"page": lab_document(lab)["page"], "status": Status.FAILED, "endpoints": [], "reason": str(error)}
+    found = verdict(pattern)  # with what could not be created
     report(options, document | document_of(found), found)
     if not options.no_browser:
         webbrowser.open(document["page"])
     connection.close()
     look_for_lint(pattern)
+
+
+def deployed(pattern: Pattern) -> Lab:
+    """A lab of the template, ready or failed. What the embedded AWS cannot create is left out of the next attempt.
+
+    Raises what `services.create_lab` raises.
+    """
+    for attempt in range(_ATTEMPTS):
+        lab = services.create_lab(pattern, settings.PROJECT_OWNER).lab
+        lab = services.wait_until_deployed(lab, target_of(lab).deploy_seconds)
+        last = attempt == _ATTEMPTS - 1
+        if lab.status != Status.FAILED or last or not omit(pattern.content_hash, lab.reason):
+            break
+        say(f"{lab.reason} The rest is deployed without.")
+        services.end_lab(lab, lab.reason)
+    return lab
 
 
 def report(options: argparse.Namespace, document: dict[str, Any], found: Verdict) -> None:

@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from django.conf import settings
 from django.core.management import call_command
 
 from catalogue.labs.demos.levers import LeverRefused, Move, move_lever
@@ -14,10 +13,9 @@ from catalogue.labs.demos.runner import StepResult, run_step
 from catalogue.labs.embedded import process
 from catalogue.labs.lifecycle import services
 from catalogue.labs.models import Lab, Status
-from catalogue.labs.targets import target_of
 from catalogue.labs.targets.verdict import verdict
 from catalogue.management.terminal.junit import Case, annotation, document
-from catalogue.management.terminal.opening import read_opened, say
+from catalogue.management.terminal.opening import deployed, read_opened, say
 from catalogue.management.terminal.refused import Refused
 from catalogue.patterns.content.pattern import Pattern
 from catalogue.patterns.content.projects.reading import DEMO
@@ -62,8 +60,7 @@ def _shown(pattern: Pattern, demo: Demo) -> Iterator[Case]:
 
 def _cases(pattern: Pattern, demo: Demo) -> Iterator[Case]:
     began = time.monotonic()
-    lab = services.create_lab(pattern, settings.PROJECT_OWNER).lab
-    lab = services.wait_until_deployed(lab, target_of(lab).deploy_seconds)
+    lab = deployed(pattern)
     reasons = () if lab.status == Status.READY else (lab.reason,)
     yield Case("deploy", "The stack is created", time.monotonic() - began, reasons)
     if reasons:

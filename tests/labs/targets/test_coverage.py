@@ -6,6 +6,7 @@ import pytest
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
 
 from catalogue.labs.targets import coverage
+from catalogue.labs.targets.omissions import omit
 from catalogue.labs.targets.verdict import verdict
 from catalogue.patterns.content.projects.reading import read_project
 
@@ -86,3 +87,18 @@ def test_what_is_not_proven_is_listed_with_the_reason_and_not_drawn(tmp_path: Pa
     assert (arrow.key, arrow.status) == ("Bus>Ship", "not proven")
     assert arrow.reason
     assert pattern.diagram.edges == ()
+
+
+def test_an_arrow_by_way_of_what_could_not_be_created_is_not_emulated(tmp_path: Path) -> None:
+    (tmp_path / "template.yaml").write_text(MIXED.replace("RUNTIME", "python3.13"))
+    pattern = read_project(tmp_path / "template.yaml")
+
+    assert omit(pattern.content_hash, "Rule: It has no target.")
+    assert not omit(pattern.content_hash, "Rule: It has no target.")
+    assert not omit(pattern.content_hash, "The deployment was stopped before it began.")
+
+    (arrow,) = verdict(pattern).arrows
+    assert (arrow.status, arrow.reason) == (
+        "not emulated",
+        "The embedded AWS could not create it: It has no target.",
+    )

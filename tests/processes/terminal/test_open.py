@@ -34,6 +34,10 @@ Resources:
       Runtime: java21
       Events:
         Get: {Type: Api, Properties: {Method: get, Path: "/old"}}
+  Told: {Type: AWS::SNS::Topic}
+  Nightly:
+    Type: AWS::Events::Rule
+    Properties: {ScheduleExpression: rate(1 day), Targets: [{Id: take, Arn: !GetAtt Told.NoSuchAttribute}]}
   Archive:
     Type: AWS::Events::Archive
     Properties: {SourceArn: !Sub "arn:aws:events:${AWS::Region}:${AWS::AccountId}:event-bus/default"}
@@ -78,8 +82,14 @@ def test_the_line_has_the_page_the_endpoints_the_arrows_and_what_is_not_emulated
         "ServerlessHttpApi>Take": "proven",
         "Take>Orders": "proven",
         "ServerlessRestApi>Old": "not emulated",
+        "Nightly>Told-NoSuchAttribute": "not proven",
     }
     assert {"type": "AWS::Events::Archive", "resources": ["Archive"]} in document["not_emulated"]
+    assert {tuple(one["resources"]): one.get("reason", "")[:40] for one in document["not_emulated"]} == {
+        ("Archive",): "",
+        ("Old",): "The embedded AWS does not run the runtim",
+        ("Nightly",): "The embedded AWS could not create it: Re",
+    }
     assert len(document["endpoints"]) == 2
 
 

@@ -15,6 +15,7 @@ from catalogue.labs.lifecycle.packaging.project_code import code_zip, runtime_of
 from catalogue.labs.lifecycle.packaging.zips import Artifact, Package
 from catalogue.labs.services.registry import lab_services
 from catalogue.labs.targets.coverage import unknown_types
+from catalogue.labs.targets.omissions import omitted
 
 if TYPE_CHECKING:  # a process that only looks after labs does without what reads content
     from catalogue.patterns.content.pattern import Pattern
@@ -56,7 +57,9 @@ def package(pattern: Pattern) -> Package:
     for service in lab_services().services:
         if service.write_out is not None:
             service.write_out(plain)
-    leave_out(plain, [id for ids in unknown_types(plain["Resources"]).values() for id in ids])
+    absent = [id for ids in unknown_types(plain["Resources"]).values() for id in ids]
+    absent += [id for id in omitted(pattern.content_hash) if id in plain["Resources"] and id not in absent]
+    leave_out(plain, absent)
     for resource in plain["Resources"].values():
         as_cloudformation_converts(resource)
     plain["Outputs"] = dict(_endpoints(plain["Resources"]))

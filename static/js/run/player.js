@@ -189,7 +189,7 @@ class RunPlayer extends HTMLElement {
       if (reached) current = line;
     }
     current?.setAttribute("aria-current", "step");
-    if (scroll && current && this.#playing && !current.closest("[hidden]")) {
+    if (scroll && current && !current.closest("[hidden]")) {
       const box = current.closest("[data-view]");
       const { top, bottom } = current.getBoundingClientRect();
       const frame = box.getBoundingClientRect();

@@ -57,3 +57,25 @@ def test_a_shared_run_replays_for_someone_else(page: Page, site: Site, browser: 
     shown.get_by_role("button", name="Play").click()
     expect(shown.locator("[data-node].is-lit").first).to_be_attached()
     stranger.close()
+
+
+IN_THE_BOX = """() => {
+  const box = document.querySelector("[data-view=story]").getBoundingClientRect();
+  const line = document.querySelector("[data-view=story] [aria-current]").getBoundingClientRect();
+  return line.top >= box.top - 1 && line.bottom <= box.bottom + 1;
+}"""
+
+
+def test_the_story_follows_the_playhead_wherever_it_is_moved(page: Page) -> None:
+    page.goto("/patterns/queue-based-load-leveling/recorded/")
+    page.get_by_role("tab", name="Story").click()
+    story, slider = page.locator("[data-view=story]"), page.locator("run-player input[type=range]")
+    assert story.evaluate("(box) => box.scrollHeight > 2 * box.clientHeight")
+    slider.focus()
+    slider.press("End")
+    expect(story.locator("[data-at]").last).to_have_attribute("aria-current", "step")
+    page.wait_for_function(IN_THE_BOX)
+    slider.press("Home")
+    slider.press("ArrowRight")
+    page.wait_for_function(IN_THE_BOX)
+    assert story.evaluate("(box) => box.scrollTop < box.clientHeight")

@@ -41,7 +41,7 @@ def _optional(setting: str, module: str, group: str, number: str) -> Iterator[Ch
         return
     if not _is_http(address):
         yield Error(
-            f"{setting} is no http or https address.",
+            f"{setting} is not an http or https address.",
             hint="Write it with its scheme and host, for example http://127.0.0.1:4318.",
             id=f"observability.{number}",
         )

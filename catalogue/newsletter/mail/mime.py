@@ -139,7 +139,7 @@ def _soft(value: str) -> bytes:
     """A value in quoted-printable over as many softly joined lines as it needs."""
     encoded = value.encode().replace(b"=", b"=3D")
     if not encoded.isascii() or b"\n" in encoded or b"\r" in encoded:
-        raise BadHeader(f"{value!r} is no link.")
+        raise BadHeader(f"{value!r} is not a link.")
     lines: list[bytes] = []
     while len(encoded) > _LINE:
         cut = _LINE

@@ -300,7 +300,7 @@ def _levels(cell: str) -> int:
     names = cell.replace(";", " ").split()
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise BadRow(f"{unknown[0][:40]!r} is no level: they are {', '.join(known)}, with spaces between.")
+        raise BadRow(f"{unknown[0][:40]!r} is not a level: they are {', '.join(known)}, with spaces between.")
     return sum({known[name] for name in names}) or ALL_LEVELS
 
 
@@ -308,7 +308,8 @@ def _topics(cell: str) -> tuple[str, ...]:
     names = cell.replace(";", " ").split()
     for name in names:
         if name not in services().by_key:
-            raise BadRow(f"{name[:40]!r} is no topic: topics are the services' keys, such as sqs, with spaces between.")
+            about = "topics are the services' keys, such as sqs, with spaces between."
+            raise BadRow(f"{name[:40]!r} is not a topic: {about}")
     return tuple(sorted(set(names)))
 
 

@@ -57,7 +57,7 @@ def _goal(pattern: Pattern, place: Place, goal: Goal) -> Iterator[ContentError]:
             yield _wrong(
                 pattern,
                 (*place, "resource"),
-                f"The measure `{goal.measure}` needs {registry().nouns(types)}, and `{goal.resource}` is none.",
+                f"The measure `{goal.measure}` needs {registry().nouns(types)}, and `{goal.resource}` is not one.",
                 f"Fitting resources of the template: {fitting}.",
             )
     if goal.request is not None:

@@ -278,7 +278,7 @@ def _success(pattern: Pattern) -> Iterator[ContentError]:
     known = {figure.id for figure in pattern.compare.figures}
     for key, figure in (("figure", success.figure), ("less", success.less)):
         if figure is not None and figure not in known:
-            message = f"The success names `{figure}`, which is no figure of this comparison."
+            message = f"The success names `{figure}`, which is not a figure of this comparison."
             remedy = f"The figures are: {', '.join(sorted(known))}."
             yield _wrong(pattern, ("success", key), message, remedy, "patterns.E072")
 

@@ -48,7 +48,7 @@ def board_paths() -> Json:
                 "labs",
                 "Check a challenge, or begin it again",
                 "Answers, runs and log lines count from the last beginning. What was won stays won.",
-                {"200": _slow("Challenge", "How it stands now.")},
+                {"200": _slow("Challenge", "Its current state.")},
                 requestBody=_body("TryChallenge"),
                 security=_OWNER,
             )

@@ -45,7 +45,7 @@ def judge(sender: str, domain: str, texts: list[str]) -> Iterator[Finding]:
     strict = [name for tag, name in (("aspf", "SPF"), ("adkim", "DKIM")) if found.get(tag, "r").lower() == "s"]
     if strict:
         yield warning(
-            f"{domain} wants strict alignment of {' and '.join(strict)}: a subdomain does not count as {sender}.",
+            f"{domain} requires strict alignment of {' and '.join(strict)}: a subdomain does not count as {sender}.",
             f"Sign as, and bounce to, exactly {sender}, or remove aspf=s and adkim=s.",
         )
     if "rua" not in found:

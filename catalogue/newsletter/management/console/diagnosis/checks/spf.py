@@ -61,7 +61,7 @@ def _of_smtp(site: Site, domain: str) -> Iterator[Finding]:
     if not addresses:
         yield passed_over(
             f"{domain} has an SPF record. The mail server is on this machine or a private network: "
-            "whether the record names the address that it is seen under cannot be told from here."
+            "whether the record names the address that it is seen under cannot be determined from here."
         )
     for address in addresses:
         judge = spf.Judge(site.dns)

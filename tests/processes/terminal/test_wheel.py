@@ -80,3 +80,14 @@ def test_it_searches_for_words(installed: Path, tmp_path: Path) -> None:
 
     assert "queue-based-load-leveling" in found.stdout
     assert (nothing.returncode, nothing.stdout) == (1, "")
+
+
+def test_it_draws_a_template_without_the_servers_extras(installed: Path, tmp_path: Path) -> None:
+    (tmp_path / "template.yaml").write_text((ROOT / "patterns_content" / "claim-check" / "template.yaml").read_text())
+
+    done = run(installed, "open", "--draw-only", cwd=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert " -> " in done.stdout
+    packages = {path.name for path in installed.parents[1].glob("lib/python*/site-packages/*")}
+    assert not {"psycopg", "redis", "cfnlint"} & packages

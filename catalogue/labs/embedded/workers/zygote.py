@@ -31,6 +31,7 @@ _PR_SET_PDEATHSIG = 1
 
 def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # sent to the whole group; the host says when this one ends
     _end_with_the_host()
     cell = _load_beside("cell")
     _import_what_functions_use()
@@ -94,6 +95,7 @@ def _fork_on_demand(control: socket.socket, cell: Any) -> dict[str, Any] | None:
             _refuse(control, str(error))
         else:
             if pid == 0:
+                signal.signal(signal.SIGTERM, signal.SIG_DFL)
                 asked: dict[str, Any] = json.loads(message)
                 _shut_in_and_tell(control, cell, asked["cell"])
                 control.close()

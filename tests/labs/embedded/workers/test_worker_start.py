@@ -162,6 +162,16 @@ def test_the_zygote_ends_with_the_connection_to_who_started_it() -> None:
     assert alone.process.returncode == 0
 
 
+def test_a_stop_ends_workers_and_leaves_the_zygote_to_its_host(zygote: Zygote, started: Started) -> None:
+    worker = started("import time\nprint(json.dumps(1), flush=True)\ntime.sleep(60)\n")
+    assert told(worker) == 1
+    for pid in (zygote.process.pid, worker.pid):
+        os.kill(pid, signal.SIGTERM)
+    worker.wait(30)  # it would sleep for longer
+    zygote.ping()
+    assert zygote.process.poll() is None
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "stopped"])
 def test_a_zygote_that_ends_or_hangs_is_replaced_and_reported_once(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: signal.Signals

@@ -51,7 +51,7 @@ def render_sketch(pattern: Pattern) -> SafeString:
 def _rendered(picture: Picture, beside: bool) -> SafeString:
     landscape, portrait = dense(picture) if beside else wide(picture), upright(picture)
     threshold = "s" if landscape[1].width <= 620 else "m" if landscape[1].width <= 900 else "l"
-    hint = _HINT if portrait[1].width > _PHONE_WIDTH else ""
+    hint = _hint(portrait[1].width)
     kinds = [kind for kind in ("sync", "async") if any(edge.kind == kind for edge in picture.edges)]
     legend = "".join(f"<li>{_legend_line(kind)}{_LEGEND[kind]}</li>" for kind in kinds)
     labels = {box.id: box.label for box in picture.boxes}
@@ -70,8 +70,22 @@ def _rendered(picture: Picture, beside: bool) -> SafeString:
 
 _PHONE_WIDTH = 336.0
 """The widest upright picture that 320 points show without scrolling, as it may shrink a little."""
-_HINT = '<p class="diagram__hint" aria-hidden="true">Wider than the screen. Scroll sideways to see all of it.</p>'
+_PHONES = {"a": 336, "b": 366, "c": 388, "d": 452}
+"""Widths of the frame on usual phones (360, 390, 412 and 480 points), by the class that hides the hint from there on."""
+_SHRINKS = 0.86
+"""An upright picture may shrink to this part of its width (static/css/components/diagram.css)."""
+_PADDING = 16
 _LEGEND = {"sync": "waits for the answer", "async": "sends and continues"}
+
+
+def _hint(width: float) -> str:
+    """Says that an upright picture of this width is cut off, on screens where it is."""
+    if width <= _PHONE_WIDTH:
+        return ""
+    fits = next((name for name, most in _PHONES.items() if width * _SHRINKS + _PADDING <= most), "")
+    kind = f" hint-{fits}" if fits else ""
+    words = "Wider than the screen. Scroll sideways to see all of it."
+    return f'<p class="diagram__hint{kind}" aria-hidden="true">{words}</p>'
 
 
 def _legend_line(kind: str, *, unavailable: bool = False) -> str:

@@ -6,6 +6,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from catalogue.patterns.content.library import library
 from tests.support.workbench import show
 
 pytestmark = [pytest.mark.browser, pytest.mark.lab]
@@ -106,3 +107,22 @@ def test_a_long_run_of_alike_calls_is_counted_whole_and_keeps_a_bounded_log(page
     expect(log.locator("summary > .trace-text")).to_have_text("700 × GET /zones, all answered 200, 1.0 ms to 700 ms.")
     expect(log.locator("ol ol > li")).to_have_count(300)
     expect(log.locator("ol ol > li").last).to_contain_text("in 700 ms")
+
+
+CUT_OFF = """() => {
+  const frame = document.querySelector("#diagram .diagram");
+  const hint = frame.querySelector(".diagram__hint");
+  return { cut: frame.scrollWidth > frame.clientWidth, says: !!hint && getComputedStyle(hint).display !== "none" };
+}"""
+
+
+def test_a_diagram_says_that_it_is_cut_off_where_it_is_and_nowhere_else(page: Page) -> None:
+    wrong = []
+    for pattern in library().patterns():
+        page.goto(pattern.url)
+        for width in (320, 360, 390, 412, 480):
+            page.set_viewport_size({"width": width, "height": 800})
+            seen = page.evaluate(CUT_OFF)
+            if seen["cut"] != seen["says"]:
+                wrong.append((pattern.slug, width, seen))
+    assert wrong == []

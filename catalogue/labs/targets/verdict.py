@@ -66,7 +66,10 @@ def verdict(pattern: Pattern) -> Verdict:
     types = types_of_boxes(pattern.template)
     left_out = unknown_types({id: {"Type": one.type} for id, one in pattern.template.resources.items()})
     not_run = (
-        dict(_without_code(pattern)) | not_runnable(dict(_runtimes(pattern))) | dict(omitted(pattern.content_hash))
+        dict(_durable(pattern))
+        | dict(_without_code(pattern))
+        | not_runnable(dict(_runtimes(pattern)))
+        | dict(omitted(pattern.content_hash))
     )
     by = {(one.source, one.target): one.proof for one in found.arrows}
     drawn = []
@@ -85,6 +88,12 @@ def verdict(pattern: Pattern) -> Verdict:
 
 def _absent(type: str, id: str) -> str:
     return f"The embedded AWS does not create {type} ({id})."
+
+
+def _durable(pattern: Pattern) -> Iterator[tuple[str, str]]:
+    for resource in pattern.template.as_deployed.of_type(*registry().functions):
+        if resource.property("DurableConfig"):
+            yield resource.id, "The embedded AWS does not run durable functions."
 
 
 def _without_code(pattern: Pattern) -> Iterator[tuple[str, str]]:

@@ -75,6 +75,16 @@ def test_an_arrow_to_code_that_does_not_run_is_proven_and_not_emulated(
     assert set(found.not_emulated) == ({"Bus>Ship"} if status == "not emulated" else set())
 
 
+def test_a_durable_function_is_named_as_one_that_does_not_run(tmp_path: Path) -> None:
+    durable = MIXED.replace("Runtime: RUNTIME", "Runtime: python3.13, DurableConfig: {ExecutionTimeout: 60}")
+    (tmp_path / "template.yaml").write_text(durable)
+
+    found = verdict(read_project(tmp_path / "template.yaml"))
+
+    assert set(found.not_run) == {"Ship"}
+    assert [arrow.status for arrow in found.arrows] == ["not emulated"]
+
+
 def test_what_is_not_proven_is_listed_with_the_reason_and_not_drawn(tmp_path: Path) -> None:
     without = MIXED.replace("RUNTIME", "python3.13").replace(
         "Principal: events.amazonaws.com", "Principal: s3.amazonaws.com"

@@ -97,13 +97,36 @@ def _durable(pattern: Pattern) -> Iterator[tuple[str, str]]:
 
 
 def _without_code(pattern: Pattern) -> Iterator[tuple[str, str]]:
-    """Functions whose code is not where the template says."""
+    """Functions whose code, or the file of their handler, is not where the template says."""
     folder = pattern.template.path.parent
     for resource in pattern.template.as_deployed.of_type(*registry().functions):
         uri = resource.property("CodeUri") or resource.property("Code")
         built = folder / BUILT / resource.id
-        if isinstance(uri, str) and "://" not in uri and not built.is_dir() and not _has_files(folder / uri):
+        if not isinstance(uri, str) or "://" in uri or built.is_dir():
+            continue
+        if not _has_files(folder / uri):
             yield resource.id, f"Its code is not in {uri}: build it first, for example with `sam build`."
+            continue
+        names = _handler_files(str(resource.property("Runtime")), str(resource.property("Handler")))
+        if names and (folder / uri).is_dir() and not any((folder / uri / name).is_file() for name in names):
+            yield resource.id, f"{uri} has no {names[0]}: build it first, for example with `sam build`."
+
+
+def _handler_files(runtime: str, handler: str) -> list[str]:
+    """Where a handler's module may be in the function's folder; empty where that is not known.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html
+    https://docs.aws.amazon.com/lambda/latest/dg/python-handler.html
+    """
+    module = handler.rpartition(".")[0]
+    if not module or module.startswith("/"):  # a layer's
+        return []
+    if runtime.startswith("nodejs"):
+        return [f"{module}{end}" for end in (".js", ".mjs", ".cjs")]
+    if runtime.startswith("python"):
+        path = module.replace(".", "/")
+        return [f"{path}.py", f"{path}/__init__.py"]
+    return []
 
 
 def _has_files(place: Path) -> bool:

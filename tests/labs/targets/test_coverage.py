@@ -85,6 +85,33 @@ def test_a_durable_function_is_named_as_one_that_does_not_run(tmp_path: Path) ->
     assert [arrow.status for arrow in found.arrows] == ["not emulated"]
 
 
+@pytest.mark.parametrize(
+    ("runtime", "handler", "file", "runs"),
+    [
+        ("nodejs22.x", "app.handler", "app.mjs", True),
+        ("nodejs22.x", "app.handler", "app.ts", False),
+        ("python3.13", "orders.take.handler", "orders/take.py", True),
+        ("python3.13", "app.handler", "main.py", False),
+        ("python3.13", "app.handler", "", False),
+    ],
+)
+def test_a_function_whose_handler_has_no_file_must_be_built_first(
+    tmp_path: Path, runtime: str, handler: str, file: str, runs: bool
+) -> None:
+    if file:
+        (tmp_path / "src" / file).parent.mkdir(parents=True)
+        (tmp_path / "src" / file).write_text("")
+    (tmp_path / "template.yaml").write_text(
+        "Transform: AWS::Serverless-2016-10-31\nResources: {F: {Type: 'AWS::Serverless::Function', "
+        f"Properties: {{Runtime: {runtime}, Handler: {handler}, CodeUri: src/}}}}}}"
+    )
+
+    not_run = verdict(read_project(tmp_path / "template.yaml")).not_run
+
+    assert (not not_run) == runs
+    assert runs or "build it first" in not_run["F"]
+
+
 def test_what_is_not_proven_is_listed_with_the_reason_and_not_drawn(tmp_path: Path) -> None:
     without = MIXED.replace("RUNTIME", "python3.13").replace(
         "Principal: events.amazonaws.com", "Principal: s3.amazonaws.com"

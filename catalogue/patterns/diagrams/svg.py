@@ -71,7 +71,7 @@ def _rendered(picture: Picture, beside: bool) -> SafeString:
 _PHONE_WIDTH = 336.0
 """The widest upright picture that 320 points show without scrolling, as it may shrink a little."""
 _PHONES = {"a": 336, "b": 366, "c": 388, "d": 452}
-"""Widths of the frame on usual phones (360, 390, 412 and 480 points), by the class that hides the hint from there on."""
+"""Widths of the frame on usual phones (360, 390, 412 and 480 points), by the class that hides the hint from there."""
 _SHRINKS = 0.86
 """An upright picture may shrink to this part of its width (static/css/components/diagram.css)."""
 _PADDING = 16

@@ -1,16 +1,39 @@
 """Amazon EventBridge: buses, rules and API destinations."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from catalogue.base.shell import resource
 from catalogue.patterns.cloudformation.arrows.view import View
 from catalogue.patterns.cloudformation.stack.physical import Naming
 from catalogue.patterns.cloudformation.stack.stack import Deployed, items, mapping
-from catalogue.patterns.services.model import Ambient, Finding, NotProven, Relation, ResourceType, Service, Uses, keyed
+from catalogue.patterns.services.model import (
+    Ambient,
+    Finding,
+    LeverOperation,
+    NotProven,
+    Relation,
+    ResourceType,
+    Service,
+    Shell,
+    Uses,
+    keyed,
+)
+
+if TYPE_CHECKING:
+    from catalogue.patterns.cloudformation.template import Template
+    from catalogue.patterns.content.schemas.pattern import Operation
 
 BUS = "AWS::Events::EventBus"
 RULE = "AWS::Events::Rule"
 DEFAULT_BUS = "(default bus)"
+SHELL = Shell(
+    arn='$(aws events describe-event-bus --name "$(resource {id})" --query Arn --output text)',
+    look='aws events list-rules --event-bus-name "$(resource {id})" --query "Rules[].[Name, State]" --output text',
+    shows="the rules of the bus, and whether each is enabled.",
+)
 
 
 def rules(view: View) -> Iterator[Finding]:
@@ -46,6 +69,55 @@ def _calls(operation: str, arguments: Mapping[str, Any]) -> Iterable[Any]:
         yield "default" if dynamic is None else dynamic
 
 
+def _rule(change: str) -> Callable[[Operation, Template], str]:
+    """The physical id of a rule is `bus|rule`, and that of one on the default bus is its name."""
+
+    def commands(operation: Operation, template: Template) -> str:
+        return (
+            f"RULE={resource(operation)}\n"
+            'case "$RULE" in *"|"*) BUS="${RULE%|*}" ;; *) BUS=default ;; esac\n'
+            f'aws events {change} --name "${{RULE##*|}}" --event-bus-name "$BUS"'
+        )
+
+    return commands
+
+
+def _replay(operation: Operation, template: Template) -> str:
+    return (
+        f"BUS=$(aws events describe-event-bus --name {resource(operation)} --query Arn --output text)\n"
+        'ARCHIVE=$(aws events list-archives --event-source-arn "$BUS" \\\n'
+        "  --query 'Archives[0].ArchiveName' --output text)\n"
+        'aws events start-replay --replay-name "again-$(date +%s)" \\\n'
+        '  --event-source-arn "${BUS%:*}:archive/$ARCHIVE" --destination "Arn=$BUS" \\\n'
+        '  --event-start-time "$(($(date +%s) - 3600))" --event-end-time "$(date +%s)"'
+    )
+
+
+OPERATIONS = {
+    "disable-rule": LeverOperation(
+        (RULE,),
+        "disables the rule `resource`, so that its targets get no events",
+        _rule("disable-rule"),
+        "It can take a short while until no more events are matched.",
+        undone_by="enable-rule",
+    ),
+    "enable-rule": LeverOperation(
+        (RULE,),
+        "enables the rule `resource`",
+        _rule("enable-rule"),
+        "It can take a short while until events are matched again.",
+        undone_by="disable-rule",
+    ),
+    "replay-events": LeverOperation(
+        (BUS,),
+        "replays the last hour of the archive of the bus `resource`",
+        _replay,
+        # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-replay-archived-event.html
+        "The replay runs in the background. An event can take up to ten minutes to be in the archive.",
+        once=True,
+    ),
+}
+
 SERVICE = Service(
     key="eventbridge",
     name="Amazon EventBridge",
@@ -56,6 +128,9 @@ SERVICE = Service(
             Naming("Name", "arn:aws:events:{region}:{account}:event-bus/{name}", attributes={"Name": "{name}"}),
             pictured=True,
             works=False,
+            noun="a bus",
+            secured=True,
+            shell=SHELL,
         ),
         ResourceType(
             "AWS::Events::ApiDestination",
@@ -73,6 +148,7 @@ SERVICE = Service(
     uses=Uses(writes=("PutEvents", "InvokeApiDestination")),
     calls=_calls,
     api=("eventbridge",),
+    operations=OPERATIONS,
     ambient=(Ambient(DEFAULT_BUS, BUS, "default"),),
     price_of=keyed(
         {

@@ -1,11 +1,11 @@
-"""Event buses in labs: the counting of events."""
+"""Event buses in labs: the counting of events, rules that are disabled, and replays."""
 
 import json
 from typing import Any
 
 from catalogue.labs.embedded.counting.counter import Counter, chunks
 from catalogue.labs.embedded.counting.usage_caller import count_requests
-from catalogue.labs.services.eventbridge import fixups
+from catalogue.labs.services.eventbridge import fixups, operations
 from catalogue.labs.services.model import Arrow, LabService
 
 BUS = "AWS::Events::EventBus"
@@ -33,6 +33,7 @@ def not_emulated(arrow: Arrow) -> str | None:
 
 SERVICE = LabService(
     key="eventbridge",
+    arns={BUS: lambda client, name: [str(client("events").describe_event_bus(Name=name)["Arn"])]},
     counted=(BUS,),
     uses=frozenset({"PutEvents"}),
     count=count,
@@ -40,5 +41,10 @@ SERVICE = LabService(
     adapt=fixups.adapt,
     restore=fixups.restore,
     before_delete_embedded=fixups.delete_archives,
-    on_aws=(RULE,),
+    operations={
+        "disable-rule": operations.disable_rule,
+        "enable-rule": operations.enable_rule,
+        "replay-events": operations.replay,
+    },
+    on_aws=(BUS, RULE, fixups.ARCHIVE),
 )

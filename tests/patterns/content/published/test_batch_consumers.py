@@ -121,6 +121,25 @@ CONSUMERS = (
         lambda number: {"type": "order.placed", "event": f"event-{number}", "order": number, "street": "1 Mill Lane"},
         {"DELIVERIES_TABLE": "DeliveriesTable"},
     ),
+    Consumer(
+        "event-router",
+        "SeatingFunction",
+        "SeatsTable",
+        "event",
+        lambda number: {
+            "detail-type": "ticket.sold",
+            "detail": {"id": number, "show": "opera", "seat": "A1", "euros": 150, "trace": ""},
+        },
+        {"SEATS_TABLE": "SeatsTable"},
+    ),
+    Consumer(
+        "event-router",
+        "AccountingFunction",
+        "BookingsTable",
+        "booking",
+        lambda number: {"booking": number, "show": "opera", "amount": 150, "trace": ""},
+        {"BOOKINGS_TABLE": "BookingsTable"},
+    ),
 )
 ONE_AT_A_TIME = {
     "asynchronous-request-reply/WorkerFunction",

@@ -27,7 +27,7 @@ from catalogue.labs.models import Run as KeptRun
 from catalogue.labs.targets.base import TargetDown
 from catalogue.labs.targets.emulation import not_emulated
 from catalogue.labs.views.admission import AtOnce
-from catalogue.labs.views.bills import meter_shown
+from catalogue.labs.views.boards.bills import meter_shown
 from catalogue.labs.views.boards.challenges import challenge_cards
 from catalogue.labs.views.boards.projects import project_shown
 from catalogue.labs.views.boards.sliders import shown_move, slider_cards

@@ -4,10 +4,10 @@ from django.urls import URLPattern, URLResolver, include, path, register_convert
 
 from catalogue.labs.demos.runs import views as runs
 from catalogue.labs.views import begin, mine
-from catalogue.labs.views import bills as bill_views
 from catalogue.labs.views import inside as inside_views
 from catalogue.labs.views import labs as views
 from catalogue.labs.views import levers as lever_views
+from catalogue.labs.views.boards import bills as bill_views
 from catalogue.labs.views.boards import challenges as challenge_views
 from catalogue.labs.views.boards import sliders as slider_views
 

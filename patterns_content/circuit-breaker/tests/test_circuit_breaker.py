@@ -39,7 +39,7 @@ class Shop:
             "WORK_SECONDS": "2",
             "PATIENCE_SECONDS": "8",
         }
-        self.function = load(f"{SLUG}/functions/delivery/app.py", **environment)
+        self.function: Any = load(f"{SLUG}/functions/delivery/app.py", **environment)
         self.breaker = self.function.breaker
         self.carrier = load(f"{SLUG}/functions/carrier/app.py", **environment)
         self.calls = 0

@@ -80,7 +80,7 @@ def test_a_setting_without_its_package_is_an_error_with_the_remedy(
     assert "--require-hashes -r requirements-" in str(problem.hint)
     setattr(settings, name, "here")
     (problem,) = check_observability(None)
-    assert "no http or https address" in problem.msg
+    assert "is not an http or https address" in problem.msg
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,7 @@ from catalogue.labs.lifecycle.content import pattern_of
 from catalogue.labs.lifecycle.stacks import resources_of
 from catalogue.labs.models import Lab
 from catalogue.labs.targets.base import TargetDown
-from catalogue.labs.views.admission import AtOnce
-from catalogue.labs.views.requests import find_lab, require_live
+from catalogue.labs.views.requests import AtOnce, find_lab, require_live
 from catalogue.labs.watching.inside import Inside, can_look, look_inside
 from catalogue.patterns.content.pattern import Pattern
 from catalogue.web.errors import Problem, wants_html

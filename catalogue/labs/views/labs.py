@@ -26,7 +26,6 @@ from catalogue.labs.models import Lab, Status
 from catalogue.labs.models import Run as KeptRun
 from catalogue.labs.targets.base import TargetDown
 from catalogue.labs.targets.emulation import not_emulated
-from catalogue.labs.views.admission import AtOnce
 from catalogue.labs.views.boards.bills import meter_shown
 from catalogue.labs.views.boards.challenges import challenge_cards
 from catalogue.labs.views.boards.projects import project_shown
@@ -35,7 +34,7 @@ from catalogue.labs.views.inside import boxes
 from catalogue.labs.views.levers import note_operation, shown_outcome
 from catalogue.labs.views.no_room import no_room
 from catalogue.labs.views.represent import lab_document, progress_document, status_text, trouble_document
-from catalogue.labs.views.requests import fields, find_lab, ready_lab
+from catalogue.labs.views.requests import AtOnce, fields, find_lab, ready_lab
 from catalogue.labs.views.slow_answer import answer_in_time
 from catalogue.labs.watching.reader import running_reader
 from catalogue.labs.watching.stream import admitted_stream

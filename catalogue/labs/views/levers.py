@@ -28,9 +28,8 @@ from catalogue.labs.lifecycle.content import pattern_of
 from catalogue.labs.lifecycle.support.database import in_database
 from catalogue.labs.models import Lab
 from catalogue.labs.models import Run as KeptRun
-from catalogue.labs.views.admission import AtOnce, find_named
 from catalogue.labs.views.boards.answers import SHOWN_SECONDS, fits, list_of, see_lab, set_signed, signed
-from catalogue.labs.views.requests import fields, find_lab, ready_lab
+from catalogue.labs.views.requests import AtOnce, fields, find_lab, find_named, ready_lab
 from catalogue.labs.views.slow_answer import answer_in_time
 from catalogue.labs.watching.reader import running_reader
 from catalogue.patterns.content.schemas.pattern import Lever, Operation

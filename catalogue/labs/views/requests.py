@@ -1,8 +1,11 @@
 """What a request to the labs asks for: which lab, with which fields, and whether it may. Each answer or a Problem."""
 
 import json
-from collections.abc import Mapping
-from typing import Any
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Protocol
 
 from django.http import HttpRequest
 
@@ -60,3 +63,44 @@ def require_live(lab: Lab) -> None:
         raise Problem(409, "Still deploying", "The lab's stack is being created.", headers={"Retry-After": "1"})
     if lab.status != Status.READY:
         raise Problem(410, "This lab is gone", lab.reason)
+
+
+class _Named(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+def find_named[T: _Named](among: Iterable[T], name: str, kind: str, lab: Lab) -> T:
+    """The lever, slider or challenge of this lab with this id. Raises Problem (404)."""
+    found = next((one for one in among if one.id == name), None)
+    if found is None:
+        raise Problem(404, f"No such {kind}", f"This lab of {lab.pattern} has no {kind} {name!r}.")
+    return found
+
+
+class AtOnce:
+    """A limit for one kind of action: so many at the same time on one lab, in this process. Further ones get 429."""
+
+    def __init__(self, most: int, title: str, detail: str, retry_after: int = 2) -> None:
+        """`title` and `detail` are the refusal's words; `retry_after` is in seconds."""
+        self.most = most
+        self._words = title, detail
+        self._retry_after = str(retry_after)
+        self._under_way: Counter[str] = Counter()
+        self._lock = threading.Lock()  # views that are no coroutines run in several threads
+
+    @contextmanager
+    def one_of(self, lab_id: str) -> Iterator[None]:
+        """Hold one of the lab's places. Raises Problem (429) if none is free."""
+        title, detail = self._words
+        with self._lock:
+            if self._under_way[lab_id] >= self.most:
+                raise Problem(429, title, detail, headers={"Retry-After": self._retry_after})
+            self._under_way[lab_id] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way[lab_id] -= 1
+                if not self._under_way[lab_id]:
+                    del self._under_way[lab_id]

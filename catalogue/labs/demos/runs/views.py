@@ -21,8 +21,7 @@ from catalogue.labs.lifecycle.support.database import in_database
 from catalogue.labs.lifecycle.support.rate_limited_log import RateLimitedLog
 from catalogue.labs.models import Lab, SharedRun
 from catalogue.labs.models import Run as KeptRun
-from catalogue.labs.views.admission import AtOnce
-from catalogue.labs.views.requests import fields, find_lab, ready_lab
+from catalogue.labs.views.requests import AtOnce, fields, find_lab, ready_lab
 from catalogue.patterns.content.library import library
 from catalogue.patterns.content.pattern import Pattern
 from catalogue.patterns.runs.document import Run, Unreadable, read_run

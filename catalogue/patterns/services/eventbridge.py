@@ -9,6 +9,7 @@ from catalogue.base.shell import resource
 from catalogue.patterns.cloudformation.arrows.view import View
 from catalogue.patterns.cloudformation.stack.physical import Naming
 from catalogue.patterns.cloudformation.stack.stack import Deployed, items, mapping
+from catalogue.patterns.cloudformation.template import referenced_ids
 from catalogue.patterns.services.model import (
     Ambient,
     Finding,
@@ -73,11 +74,10 @@ def _rule(change: str) -> Callable[[Operation, Template], str]:
     """The physical id of a rule is `bus|rule`, and that of one on the default bus is its name."""
 
     def commands(operation: Operation, template: Template) -> str:
-        return (
-            f"RULE={resource(operation)}\n"
-            'case "$RULE" in *"|"*) BUS="${RULE%|*}" ;; *) BUS=default ;; esac\n'
-            f'aws events {change} --name "${{RULE##*|}}" --event-bus-name "$BUS"'
-        )
+        rule: Any = template.resources[operation.resource]
+        own = next(iter(referenced_ids(rule.property("EventBusName"))), None)
+        bus = f'"$(resource {own})"' if own else "default"
+        return f'RULE={resource(operation)}\naws events {change} --name "${{RULE##*|}}" --event-bus-name {bus}'
 
     return commands
 

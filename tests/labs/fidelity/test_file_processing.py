@@ -92,6 +92,7 @@ def test_a_later_upload_has_a_greater_sequencer(stack: Stack) -> None:
     assert min(same) < other[0] < max(same)
 
 
+@pytest.mark.ledger(SLUG, "retries")
 @pytest.mark.ledger(SLUG, "failed-events")
 def test_a_failed_event_is_kept_in_an_envelope(stack: Stack) -> None:
     stack.replace_handler("ProcessorFunction", "def handler(event, context): raise ValueError('no')")
@@ -109,7 +110,7 @@ def test_a_loop_is_not_detected(stack: Stack) -> None:
     stack.replace_handler("ProcessorFunction", LOOP)
     allowed = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"}
     stack.client("iam").put_role_policy(
-        RoleName=stack.id("ProcessorRole"),
+        RoleName=stack.id("ProcessorFunctionRole"),
         PolicyName="loop",
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allowed]}),
     )

@@ -6,6 +6,10 @@ from typing import Any
 
 import pytest
 
+from catalogue.labs.demos import operations
+from catalogue.labs.lifecycle.stacks import resources_of
+from catalogue.labs.targets import get_target
+from catalogue.patterns.content.schemas.pattern import Operation
 from tests.labs.fidelity.conftest import Stack, until
 
 SLUG = "event-router"
@@ -56,3 +60,12 @@ def test_a_transformer_keeps_text_and_numbers(stack: Stack) -> None:
 @pytest.mark.ledger(SLUG, "malformed")
 def test_a_malformed_detail_is_taken(stack: Stack) -> None:
     assert put(stack, "{")["FailedEntryCount"] == 0
+
+
+@pytest.mark.ledger(SLUG, "replay")
+def test_what_was_put_a_moment_ago_is_replayed(stack: Stack) -> None:
+    put(stack, sale(150))
+    assert [one["booking"] for one in until(lambda: booked(stack))] == ["id-150"]
+    replay = Operation(action="replay-events", resource="HallBus")
+    operations.perform(operations.Stack(get_target(), resources_of(stack.lab)), replay)
+    assert [one["booking"] for one in until(lambda: booked(stack))] == ["id-150"]

@@ -111,3 +111,15 @@ def test_deleted_rows_do_not_invoke_the_relay(stack: Stack) -> None:
         ["one"],
         ["two"],
     ]
+
+
+@pytest.mark.ledger(SLUG, "disabling")
+def test_a_disabled_event_source_stops_at_once_and_goes_on_where_it_stopped(stack: Stack) -> None:
+    write(stack, "one")
+    until(lambda: steps(stack, "event.done"))
+    set_mapping(stack, Enabled=False)
+    write(stack, "two", "three")
+    assert count(stack, "OutboxTable") == 2
+    set_mapping(stack, Enabled=True)
+    until(lambda: len(steps(stack, "event.done")) == 3)
+    assert {line["event"] for line in steps(stack, "event.sent")} == {"one", "two", "three"}

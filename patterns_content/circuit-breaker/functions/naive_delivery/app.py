@@ -16,6 +16,8 @@ PRODUCT = re.compile(r"[A-Za-z0-9-]{1,64}")
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """200 with days and where they come from: `carrier` or `estimate`."""
     trace = {name.lower(): value for name, value in (event.get("headers") or {}).items()}.get("x-amzn-trace-id", "")
+    if event["resource"] == "/breaker":
+        return answer(200, {"downstream": "carrier", "state": "none"})  # the twin has no breaker
     product = event["pathParameters"]["product"]
     if not PRODUCT.fullmatch(product):
         return answer(400, {"status": 400, "title": "A product has letters, digits and hyphens, 64 at most"})

@@ -2,10 +2,15 @@
 
 import json
 import os
+import re
 import time
 from typing import Any
 
 import boto3
+
+NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
+MOST_LETTERS = 200
+MOST = 10**12  # a row's number has at most 38 digits
 
 dynamodb = boto3.client("dynamodb")
 
@@ -37,9 +42,20 @@ def row_in(body: str) -> tuple[dict[str, str], str]:
     except (ValueError, RecursionError) as error:
         raise NotAnEvent("the message is not JSON") from error
     match sent:
-        case {"booking": str(id), "show": str(show), "amount": int(amount), "trace": str(trace)}:
+        case {"booking": str(id), "show": str(show), "amount": int(amount), "trace": str(trace)} if (
+            NAME.fullmatch(id)
+            and is_storable(show)
+            and is_storable(trace)
+            and type(amount) is int
+            and abs(amount) < MOST
+        ):
             return {"booking": id, "show": show, "amount": str(amount)}, trace
     raise NotAnEvent("the message has another form")
+
+
+def is_storable(text: str) -> bool:
+    """Whether a table takes the text: no control characters or halves of a character, and not too long."""
+    return text.isprintable() and len(text) <= MOST_LETTERS
 
 
 # region write

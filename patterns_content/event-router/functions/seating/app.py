@@ -2,10 +2,14 @@
 
 import json
 import os
+import re
 import time
 from typing import Any
 
 import boto3
+
+NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
+MOST_LETTERS = 200
 
 dynamodb = boto3.client("dynamodb")
 
@@ -40,9 +44,14 @@ def row_in(body: str) -> tuple[dict[str, str], str]:
         case {
             "detail-type": str(kind),
             "detail": {"id": str(id), "show": str(show), "seat": str(seat), "trace": str(trace)},
-        }:
+        } if NAME.fullmatch(id) and all(map(is_storable, (kind, show, seat, trace))):
             return {"event": id, "type": kind, "show": show, "seat": seat}, trace
     raise NotAnEvent("the message has another form")
+
+
+def is_storable(text: str) -> bool:
+    """Whether a table takes the text: no control characters or halves of a character, and not too long."""
+    return text.isprintable() and len(text) <= MOST_LETTERS
 
 
 # region write

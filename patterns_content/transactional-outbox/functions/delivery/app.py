@@ -2,10 +2,14 @@
 
 import json
 import os
+import re
 import time
 from typing import Any
 
 import boto3
+
+NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
+MOST_LETTERS = 200
 
 dynamodb = boto3.client("dynamodb")
 
@@ -38,9 +42,16 @@ def event_in(body: str) -> dict[str, str]:
     except (ValueError, RecursionError) as error:
         raise NotAnEvent("the message is not JSON") from error
     match sent:
-        case {"type": "order.placed", "event": str(event), "order": str(order), "street": str(street)}:
+        case {"type": "order.placed", "event": str(event), "order": str(order), "street": str(street)} if (
+            NAME.fullmatch(event) and NAME.fullmatch(order) and is_storable(street)
+        ):
             return {"event": event, "order": order, "street": street}
     raise NotAnEvent("the message is no event of an order")
+
+
+def is_storable(text: str) -> bool:
+    """Whether a table takes the text: no control characters or halves of a character, and not too long."""
+    return text.isprintable() and len(text) <= MOST_LETTERS
 
 
 # region plan

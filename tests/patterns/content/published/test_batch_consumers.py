@@ -46,6 +46,8 @@ class Consumer:
     environment: Mapping[str, str] = field(default_factory=dict)
     number: str = ""
     """A field whose number goes into the table, if there is one."""
+    part: str = ""
+    """The member of the body that has the key; empty if that is the body itself."""
     patches: Mapping[str, Any] = field(default_factory=dict)
     """Globals to set in the module that `pack` comes from, so that nothing sleeps."""
 
@@ -131,6 +133,7 @@ CONSUMERS = (
             "detail": {"id": number, "show": "opera", "seat": "A1", "euros": 150, "trace": ""},
         },
         {"SEATS_TABLE": "SeatsTable"},
+        part="detail",
     ),
     Consumer(
         "event-router",
@@ -139,6 +142,7 @@ CONSUMERS = (
         "booking",
         lambda number: {"booking": number, "show": "opera", "amount": 150, "trace": ""},
         {"BOOKINGS_TABLE": "BookingsTable"},
+        number="amount",
     ),
 )
 ONE_AT_A_TIME = {
@@ -229,15 +233,21 @@ def body_of(consumer: Consumer, number: str, what: str) -> str:
         case "nested":
             return "[" * 100_000
         case "a long key":
-            return json.dumps({**good, consumer.key: "9" * 2049})
+            return json.dumps(_with_key(consumer, good, "9" * 2049))
         case "a lone surrogate":
-            return json.dumps({**good, consumer.key: "\ud800"})
+            return json.dumps(_with_key(consumer, good, "\ud800"))
         case "a huge number":
             return json.dumps({**good, consumer.number: 10**40})
         case "a failing put":
-            return json.dumps({**good, consumer.key: f"{FAILING}-{number}"})
+            return json.dumps(_with_key(consumer, good, f"{FAILING}-{number}"))
         case _:
             return json.dumps(good)
+
+
+def _with_key(consumer: Consumer, good: dict[str, Any], value: str) -> dict[str, Any]:
+    if not consumer.part:
+        return {**good, consumer.key: value}
+    return {**good, consumer.part: {**good[consumer.part], "id": value}}
 
 
 def kinds_for(consumer: Consumer) -> list[str]:

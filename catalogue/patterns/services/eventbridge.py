@@ -98,14 +98,14 @@ OPERATIONS = {
         (RULE,),
         "disables the rule `resource`, so that its targets get no events",
         _rule("disable-rule"),
-        "It can take a short while until no more events are matched.",
+        "Wait a minute: AWS says that it can take a short while until no more events are matched.",
         undone_by="enable-rule",
     ),
     "enable-rule": LeverOperation(
         (RULE,),
         "enables the rule `resource`",
         _rule("enable-rule"),
-        "It can take a short while until events are matched again.",
+        "Wait a minute: AWS says that it can take a short while until events are matched again.",
         undone_by="disable-rule",
     ),
     "replay-events": LeverOperation(
@@ -113,7 +113,7 @@ OPERATIONS = {
         "replays the last hour of the archive of the bus `resource`",
         _replay,
         # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-replay-archived-event.html
-        "The replay runs in the background. An event can take up to ten minutes to be in the archive.",
+        "The replay runs in the background. Wait ten minutes first: an event can take that long to be in the archive.",
         once=True,
     ),
 }

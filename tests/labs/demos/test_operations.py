@@ -51,6 +51,11 @@ CACHED: list[dict[str, Any]] = [
     {"action": "open-cache-invalidation", "resource": "Stage"},
     {"action": "close-cache-invalidation", "resource": "Stage"},
 ]
+ROUTED: list[dict[str, Any]] = [
+    {"action": "disable-rule", "resource": "AccountingRule"},
+    {"action": "enable-rule", "resource": "AccountingRule"},
+    {"action": "replay-events", "resource": "HallBus"},
+]
 
 
 def stack_of(lab: Lab) -> Stack:
@@ -62,7 +67,7 @@ def do(lab: Lab, **fields: Any) -> str:
 
 
 def test_every_possible_operation_is_tried_here() -> None:
-    assert {operation["action"] for operation in [*POSTBOX, *CACHED]} == registry().operations.keys()
+    assert {operation["action"] for operation in [*POSTBOX, *CACHED, *ROUTED]} == registry().operations.keys()
 
 
 def test_every_command_fits_the_services_own_model_and_can_be_run(lab: Lab) -> None:
@@ -89,6 +94,24 @@ def test_the_commands_of_a_cached_stage_can_be_run(deploy: Deploy) -> None:
     for shown in told:
         for call in read_commands(shown):
             getattr(get_target().client(call.service), call.operation)(**call.arguments)
+
+
+def test_the_commands_of_a_rule_and_of_a_replay_can_be_run(deploy: Deploy) -> None:
+    lab = deploy(load_pattern(Path(settings.BASE_DIR) / "patterns_content" / "event-router"))
+    events, resources = get_target().client("events"), resources_of(lab)
+    rule = {"Name": resources["AccountingRule"].id, "EventBusName": resources["HallBus"].id}
+    told, states = [], []
+    for operation in ROUTED:
+        told.append(do(lab, **operation))
+        states.append(events.describe_rule(**rule)["State"])
+    assert states == ["DISABLED", "ENABLED", "ENABLED"]
+    assert refused_by_the_cli(told) == []
+    for shown in told[:2]:
+        for call in read_commands(shown):
+            getattr(events, call.operation)(**call.arguments)
+    (replay,) = read_commands(told[2])  # its name is taken by the replay that the operation began
+    assert replay.operation == "start_replay"
+    assert events.describe_replay(ReplayName=replay.arguments["ReplayName"])["State"] in ("RUNNING", "COMPLETED")
 
 
 @pytest.mark.parametrize(

@@ -173,7 +173,7 @@ def test_no_answer_makes_a_browser_ask_for_a_password(challenge: str, passes: bo
     assert (kept, moved) == ((challenge.encode(), None) if passes else (None, challenge.encode()))
 
 
-@pytest.mark.parametrize("pattern", library().patterns(), ids=lambda pattern: pattern.slug)
+@pytest.mark.parametrize("pattern", list(library().patterns()), ids=lambda pattern: pattern.slug)
 def test_every_header_that_a_demo_expects_reaches_the_visitor(pattern: Pattern) -> None:
     """A pattern that answers with a header of its own needs it in the list of what passes."""
     expected = {name.lower() for step in pattern.demo.steps for name in step.expect.headers} if pattern.demo else set()

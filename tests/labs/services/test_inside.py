@@ -140,6 +140,16 @@ def test_a_bucket_shows_its_objects(deploy: Deploy) -> None:
     assert entry.facts[1].endswith(" UTC")
 
 
+def test_a_bus_shows_its_rules_with_their_patterns_and_targets(deploy: Deploy) -> None:
+    lab = deploy(load_pattern(CONTENT / "event-router"))
+    resources = resources_of(lab)
+    found = {entry.title: entry for entry in contents(lab, "HallBus").entries}
+    rule = found[resources["AccountingRule"].id.rpartition("|")[2]]
+    queue = resources["AccountingQueue"].id.rpartition("/")[2]
+    assert rule.facts == ("enabled", f"to {queue}")
+    assert "detail" in json.loads(rule.text)
+
+
 def test_nothing_is_seen_of_other_stacks_and_of_types_that_hold_nothing(leveling: Lab) -> None:
     assert look_inside(leveling, "NoSuchThing") is None
     role = next(name for name, found in resources_of(leveling).items() if found.type == "AWS::IAM::Role")

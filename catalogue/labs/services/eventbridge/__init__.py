@@ -5,7 +5,7 @@ from typing import Any
 
 from catalogue.labs.embedded.counting.counter import Counter, chunks
 from catalogue.labs.embedded.counting.usage_caller import count_requests
-from catalogue.labs.services.eventbridge import fixups, operations
+from catalogue.labs.services.eventbridge import contents, fixups, operations
 from catalogue.labs.services.model import Arrow, LabService
 
 BUS = "AWS::Events::EventBus"
@@ -34,6 +34,7 @@ def not_emulated(arrow: Arrow) -> str | None:
 SERVICE = LabService(
     key="eventbridge",
     arns={BUS: lambda client, name: [str(client("events").describe_event_bus(Name=name)["Arn"])]},
+    contents={BUS: contents.read},
     counted=(BUS,),
     uses=frozenset({"PutEvents"}),
     count=count,

@@ -20,7 +20,6 @@ def read(target: Target, bus: str) -> Contents:
 
 def _entry(events: Any, bus: str, rule: dict[str, Any]) -> Entry:
     targets = events.list_targets_by_rule(Rule=rule["Name"], EventBusName=bus)["Targets"]
-    pattern = (
-        in_json(json.loads(rule["EventPattern"])) if rule.get("EventPattern") else rule.get("ScheduleExpression", "")
-    )
+    pattern = rule.get("EventPattern")
+    taken = in_json(json.loads(pattern)) if pattern else str(rule.get("ScheduleExpression", ""))
     return Entry(rule["Name"], taken, (rule["State"].lower(), *(f"to {last_part(one['Arn'])}" for one in targets)))

@@ -126,7 +126,7 @@ def report(options: argparse.Namespace, document: dict[str, Any], found: Verdict
 
 
 def say(text: str) -> None:
-    """A line about what goes on, for whoever waits at the terminal."""
+    """A line about what goes on, for the person at the terminal."""
     print(text, file=sys.stderr, flush=True)
 
 

@@ -1,4 +1,4 @@
-"""A press on a box of the diagram shows what is in it, on a wide screen, on a phone, by keyboard and after more traffic."""
+"""A press on a box of the diagram shows what is in it: wide or narrow, by keyboard, and after more traffic."""
 
 import re
 

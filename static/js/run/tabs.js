@@ -25,6 +25,9 @@ export function tabs(box, label) {
       button.tabIndex = index === chosen ? 0 : -1;
       panels[index].hidden = index !== chosen;
     });
+    // On a narrow screen the list scrolls sideways. The page must not scroll, as with scrollIntoView.
+    const from = buttons[chosen].offsetLeft - list.offsetLeft;
+    list.scrollLeft = Math.max(Math.min(list.scrollLeft, from), from + buttons[chosen].offsetWidth - list.clientWidth);
     box.dispatchEvent(new CustomEvent("view", { detail: panels[chosen].dataset.view }));
   };
   list.addEventListener("click", (event) => {

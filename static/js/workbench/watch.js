@@ -33,6 +33,6 @@ function small(picture) {
 
 /** Show one of the tabs: now, queue, request or cost. */
 export function showView(panel, view) {
-  panel.querySelector("[data-tabs]").dispatchEvent(new CustomEvent("choose", { detail: view }));
   if (narrow.matches && !panel.querySelector(".lab-watch.is-overlay")) panel.querySelector("[data-sheet]").click();
+  panel.querySelector("[data-tabs]").dispatchEvent(new CustomEvent("choose", { detail: view }));
 }

@@ -77,11 +77,12 @@ def test_a_box_leads_to_the_template_again_when_the_lab_is_over(page: Page) -> N
 
 
 def test_a_phone_opens_the_box_in_the_sheet_and_back_closes_it(page: Page) -> None:
-    page.set_viewport_size({"width": 390, "height": 844})
+    page.set_viewport_size({"width": 320, "height": 700})
     run_it(page)
     page.locator("[data-whole]").click()
     box(page, "ChargesTable").click()
     expect(page.locator(".lab-watch.is-overlay [data-inside=ChargesTable]")).to_be_visible()
+    expect(page.get_by_role("tab", name="Inside")).to_be_in_viewport(ratio=0.9)
     expect(page.locator("#diagram")).not_to_have_class(re.compile("is-overlay"))
     page.go_back()
     expect(page.locator(".lab-watch.is-overlay")).to_have_count(0)

@@ -46,6 +46,7 @@ POSTBOX: list[dict[str, Any]] = [
     {"action": "revoke-permission", "resource": "Web", "to": "Letters", "name": SEND},
     {"action": "restore-permission", "resource": "Web", "to": "Letters", "name": SEND},
     {"action": "expire-items", "resource": "Delivered", "name": "expires_at"},
+    {"action": "put-item", "resource": "Delivered", "value": '{"id": {"S": "{{uuid}}, it\'s"}, "at": {"N": "{{now}}"}}'},
 ]
 CACHED: list[dict[str, Any]] = [
     {"action": "open-cache-invalidation", "resource": "Stage"},
@@ -209,6 +210,22 @@ def test_items_that_have_the_attribute_expire_and_the_others_stay(lab: Lab) -> N
     assert len(expiries) == 7
     assert all(0 < time.time() - expiry < 3600 for expiry in expiries.values())
     assert do(lab, action="expire-items", resource="Delivered", name="no_such").startswith("# No item of ")
+
+
+def test_an_item_is_put_with_fresh_values_past_the_intake(lab: Lab) -> None:
+    table = resources_of(lab)["Delivered"].id
+    value = '{"id": {"S": "{{uuid}}"}, "at": {"N": "{{now}}"}}'
+    for _ in range(2):
+        do(lab, action="put-item", resource="Delivered", value=value)
+    items = get_target().client("dynamodb").scan(TableName=table)["Items"]
+    assert len(items) == 2
+    assert all(abs(int(item["at"]["N"]) - time.time()) < 60 for item in items)
+
+
+@pytest.mark.parametrize("value", ["", "{", "no item"])
+def test_an_item_that_is_no_json_is_refused(lab: Lab, value: str) -> None:
+    with pytest.raises(OperationFailed, match="not JSON"):
+        do(lab, action="put-item", resource="Delivered", value=value)
 
 
 def test_a_flushed_cache_has_to_ask_the_function_again(deploy: Deploy) -> None:

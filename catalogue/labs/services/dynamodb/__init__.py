@@ -1,4 +1,4 @@
-"""DynamoDB tables in labs: how many items they hold, expiry as a lever, and the counting of request units."""
+"""DynamoDB tables in labs: how many items they hold, expiry and a written item as levers, and the counting of request units."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SERVICE = LabService(
     contents={TABLE: contents.read},
     levels=("items",),
     measures={"items": ("items",)},
-    operations={"expire-items": operations.expire_items},
+    operations={"expire-items": operations.expire_items, "put-item": operations.put_item},
     arns={TABLE: arns},
     counted=(TABLE,),
     uses=frozenset(capacity.READS | capacity.WRITES | {"Read", "Write", "GetRecords"}),

@@ -1,7 +1,8 @@
-"""Operations on DynamoDB tables: let time pass for the items, without a clock."""
+"""Operations on DynamoDB tables: let time pass for the items, without a clock, and write past the pattern's intake."""
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator, Mapping
 from itertools import islice
@@ -53,6 +54,22 @@ def expire_items(stack: Stack, operation: Operation) -> str:
     if len(keys) > _SHOWN:
         commands.append(f"# and so for {len(keys) - _SHOWN} more")
     return "\n".join(commands) or f"# No item of {table} has the attribute {operation.name}."
+
+
+def put_item(stack: Stack, operation: Operation) -> str:
+    """Put one item into the table past the pattern's own intake, as another system with access to the table does.
+
+    `value` is the item in DynamoDB's JSON: `{"id": {"S": "a"}}`.
+    """
+    if operation.value is None:
+        raise OperationFailed("The demo names no item.")
+    try:
+        item = json.loads(str(operation.value))
+    except ValueError as error:
+        raise OperationFailed("The demo's item is not JSON.") from error
+    table = stack.physical(operation.resource)
+    stack.client("dynamodb").put_item(TableName=table, Item=item)
+    return cli("dynamodb put-item", table_name=table, item=item)
 
 
 def _keys(dynamodb: Any, table: str, attribute: str, names: list[str]) -> Iterator[Mapping[str, Any]]:

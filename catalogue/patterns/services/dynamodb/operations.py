@@ -11,7 +11,7 @@ from catalogue.patterns.services.model import LeverOperation, Shell
 if TYPE_CHECKING:
     from catalogue.patterns.cloudformation.template import Template
     from catalogue.patterns.content.schemas.pattern import Operation
-from catalogue.base.shell import resource
+from catalogue.base.shell import resource, word
 
 TABLE = "AWS::DynamoDB::Table"
 TABLES = (TABLE, "AWS::DynamoDB::GlobalTable", "AWS::Serverless::SimpleTable")
@@ -46,6 +46,10 @@ def _expire_items(operation: Operation, template: Template) -> str:
     )
 
 
+def _put_item(operation: Operation, template: Template) -> str:
+    return f"aws dynamodb put-item --table-name {resource(operation)} \\\n  --item {word(str(operation.value))}"
+
+
 OPERATIONS = {
     "expire-items": LeverOperation(
         TABLES,
@@ -53,6 +57,14 @@ OPERATIONS = {
         _expire_items,
         "Every item is changed when the loop ends.",
         needs=("name",),
+        once=True,
+    ),
+    "put-item": LeverOperation(
+        TABLES,
+        "puts `value`, an item in DynamoDB's JSON, into the table `resource`",
+        _put_item,
+        "The item is in the table when the command returns.",
+        needs=("value",),
         once=True,
     ),
 }

@@ -61,6 +61,8 @@ def operation_in_words(operation: Operation) -> str:
             return f"{words} {operation.name} on {operation.to} {side} {operation.resource}"
         case "send-message":
             return f"{words} to {operation.resource}"
+        case "put-item":
+            return f"{words} into {operation.resource}"
         case "invoke":
             return f"{words} {operation.resource}"
     name = f" {operation.name}" if operation.name else ""

@@ -46,7 +46,7 @@ POSTBOX: list[dict[str, Any]] = [
     {"action": "revoke-permission", "resource": "Web", "to": "Letters", "name": SEND},
     {"action": "restore-permission", "resource": "Web", "to": "Letters", "name": SEND},
     {"action": "expire-items", "resource": "Delivered", "name": "expires_at"},
-    {"action": "put-item", "resource": "Delivered", "value": '{"id": {"S": "{{uuid}}, it\'s"}, "at": {"N": "{{now}}"}}'},
+    {"action": "put-item", "resource": "Delivered", "value": '{"id": {"S": "it\'s {{uuid}}"}}'},
 ]
 CACHED: list[dict[str, Any]] = [
     {"action": "open-cache-invalidation", "resource": "Stage"},

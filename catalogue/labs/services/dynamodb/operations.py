@@ -1,4 +1,4 @@
-"""Operations on DynamoDB tables: let time pass for the items, without a clock, and write past the pattern's intake."""
+"""Operations on DynamoDB tables: let time pass for the items, without a clock, and write past the intake."""
 
 from __future__ import annotations
 

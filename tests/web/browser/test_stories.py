@@ -19,7 +19,7 @@ from catalogue.patterns.content.pattern import Pattern, load_pattern, pattern_fo
 from tests.support.site import Site
 from tests.support.workbench import open_step, show
 
-pytestmark = [pytest.mark.browser, pytest.mark.lab, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.lab, pytest.mark.timeout(420)]
 
 FOLDERS = {
     folder.name: folder
@@ -28,7 +28,7 @@ FOLDERS = {
 }
 ANSWER = 30_000
 """Milliseconds within which the page shows what needs no waiting for the lab's own work."""
-STEP = 90_000
+STEP = 150_000
 """The same for a step, whose demo may let it wait for queues to be worked off."""
 PICTURE = "#diagram .diagram__picture--wide"
 

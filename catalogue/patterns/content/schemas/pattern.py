@@ -189,7 +189,7 @@ class Observe(Closed):
     at_least: int | None = None
     at_most: int | None = None
     text: str | None = None
-    within: Annotated[float, Field(ge=0, le=60)] = 5
+    within: Annotated[float, Field(ge=0, le=120)] = 5
 
     @model_validator(mode="after")
     def _one_bound(self) -> Self:

@@ -1,4 +1,4 @@
-"""DynamoDB tables in labs: how many items they hold, expiry and a written item as levers, and the counting of request units."""
+"""DynamoDB tables in labs: their item counts, expiry and written items as levers, request units."""
 
 from __future__ import annotations
 

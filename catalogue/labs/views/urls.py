@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
 from catalogue.labs.demos.runs import views as runs
-from catalogue.labs.views import begin, mine
+from catalogue.labs.views import begin, happened, mine
 from catalogue.labs.views import inside as inside_views
 from catalogue.labs.views import labs as views
 from catalogue.labs.views import levers as lever_views
@@ -32,6 +32,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<lab_id:lab_id>", views.detail, name="detail"),
     path("<lab_id:lab_id>/bill", bill_views.bill, name="bill"),
     path("<lab_id:lab_id>/events", views.events, name="events"),
+    path("<lab_id:lab_id>/events.json", happened.happened, name="happened"),
     path("<lab_id:lab_id>/steps", views.steps, name="steps"),
     path("<lab_id:lab_id>/steps/<slug:step_id>", views.step, name="step"),
     path("<lab_id:lab_id>/inside/<slug:resource>", inside_views.inside, name="inside"),

@@ -98,6 +98,10 @@ class Feed:
             except TimeoutError:
                 yield []
 
+    def kept(self) -> list[LabEvent]:
+        """The latest events, in the order in which they were told."""
+        return self._log.kept()
+
     def tell_state(self, lab: Lab | None) -> None:
         """The lab's row as it is now; None if there is none."""
         self.lab = lab

@@ -25,6 +25,7 @@ from catalogue.labs.targets.verdict import Verdict, verdict
 from catalogue.labs.views.boards.projects import endpoints, look_for_lint
 from catalogue.labs.views.represent import lab_document
 from catalogue.management.terminal.refused import Refused
+from catalogue.management.terminal.talking.running import Running, note
 from catalogue.patterns.content.library import library
 from catalogue.patterns.content.pattern import Pattern
 from catalogue.patterns.content.projects.reading import NotReadable, missing_parameters
@@ -70,6 +71,7 @@ def _serve(
     listening: socket.socket,
 ) -> None:
     call_command("migrate", verbosity=0)
+    note(settings.VAR_DIR, Running(os.getpid(), str(pattern.template.path)))
     os.environ["EMBEDDED_AWS_URL"] = process.ready(emulator).url
     threading.Thread(target=_deploy, args=(options, pattern), daemon=True).start()
     server.serve(listening)
@@ -90,6 +92,7 @@ def _deploy(options: argparse.Namespace, pattern: Pattern) -> None:
         services.end_lab(lab, f"The embedded AWS could not deploy it: {error}"[:2000])
         document = {"page": lab_document(lab)["page"], "status": Status.FAILED, "endpoints": [], "reason": str(error)}
     found = verdict(pattern)  # with what could not be created
+    note(settings.VAR_DIR, Running(os.getpid(), str(pattern.template.path), document["page"]))
     report(options, document | document_of(found), found)
     if not options.no_browser:
         webbrowser.open(document["page"])

@@ -20,6 +20,16 @@ def board_paths() -> Json:
                 {"200": _json("LabInside", "At this moment. Nothing changes by it.")},
             )
         },
+        "/labs/{id}/events.json": lab
+        | {
+            "get": _operation(
+                "readEvents",
+                "labs",
+                "What has happened in the lab so far",
+                "The events of the stream, read at once. Ask again while `expects_more` is true.",
+                {"200": _json("LabHappened", "At this moment. Nothing changes by it.")},
+            )
+        },
         "/labs/{id}/steps": lab
         | {
             "get": _operation(

@@ -11,7 +11,7 @@ from catalogue.patterns.costs.documents import LabBill
 from catalogue.patterns.documents.models import PatternDocument, PatternList
 from catalogue.patterns.documents.openapi.board_paths import board_paths
 from catalogue.patterns.documents.openapi.comparison_documents import ComparisonState, CreatedComparison
-from catalogue.patterns.documents.openapi.event_documents import EVENTS, event_schemas
+from catalogue.patterns.documents.openapi.event_documents import EVENTS, LabHappened, event_schemas
 from catalogue.patterns.documents.openapi.lab_documents import (
     Challenge,
     Challenges,
@@ -59,6 +59,7 @@ def openapi(site_url: str) -> Json:
         OwnLabs,
         LabBill,
         LabInside,
+        LabHappened,
         TakeStep,
         StepResult,
         TakenSteps,

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from catalogue.patterns.documents.models import Document
 from catalogue.patterns.documents.openapi.lab_documents import Lab, Open
 
 type Json = dict[str, Any]
@@ -88,6 +89,22 @@ EVENTS: dict[Literal["state", "request", "log", "invocation", "gauge", "gone"], 
     "gone": LabGone,
 }
 """The model of each event's `data`, by the event's name."""
+
+
+class HappenedEvent(Document):
+    """One event, as the stream gives it."""
+
+    event: Literal["state", "request", "log", "invocation", "gauge", "gone"]
+    data: LabState | LabRequest | LabLog | LabInvocation | LabGauge | LabGone
+
+
+class LabHappened(Document):
+    """What has happened in a lab so far."""
+
+    events: list[HappenedEvent]
+    """The newest 3,000 at most: the lab's state first, then its calls, then what the stack reports."""
+    expects_more: bool
+    """Whether the stack is at work: messages are on their way, or an invocation has not ended."""
 
 
 def stream_schema() -> Json:

@@ -272,6 +272,9 @@ EMULATOR_USER = env.text("EMULATOR_USER", "")  # whom the embedded AWS runs as, 
 LABS_RUNS_PER_LAB = env.integer("LABS_RUNS_PER_LAB", 50, least=1)
 LABS_SHARE_DAYS = env.integer("LABS_SHARE_DAYS", 30, least=1)
 LABS_SHARES_PER_DAY = env.integer("LABS_SHARES_PER_DAY", 20, least=1)  # of one owner
+LABS_DRAWINGS_PER_HOUR = env.integer("LABS_DRAWINGS_PER_HOUR", 60, least=1)  # pasted templates of one address
+LABS_DRAWINGS_AT_ONCE = env.integer("LABS_DRAWINGS_AT_ONCE", 2, least=1)  # processes that read one, of a web process
+LABS_DRAWING_SECONDS = env.integer("LABS_DRAWING_SECONDS", 30, least=1)  # after which such a process is killed
 LABS_STACK_PREFIX = env.text("LABS_STACK_PREFIX", "patterns-lab")
 # real AWS only (LABS_TARGET=aws): docs/aws.md. Credentials come by boto3's usual chain
 AWS_REGION = env.text("AWS_REGION", "us-east-1")

@@ -12,6 +12,7 @@ admin.site.site_header = admin.site.site_title = settings.SITE_NAME
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("catalogue.patterns.urls")),
     path("labs/", include("catalogue.labs.views.urls")),
+    path("draw/", include("catalogue.labs.pasting.urls")),
     path("runs/", include("catalogue.labs.demos.runs.urls")),
     path("newsletter/", include("catalogue.newsletter.urls")),
     path("admin/login/", login_throttle.throttled(admin.site.login)),

@@ -36,6 +36,8 @@ from catalogue.observability.requests.request_context import current
 from catalogue.web.context import site
 
 JSON_TYPES = ("application/json", "application/problem+json")
+YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml")
+"""RFC 9512, and what was usual before it."""
 
 
 class Problem(Exception):
@@ -86,7 +88,7 @@ def wants_html(request: HttpRequest) -> bool:
     """Whether to answer with a page rather than JSON.
 
     An Accept header that names one of the two decides, the earlier or heavier first (RFC 9110, 12.5.1).
-    Where it names neither (curl, fetch), JSON content and the addresses of the labs and of `.json` files
+    Where it names neither (curl, fetch), JSON or YAML content and the addresses of the labs and of `.json` files
     mean JSON.
     """
     named = [accepted for accepted in request.accepted_types if accepted.main_type != "*"]
@@ -95,7 +97,7 @@ def wants_html(request: HttpRequest) -> bool:
             return True
         if any(accepted.match(kind) for kind in JSON_TYPES):
             return False
-    if request.content_type in JSON_TYPES:
+    if request.content_type in (*JSON_TYPES, *YAML_TYPES):
         return False
     return not (re.match(r"/labs(/|$)", request.path) or request.path.endswith(".json"))
 

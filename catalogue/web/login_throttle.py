@@ -9,10 +9,10 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.crypto import salted_hmac
 
+from catalogue.base.backends.counts import count, uncount
 from catalogue.web.client_address import client_key
 from catalogue.web.errors import Problem, respond
 
@@ -30,14 +30,14 @@ def throttled(login: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespo
             return login(request, *args, **kwargs)
         client = f"login:client:{client_key(request, _PURPOSE)}"
         name = f"login:name:{_hashed(request.POST.get('username', ''))}"
-        if _count(client, CLIENT_SECONDS) > PER_CLIENT:
+        if count(client, CLIENT_SECONDS) > PER_CLIENT:
             return _too_many(request, CLIENT_SECONDS)
-        if _count(name, NAME_SECONDS) > PER_NAME:
+        if count(name, NAME_SECONDS) > PER_NAME:
             return _too_many(request, NAME_SECONDS)
         response = login(request, *args, **kwargs)
         if response.status_code == 302:
-            _uncount(client)
-            _uncount(name)
+            uncount(client)
+            uncount(name)
         return response
 
     return view
@@ -45,23 +45,6 @@ def throttled(login: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespo
 
 def _hashed(name: str) -> str:
     return salted_hmac(_PURPOSE, name.casefold()[:200], algorithm="sha256").hexdigest()
-
-
-def _count(key: str, seconds: int) -> int:
-    """One attempt more; the count ends so many seconds after its first."""
-    cache.add(key, 0, seconds)
-    try:
-        return cache.incr(key)
-    except ValueError:  # it has ended since
-        cache.set(key, 1, seconds)
-        return 1
-
-
-def _uncount(key: str) -> None:
-    try:
-        cache.decr(key)
-    except ValueError:
-        return
 
 
 def _too_many(request: HttpRequest, seconds: int) -> HttpResponseBase:

@@ -39,16 +39,19 @@ def is_deployable(type: str) -> bool:
     return type in deployable() or type.startswith((_SAM, *_CUSTOM))
 
 
-def not_runnable(functions: Mapping[str, str]) -> dict[str, str]:
-    """Why the code of a function does not run here, a sentence, by logical id; `functions` has each runtime."""
-    return dict(_not_runnable(functions))
+def not_runnable(functions: Mapping[str, str], *, alone: bool = False) -> dict[str, str]:
+    """Why the code of a function does not run here, a sentence, by logical id; `functions` has each runtime.
+
+    Of functions `alone`, which run on another machine if at all, what this one has installed says nothing.
+    """
+    return dict(_not_runnable(functions, alone))
 
 
-def _not_runnable(functions: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _not_runnable(functions: Mapping[str, str], alone: bool) -> Iterator[tuple[str, str]]:
     for id, runtime in functions.items():
         if not runtime:
             yield id, "It is a container image, which the embedded AWS does not run."
         elif not runtime.startswith(RUNTIMES):
             yield id, f"The embedded AWS does not run the runtime {runtime}."
-        elif runtime.startswith("nodejs") and shutil.which("node") is None:
+        elif not alone and runtime.startswith("nodejs") and shutil.which("node") is None:
             yield id, f"Its runtime {runtime} needs Node.js, which is not installed here."

@@ -60,15 +60,18 @@ class Verdict:
             yield f"{id}: {reason}"
 
 
-def verdict(pattern: Pattern) -> Verdict:
-    """Of the drawn arrows, then of those that are not proven, in the order of the template."""
+def verdict(pattern: Pattern, *, alone: bool = False) -> Verdict:
+    """Of the drawn arrows, then of those that are not proven, in the order of the template.
+
+    A template `alone` has no files beside it and no machine yet: neither code nor Node.js is looked for.
+    """
     found = proofs(pattern.template)
     types = types_of_boxes(pattern.template)
     left_out = unknown_types({id: {"Type": one.type} for id, one in pattern.template.resources.items()})
     not_run = (
         dict(_durable(pattern))
-        | dict(_without_code(pattern))
-        | not_runnable(dict(_runtimes(pattern)))
+        | ({} if alone else dict(_without_code(pattern)))
+        | not_runnable(dict(_runtimes(pattern)), alone=alone)
         | dict(omitted(pattern.content_hash))
     )
     by = {(one.source, one.target): one.proof for one in found.arrows}

@@ -109,6 +109,8 @@ LIMITS = (
     "streams_per_lab",
     "streams",
     "subscribes_per_hour",
+    "drawings_per_hour",
+    "drawings_at_once",
     "other",
 )
 

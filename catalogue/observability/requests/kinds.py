@@ -13,6 +13,7 @@ _FIRST = {
     "metrics": "health",
     "labs": "labs",
     "runs": "labs",
+    "draw": "labs",
     "newsletter": "newsletter",
     "mailbox": "newsletter",
     "admin": "admin",

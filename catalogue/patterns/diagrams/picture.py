@@ -51,13 +51,13 @@ class Picture:
     edges: tuple[Edge, ...]
 
     @classmethod
-    def of(cls, pattern: Pattern, unavailable: Mapping[str, str] | None = None) -> Picture:
-        """`unavailable` are reasons by `Source>Target`, see `Edge`."""
+    def of(cls, pattern: Pattern, unavailable: Mapping[str, str] | None = None, *, linked: bool = True) -> Picture:
+        """`unavailable` are reasons by `Source>Target`, see `Edge`. Boxes are `linked` to the template's page."""
         diagram = pattern.diagram
         return cls(
             pattern.title,
             diagram.description,
-            tuple(_box(pattern, node) for node in diagram.nodes),
+            tuple(_box(pattern, node, linked) for node in diagram.nodes),
             tuple(
                 Edge(
                     edge.source,
@@ -84,20 +84,20 @@ def _numbers(diagram: Diagram, source: str, target: str) -> tuple[int, ...]:
     return tuple(number for number, step in enumerate(diagram.flow, 1) if key in step.edges)
 
 
-def _box(pattern: Pattern, node: Node) -> Box:
+def _box(pattern: Pattern, node: Node, linked: bool) -> Box:
     column, row = node.at
     if node.actor is not None:
         return Box(node.id, node.label, "outside", node.actor, True, "", 0, column, row)
     resource = pattern.template.resources.get(node.id)
     service = services().by_type.get(resource.type if resource else node.made)
-    address = reverse("patterns:source", args=[pattern.slug, pattern.template.path.name])
+    address = reverse("patterns:source", args=[pattern.slug, pattern.template.path.name]) if linked else ""
     return Box(
         node.id,
         node.label,
         short_name(service.name) if service else "",
         service.glyph if service else "",
         False,
-        f"{address}#L{resource.line}" if resource else "",
+        f"{address}#L{resource.line}" if resource and linked else "",
         resource.line if resource else 0,
         column,
         row,

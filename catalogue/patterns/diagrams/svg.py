@@ -25,19 +25,24 @@ from catalogue.patterns.diagrams.variants import Variant, dense, sketch, upright
 
 
 def render_diagram(
-    pattern: Pattern, unavailable: Mapping[str, str] | None = None, *, beside: bool = False
+    pattern: Pattern,
+    unavailable: Mapping[str, str] | None = None,
+    *,
+    beside: bool = False,
+    linked: bool = True,
 ) -> SafeString:
     """Both variants and the legend, for a page; the numbered flow belongs below: the `[[flow]]` directive.
 
     `unavailable` are edges along which nothing goes, with the reason; the legend says it of each.
     `beside`: the picture is beside the text, in about half the page's width, so the wide variant is the dense one.
+    `linked`: the boxes lead to the template's page.
     """
-    return _rendered(Picture.of(pattern, unavailable), beside)
+    return _rendered(Picture.of(pattern, unavailable, linked=linked), beside)
 
 
-def render_diagram_file(pattern: Pattern) -> str:
+def render_diagram_file(pattern: Pattern, unavailable: Mapping[str, str] | None = None, *, linked: bool = True) -> str:
     """The wide variant as a file with its style inside; follows the reader's light or dark scheme."""
-    picture = Picture.of(pattern)
+    picture = Picture.of(pattern, unavailable, linked=linked)
     body = _svg(picture, wide(picture), file=True)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'
 

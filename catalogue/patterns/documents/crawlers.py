@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 from catalogue.patterns.content.cards import Listed
 
-PAGES = ("/", "/patterns/", "/guide/", "/map/", "/compare/", "/about/", "/fidelity/")
+PAGES = ("/", "/patterns/", "/guide/", "/map/", "/compare/", "/about/", "/fidelity/", "/draw/")
 NOT_FOR_CRAWLERS = ("/admin/", "/labs/", "/live/", "/mailbox/", "/newsletter/", "/search/")
 _SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 

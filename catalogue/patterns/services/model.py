@@ -334,6 +334,8 @@ class Service:
     """The prices of its counted operations, each for a number of `unit`."""
     unit: str = "units"
     """What the counted units are, where they are more than the operations: `chunks of 64 KB`."""
+    can_be_used: Callable[[Resource, str], bool] | None = None
+    """Whether a counted operation can happen to a resource; None if all of them can happen to each that is counted."""
     charges: Callable[[Run, Template], Iterator[Charge]] | None = None
     """What a run used of it, instead of `price_of`, where an operation has several prices or events stand in for
     counts."""

@@ -12,9 +12,10 @@ from schemathesis.generation import GenerationMode
 from tests.reliability.fuzz.report import Report
 from tests.reliability.fuzz.world import COMPARED, PATTERN, SECONDS, STEP, World
 
-SLOW = ("/steps/", "/levers/", "/comparisons/", "/labs/")
+SLOW = ("/draw/", "/steps/", "/levers/", "/comparisons/", "/labs/")
 """Addresses whose right use takes seconds: it is asked of one request in twenty."""
 _REAL: dict[str, dict[str, Any]] = {
+    "POST /draw/": {"template": "Resources: {Topic: {Type: 'AWS::SNS::Topic'}}"},
     "POST /labs/": {"pattern": PATTERN},
     "POST /labs/begin": {"pattern": PATTERN},
     "POST /labs/comparisons/": {"pattern": COMPARED},

@@ -69,6 +69,7 @@ def catalogue_pages() -> Iterator[tuple[str, str]]:
         "guide": "/guide/",
         "map": "/map/",
         "two patterns side by side": "/compare/?pattern=queue-based-load-leveling&pattern=idempotent-proxy",
+        "draw": "/draw/",
         "no labs": "/labs/",
         "fidelity": "/fidelity/",
         "archive": "/newsletter/",

@@ -28,6 +28,7 @@ PAGES = [
     "/compare/",
     "/compare/?pattern=queue-based-load-leveling&pattern=idempotent-proxy",
     "/labs/",
+    "/draw/",
     "/fidelity/",
     PATTERN,
     f"{PATTERN}ledger/",

@@ -64,9 +64,10 @@ def _on_disk(path: Path) -> Path:
 
 def _content(folder: Path, name: str, unread: list[str]) -> Any:
     """The parsed content of a YAML or JSON file inside the folder; None, and a note, where there is none."""
-    path = _on_disk(folder / name).resolve()
     try:
-        if "://" in name or not path.is_relative_to(folder.resolve()) or path.stat().st_size > MAX_BYTES:
+        inside = "://" not in name and (folder / name).resolve().is_relative_to(folder.resolve())
+        path = _on_disk(folder / name).resolve() if inside else folder
+        if not inside or not path.is_relative_to(folder.resolve()) or path.stat().st_size > MAX_BYTES:
             unread.append(name)
             return None
         text = path.read_text("utf-8")

@@ -51,18 +51,28 @@ def read_project(path: Path, parameters: Mapping[str, str] | None = None) -> Pat
         raise NotReadable(f"{path} has no resources.")
     documents: dict[str, Document] = {}
     own = _demo(path.parent / DEMO, documents)
-    found = proofs(template)
     files = tuple(source_files(path.parent, path, text))
-    digest = _hash(files, parameters or {})
-    slug = slug_of(path.parent.name)
+    return pattern_of(template, files, _hash(files, parameters or {}), own, documents)
+
+
+def pattern_of(
+    template: Template,
+    files: tuple[SourceFile, ...],
+    digest: str,
+    demo: Demo | None = None,
+    documents: Mapping[str, Document] | None = None,
+) -> Pattern:
+    """A template that has been read as a pattern. Without a demo of its author's, it gets one from its routes."""
+    found = proofs(template)
+    slug = slug_of(template.path.parent.name)
     return Pattern(
         slug=slug,
-        folder=path.parent,
+        folder=template.path.parent,
         front=_front(slug, template),
         body="",
         body_line=1,
         diagram=draw(template, found),
-        demo=own or derived_demo(template, found),
+        demo=demo or derived_demo(template, found),
         compare=None,
         challenges=None,
         sliders=None,
@@ -74,7 +84,7 @@ def read_project(path: Path, parameters: Mapping[str, str] | None = None) -> Pat
         services=services().used_by(template.resources.values()),
         content_hash=digest,
         run_hash=digest,
-        documents=documents,
+        documents=documents or {},
         standalone=True,
     )
 

@@ -11,6 +11,8 @@ from catalogue.patterns.costs.documents import LabBill
 from catalogue.patterns.documents.models import PatternDocument, PatternList
 from catalogue.patterns.documents.openapi.board_paths import board_paths
 from catalogue.patterns.documents.openapi.comparison_documents import ComparisonState, CreatedComparison
+from catalogue.patterns.documents.openapi.drawn_documents import DrawnTemplate, PastedTemplate
+from catalogue.patterns.documents.openapi.drawn_paths import drawn_paths
 from catalogue.patterns.documents.openapi.event_documents import EVENTS, LabHappened, event_schemas
 from catalogue.patterns.documents.openapi.lab_documents import (
     Challenge,
@@ -79,6 +81,8 @@ def openapi(site_url: str) -> Json:
         SharedRun,
         ComparisonState,
         CreatedComparison,
+        PastedTemplate,
+        DrawnTemplate,
         Problem,
         *EVENTS.values(),
     ]
@@ -103,7 +107,7 @@ def openapi(site_url: str) -> Json:
             {"name": "patterns", "description": "The content of the catalogue."},
             {"name": "labs", "description": "Your own copy of a pattern, deployed for a limited time."},
         ],
-        "paths": pattern_paths() | lab_paths() | board_paths() | comparison_paths(),
+        "paths": pattern_paths() | lab_paths() | board_paths() | comparison_paths() | drawn_paths(),
         "components": {
             "schemas": schemas["$defs"] | _run_schemas() | event_schemas(),
             "responses": {

@@ -64,6 +64,7 @@ SERVICE = Service(
     api=("apigateway", "apigatewaymanagementapi"),
     action_of={"invoke": ("Invoke", "ManageConnections")},
     operations=OPERATIONS,
+    can_be_used=pricing.can_be_used,
     charges=pricing.charges,
     calls_of_visitors=pricing.CALLS,
     avoids=pricing.AVOIDS,

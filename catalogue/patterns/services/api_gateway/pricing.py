@@ -11,7 +11,7 @@ from catalogue.patterns.services.api_gateway import http, rest
 from catalogue.patterns.services.model import Charge, Part, decimal, part_of
 
 if TYPE_CHECKING:
-    from catalogue.patterns.cloudformation.template import Template
+    from catalogue.patterns.cloudformation.template import Resource, Template
     from catalogue.patterns.runs.document import Run
 
 KEY = "api-gateway"
@@ -49,6 +49,12 @@ def _has_api(template: Template) -> bool:
     """Also one that SAM makes of a function's events."""
     has_one = any(True for _ in template.of_type(rest.API, http.API))
     return has_one or any(relation.kind == "integration" for relation in relations(template))
+
+
+def can_be_used(resource: Resource, operation: str) -> bool:
+    """Messages and connections are of WebSocket APIs, calls are of the others."""
+    is_websocket: bool = resource.property("ProtocolType") == "WEBSOCKET"
+    return (operation in ("Message", "ConnectionMinute")) == is_websocket
 
 
 def request_key(template: Template, api: str | None) -> str:

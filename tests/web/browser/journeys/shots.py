@@ -43,6 +43,7 @@ PAGES = {
     "source": f"{PATTERN}source/template.yaml",
     "not found": "/patterns/queue-based-load-levelling/",
     "newsletter": "/newsletter/",
+    "draw": "/draw/",
     "my labs, none": "/labs/",
 }
 

@@ -25,7 +25,10 @@ class Status(models.TextChoices):
 
 
 class Lab(models.Model):
-    """One visitor's stack. Rows are changed by the functions of `catalogue.labs.lifecycle.services` only."""
+    """One visitor's stack.
+
+    Rows are changed by the functions of `catalogue.labs.lifecycle.services`, and by its `updating`, only.
+    """
 
     id = models.CharField(max_length=32, primary_key=True, default=new_id, editable=False)
     pattern = models.CharField(max_length=80)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -25,20 +26,27 @@ class Stack:
 
     @property
     def complete(self) -> bool:
-        return self.status == "CREATE_COMPLETE"
+        """Whether it is as its template says."""
+        return self.status in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
 
     @property
     def failed(self) -> bool:
         return "ROLLBACK" in self.status or self.status.endswith("_FAILED") or self.status.startswith("DELETE")
 
     def reason(self, cloudformation: Any) -> str:
-        """CloudFormation's own words for the first resource that failed."""
+        """CloudFormation's own words for the first resource that failed in what was done last."""
         events = cloudformation.describe_stack_events(StackName=self.id)["StackEvents"]
-        for event in reversed(events):  # the newest come first
+        last = list(takewhile(lambda event: not self._begins(event), events))
+        for event in reversed(last):  # the newest come first
             said = event.get("ResourceStatusReason", "")
             if event["ResourceStatus"].endswith("_FAILED") and said and _CANCELLED not in said:
                 return f"{event['LogicalResourceId']}: {said}"
         return self.status_reason or f"The stack ended as {self.status}."
+
+    def _begins(self, event: Mapping[str, Any]) -> bool:
+        """Whether the event is the beginning of the stack's creation or of an update."""
+        of_itself = event.get("PhysicalResourceId") == self.id
+        return of_itself and event["ResourceStatus"] in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
 
     def resources(self, cloudformation: Any) -> dict[str, Resource]:
         """What has been made so far, by logical id."""

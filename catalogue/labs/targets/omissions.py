@@ -4,7 +4,7 @@ Kept by the content of the template, for as long as the process lives: `serverle
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 _REASON = re.compile(r"([A-Za-z0-9]+): (.+)", re.DOTALL)
 """How a failed stack names the first resource that failed (`lifecycle.stacks.Stack.reason`)."""
@@ -25,3 +25,10 @@ def omit(content_hash: str, reason: str) -> bool:
         return False
     known[named[1]] = f"The embedded AWS could not create it: {named[2].strip().rstrip('.')}."
     return True
+
+
+def carry_over(before: str, after: str, ids: Iterable[str]) -> None:
+    """Leave out of the content `after` what was left out of `before`, as far as it has one of these ids."""
+    known = omitted(before)
+    if kept := {id: known[id] for id in ids if id in known}:
+        _omitted[after] = kept | _omitted.get(after, {})

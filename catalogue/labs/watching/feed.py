@@ -64,6 +64,7 @@ class Feed:
         self._gauges: dict[tuple[str, str], Event] = {}
         self._reader = LogReader()
         self._lights: Lights | None = None
+        self._lit_by = ""
         self._last_call = 0
         self._reported_calls: set[int] = set()
 
@@ -108,8 +109,8 @@ class Feed:
         if lab is None:
             self._end("This lab no longer exists.")
             return
-        if self._lights is None:
-            self._lights = _lights(lab)
+        if self._lights is None or self._lit_by != lab.content_hash:
+            self._lights, self._lit_by = _lights(lab), lab.content_hash
         self._tell_document(lab)
         if not lab.live:
             self._end(lab.reason)

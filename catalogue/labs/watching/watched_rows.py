@@ -17,7 +17,7 @@ type Signature = tuple[Any, ...]
 """What of a lab's row changes while it is watched."""
 
 MOST_ROWS = 1_000
-_SIGNED = ("pk", "status", "used_at", "expires_at", "extended_at", "ready_at", "pulled", "reason")
+_SIGNED = ("pk", "status", "used_at", "expires_at", "extended_at", "ready_at", "pulled", "reason", "content_hash")
 _CALL = ("pk", "lab_id", "trace", "method", "path", "status", "ms", "at")
 
 

@@ -34,6 +34,12 @@ def add_project_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def parameters_of(options: argparse.Namespace) -> dict[str, str]:
+    """The parameters that are given for the template, as they are now. Raises NoTemplate, ValueError."""
+    folder = find_template(options.template).parent
+    return samconfig_parameters(folder) | given_parameters(options.parameter)
+
+
 @contextmanager
 def project_site(options: argparse.Namespace, **settings: str) -> Iterator[Path]:
     """Django set up for the template that the options name. The block gets its VAR_DIR. SIGTERM ends it as Ctrl-C does.
@@ -42,7 +48,7 @@ def project_site(options: argparse.Namespace, **settings: str) -> Iterator[Path]
     """
     try:
         template = find_template(options.template)
-        parameters = samconfig_parameters(template.parent) | given_parameters(options.parameter)
+        parameters = parameters_of(options)
     except (NoTemplate, ValueError) as error:
         raise Refused(str(error)) from None
     signal.signal(signal.SIGTERM, _end)

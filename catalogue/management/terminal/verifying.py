@@ -15,7 +15,8 @@ from catalogue.labs.lifecycle import services
 from catalogue.labs.models import Lab, Status
 from catalogue.labs.targets.verdict import verdict
 from catalogue.management.terminal.junit import Case, annotation, document
-from catalogue.management.terminal.opening import deployed, read_opened, say
+from catalogue.management.terminal.opening.deploying import deployed, read_opened
+from catalogue.management.terminal.opening.saying import say
 from catalogue.management.terminal.refused import Refused
 from catalogue.patterns.content.pattern import Pattern
 from catalogue.patterns.content.projects.reading import DEMO

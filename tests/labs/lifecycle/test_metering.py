@@ -10,7 +10,8 @@ from django.test import Client
 
 from catalogue.labs.edge.client import call_edge
 from catalogue.labs.edge.recorder import KEPT_CALLS
-from catalogue.labs.lifecycle import metering, services
+from catalogue.labs.lifecycle import services
+from catalogue.labs.lifecycle.support import metering
 from catalogue.labs.models import EdgeCall, Lab
 from catalogue.labs.targets.embedded import EmbeddedTarget
 from catalogue.patterns.costs.bill import EMULATED

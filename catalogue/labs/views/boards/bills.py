@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from catalogue.labs.lifecycle import services
 from catalogue.labs.lifecycle.content import pattern_of
-from catalogue.labs.lifecycle.metering import lab_run
+from catalogue.labs.lifecycle.support.metering import lab_run
 from catalogue.labs.lifecycle.support.rate_limited_log import RateLimitedLog
 from catalogue.labs.models import Lab, Status
 from catalogue.labs.targets.base import TargetDown

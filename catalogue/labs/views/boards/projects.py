@@ -53,10 +53,13 @@ def endpoints(lab: Lab) -> tuple[str, ...]:
     return (endpoint(lab), *(target.upstream(value) for value in further))
 
 
-def look_for_lint(pattern: Pattern) -> None:
-    """Lint the template, which takes seconds: call it from a thread of its own."""
-    if not lint.available():
-        return
+def lint_aside(pattern: Pattern) -> None:
+    """Lint the template in a thread of its own: it takes seconds."""
+    if lint.available():
+        threading.Thread(target=_look_for_lint, args=(pattern,), daemon=True).start()
+
+
+def _look_for_lint(pattern: Pattern) -> None:
     with _lint.lock:
         if pattern.content_hash not in _lint.found:
             _lint.found[pattern.content_hash] = tuple(lint.findings(pattern.template.path))

@@ -15,6 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=0, help="the page's port (default: a free one)")
     parser.add_argument("--no-browser", action="store_true", help="do not open the page in a browser")
     parser.add_argument("--json", action="store_true", help="print one line of JSON when the stack is ready")
+    parser.add_argument("--watch", action="store_true", help="update the stack when the template or the code changes")
     parser.add_argument("--draw-only", action="store_true", help="print the arrows and what is not emulated, and end")
 
 
@@ -24,10 +25,10 @@ def run(options: argparse.Namespace) -> int:
         project_site(options, PORT=str(listening.getsockname()[1])) as folder,
     ):
         # It needs Django, which is set up only now.
-        from catalogue.management.terminal import opening
+        from catalogue.management.terminal.opening import serving
 
         try:
-            return opening.open_project(options, folder, listening)
+            return serving.open_project(options, folder, listening)
         except KeyboardInterrupt:
             return 130
 

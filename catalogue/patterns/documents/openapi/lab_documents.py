@@ -63,6 +63,8 @@ class Lab(Open):
     shared: bool = False
     """Whether the stack serves all visitors of the pattern at once; then `notice` says what that means."""
     notice: str = ""
+    drawing: str = ""
+    """Of a template opened with `serverless-patterns open`: another value means that its page has changed."""
 
 
 class OwnLab(Lab):

@@ -84,6 +84,10 @@ export class Live {
 
   /** The lab as it is now; null when it is over. */
   show(lab) {
+    if (this.#lab?.drawing && lab?.drawing && lab.drawing !== this.#lab.drawing) {
+      location.reload(); // another diagram, other steps: `open --watch` has deployed a changed template
+      return;
+    }
     this.#lab = lab;
     this.steps.lab = lab;
     this.inside.lab = lab?.status === "ready" ? lab.id : null;

@@ -20,7 +20,7 @@ from catalogue.labs.watching import gauges
 from catalogue.labs.watching.event_log import Cursor, EventLog, LabEvent, encoded
 from catalogue.labs.watching.trace import Event, LogLine, LogReader
 from catalogue.observability.prometheus.metrics import limit_hit
-from catalogue.patterns.runs.analysis.graph import graph_of
+from catalogue.patterns.runs.analysis.graph import Graph, graph_of
 from catalogue.patterns.runs.analysis.lights import Lights
 
 _errors = RateLimitedLog(logging.getLogger(__name__))
@@ -65,6 +65,8 @@ class Feed:
         self._reader = LogReader()
         self._lights: Lights | None = None
         self._lit_by = ""
+        self.works_alone = True
+        """Whether something in the stack may run although nobody waits for it: then a call's end is not the end."""
         self._last_call = 0
         self._reported_calls: set[int] = set()
 
@@ -110,7 +112,9 @@ class Feed:
             self._end("This lab no longer exists.")
             return
         if self._lights is None or self._lit_by != lab.content_hash:
-            self._lights, self._lit_by = _lights(lab), lab.content_hash
+            graph, self._lit_by = _graph(lab), lab.content_hash
+            self._lights = None if graph is None else Lights(graph)
+            self.works_alone = graph is None or any(hop.kind == "async" for hop in graph.hops)
         self._tell_document(lab)
         if not lab.live:
             self._end(lab.reason)
@@ -197,10 +201,10 @@ class Feed:
         self._changed = asyncio.Event()
 
 
-def _lights(lab: Lab) -> Lights | None:
+def _graph(lab: Lab) -> Graph | None:
     try:
         pattern = pattern_of(lab)
-        return None if pattern is None else Lights(graph_of(pattern, lab.variant))
+        return None if pattern is None else graph_of(pattern, lab.variant)
     except Exception as error:
         _errors.exception(f"The diagram of {lab.pattern} cannot be animated", error)
         return None

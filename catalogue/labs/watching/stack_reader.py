@@ -22,9 +22,13 @@ _ECHO_SECONDS = 0.02
 """From a call's answer until its lines are in the log, with the end of its invocation."""
 _AT_REST = 2
 """How many of a target's pauses to wait after something new, when nothing says that more will come."""
+_AT_REST_SYNCHRONOUS = 5
+"""The same in a stack whose functions all have callers who wait: with the call's answer everything has happened."""
 _SLOWER = 2.0
 """How many times longer each pause is than the one before, while nothing happens."""
 _LONGEST_SECONDS = 10.0
+_LONGEST_SYNCHRONOUS_SECONDS = 30.0
+"""In a stack whose callers all wait, only somebody's own call of AWS changes anything without being announced."""
 _AT_WORK_SECONDS = 1.0
 """The longest pause while the stack holds messages or an invocation has not ended."""
 _FULL_SPEED_SECONDS = 15.0
@@ -85,12 +89,13 @@ class StackReader:
         if changed:
             self._changed_at = now
             if not self._feed.expects_more:
-                return target.poll_seconds * _AT_REST
+                return target.poll_seconds * (_AT_REST if self._feed.works_alone else _AT_REST_SYNCHRONOUS)
         if changed or self._hurried.is_set():
             return target.poll_seconds
         slower = max(self._pause, target.poll_seconds) * _SLOWER
         if not self._feed.expects_more:
-            return min(slower, max(_LONGEST_SECONDS, target.poll_seconds))
+            longest = _LONGEST_SECONDS if self._feed.works_alone else _LONGEST_SYNCHRONOUS_SECONDS
+            return min(slower, max(longest, target.poll_seconds))
         if now - self._changed_at < _FULL_SPEED_SECONDS:
             return target.poll_seconds
         return min(slower, max(_AT_WORK_SECONDS, target.poll_seconds))

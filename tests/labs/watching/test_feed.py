@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalogue.labs.models import Lab, Status
 from catalogue.labs.watching import feed as feed_module
 from catalogue.labs.watching.event_log import LONGEST_EVENT, Cursor, EventLog, LabEvent, Overrun, encoded
 from catalogue.labs.watching.feed import CallRow, Feed
@@ -180,3 +181,17 @@ def test_a_stack_at_work_is_expected_to_do_more() -> None:
     assert feed.expects_more
     feed.tell_lines([LogLine("Web", "s", 2, "REPORT RequestId: r\tDuration: 1 ms")])
     assert not feed.expects_more
+
+
+@pytest.mark.parametrize(
+    ("pattern", "alone"),
+    [("function-as-a-web-service", False), ("queue-based-load-leveling", True), ("claim-check", True)],
+)
+def test_only_a_stack_whose_callers_all_wait_is_over_with_the_answer(
+    pattern: str, alone: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed = Feed("a-lab")
+    assert feed.works_alone, "until its template has been read"
+    monkeypatch.setattr(feed, "_tell_document", lambda lab: None)
+    feed.tell_state(Lab(pattern=pattern, variant="pattern", status=Status.READY))
+    assert feed.works_alone is alone

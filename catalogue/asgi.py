@@ -28,7 +28,7 @@ async def site(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallabl
     if scope["type"] == "lifespan":
         async with front_door.watching():
             await edge(scope, receive, send)
-    elif scope["type"] == "http" and scope["path"].startswith("/live/"):
+    elif scope["type"] == "websocket" or scope["path"].startswith("/live/"):
         await edge(scope, receive, send)
     elif scope["type"] == "http" and (
         answer := front_door.answer(scope["method"], scope["path"], scope["query_string"], scope["headers"])

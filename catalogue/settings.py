@@ -263,6 +263,9 @@ LABS_COMPARISON_SECONDS = env.integer("LABS_COMPARISON_SECONDS", 90, least=1)  #
 LABS_COMPARISONS_AT_ONCE = env.integer("LABS_COMPARISONS_AT_ONCE", 4, least=1)  # running, of all visitors
 LABS_STREAMS_PER_LAB = env.integer("LABS_STREAMS_PER_LAB", 5, least=1)
 LABS_STREAMS = env.integer("LABS_STREAMS", 500, least=1)  # in all, of one web process
+LABS_SOCKETS_PER_LAB = env.integer("LABS_SOCKETS_PER_LAB", 20, least=1)  # open WebSockets, in one web process
+LABS_SOCKETS_PER_ADDRESS = env.integer("LABS_SOCKETS_PER_ADDRESS", 40, least=1)  # of one client, in one web process
+LABS_SOCKET_IDLE_SECONDS = env.integer("LABS_SOCKET_IDLE_SECONDS", 600, least=1)  # API Gateway's own: 10 minutes
 LABS_LIVE_WORKERS = env.integer("LABS_LIVE_WORKERS", 120, least=1)  # processes of functions on the embedded AWS
 LABS_EMULATOR_MEMORY_MB = env.integer("LABS_EMULATOR_MEMORY_MB", 400, least=0)  # above that it starts again when idle
 LABS_ISOLATION = env.choice(

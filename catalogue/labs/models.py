@@ -50,6 +50,9 @@ class Lab(models.Model):
     stack = models.CharField(max_length=128, unique=True)
     artifacts = models.JSONField(default=list, help_text="keys of its code on S3")
     upstream = models.CharField(max_length=300, blank=True, help_text="address behind its endpoint")
+    socket_upstream = models.CharField(
+        max_length=300, blank=True, default="", db_default="", help_text="address of its WebSocket API, if it has one"
+    )
     resources = models.JSONField(default=dict, help_text="logical id: [type, physical id]")
     saved = models.JSONField(default=dict, help_text="values that steps saved for later ones")
     pulled = models.JSONField(default=list, help_text="ids of the levers that are pulled")

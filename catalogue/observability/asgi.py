@@ -7,6 +7,7 @@ the event loop runs and waits for nothing else.
 import logging
 import time
 from collections.abc import Iterable
+from typing import Any, cast
 
 from asgiref.typing import (
     ASGI3Application,
@@ -15,6 +16,7 @@ from asgiref.typing import (
     ASGISendEvent,
     HTTPScope,
     Scope,
+    WebSocketScope,
 )
 
 from catalogue.observability.exporters import tracing
@@ -62,9 +64,32 @@ def observed(app: ASGI3Application) -> ASGI3Application:
             async with runtime.sampled():
                 await app(scope, receive, send)
         else:
-            await app(scope, receive, send)
+            await _observe_socket(app, scope, receive, send)
 
     return application
+
+
+async def _observe_socket(
+    app: ASGI3Application, scope: WebSocketScope, receive: ASGIReceiveCallable, send: ASGISendCallable
+) -> None:
+    """Name and count a WebSocket's handshake, when it is answered; what follows is no request."""
+    began = time.perf_counter()
+    context = context_of_request(scope["client"], scope["headers"])
+    kind = kind_of(scope["path"])
+    header = (request_ids.HEADER, context.request_id.encode())
+
+    async def named(message: ASGISendEvent) -> None:
+        if message["type"] in ("websocket.accept", "websocket.http.response.start"):
+            answer = cast("dict[str, Any]", message)
+            status = answer.get("status", 101)
+            seconds = time.perf_counter() - began
+            metrics.request_answered(kind, status, seconds)
+            access.log(context, kind, "GET", scope["path"], status, 0, seconds * 1000)
+            message = cast("ASGISendEvent", {**answer, "headers": [*answer.get("headers", ()), header]})
+        await send(message)
+
+    with bound(context):
+        await app(scope, receive, named)
 
 
 async def _observe(

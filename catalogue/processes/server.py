@@ -10,8 +10,13 @@ import argparse
 import contextlib
 import socket
 import sys
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from catalogue.base import env
+
+if TYPE_CHECKING:
+    import uvicorn
 
 GRACEFUL_SECONDS = 10
 
@@ -60,6 +65,33 @@ def main() -> None:
     serve(listening)
 
 
+def configuration(beat: Callable[[], Awaitable[None]] | None = None) -> "uvicorn.Config":
+    """uvicorn with our protocol. `beat` is called each time that its loop comes round, about once a second."""
+    # The supervisor imports this module for its commands and serves nothing.
+    import uvicorn
+
+    # As above.
+    from catalogue.web.front.limits import MOST_SOCKET_MESSAGE
+
+    protocol = "logged_protocol:LoggedPagesProtocol" if env.flag("ACCESS_LOG", False) else "protocol:PagesProtocol"
+    # The address of a client is read from the connection, and from headers only as TRUSTED_PROXIES says.
+    return uvicorn.Config(
+        "catalogue.asgi:application",
+        loop="uvloop",
+        http=f"catalogue.pages.serving.{protocol}",
+        ws="none",  # the protocol hands over to `web.front.sockets` by itself
+        ws_max_size=MOST_SOCKET_MESSAGE,
+        ws_per_message_deflate=False,  # a small frame could become a large message
+        proxy_headers=False,
+        server_header=False,
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+        callback_notify=beat,
+        timeout_notify=0,  # seconds
+    )
+
+
 def serve(listening: socket.socket) -> None:
     """Serve until SIGTERM or SIGINT."""
     # The supervisor imports this module for its commands and serves nothing.
@@ -76,21 +108,7 @@ def serve(listening: socket.socket) -> None:
     async def beat() -> None:
         heartbeat.beat()
 
-    protocol = "logged_protocol:LoggedPagesProtocol" if env.flag("ACCESS_LOG", False) else "protocol:PagesProtocol"
-    # The address of a client is read from the connection, and from headers only as TRUSTED_PROXIES says.
-    config = uvicorn.Config(
-        "catalogue.asgi:application",
-        loop="uvloop",
-        http=f"catalogue.pages.serving.{protocol}",
-        ws="none",
-        proxy_headers=False,
-        server_header=False,
-        access_log=False,
-        log_level="warning",
-        timeout_graceful_shutdown=GRACEFUL_SECONDS,
-        callback_notify=beat,
-        timeout_notify=0,  # seconds: each time that its loop comes round, once a second
-    )
+    config = configuration(beat)
     config.load_app()  # outside of the loop, where imports may take their time
     server = Server(config)
     with contextlib.suppress(KeyboardInterrupt):

@@ -76,6 +76,7 @@ def follow_host(lab: Lab) -> dict[str, Any]:
                 "ready_at": now,
                 "used_at": now,
                 "upstream": host.upstream,
+                "socket_upstream": host.socket_upstream,
                 "resources": host.resources,
             }
         case "deploying":

@@ -6,14 +6,12 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html), Lambd
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html) and the site's own rate.
 
 Browsers on any origin may call a lab, without credentials: the edge answers their preflight requests itself,
-and adds `Access-Control-Allow-Origin: *` where the lab names no origin.
+and adds `Access-Control-Allow-Origin: *` where the lab names no origin. WebSockets go through `sockets/`.
 """
 
 import asyncio
 import contextlib
 import itertools
-import json
-import math
 import sys
 import time
 import weakref
@@ -27,20 +25,31 @@ from multidict import CIMultiDict
 
 from catalogue.base.backends import faults
 from catalogue.labs.edge import http
+from catalogue.labs.edge.admission import addressed, admitted
 from catalogue.labs.edge.rates import rate
 from catalogue.labs.edge.recorder import Call, Recorder
+from catalogue.labs.edge.refusing import (
+    Refusal,
+    answer_of,
+    out_of_reach,
+    sending_too_much,
+    storage_away,
+    too_large,
+    too_many,
+)
 from catalogue.labs.edge.routes import Route, Routes
+from catalogue.labs.edge.sockets.places import Places
+from catalogue.labs.edge.sockets.relay import relay
 from catalogue.labs.lifecycle.services import mark_lost_by_id
 from catalogue.labs.lifecycle.support.database import in_database
-from catalogue.labs.models import Status
 from catalogue.labs.services.registry import lab_services
 from catalogue.labs.targets import places, target_at
-from catalogue.labs.targets.base import OUT_OF_REACH, TargetDown
+from catalogue.labs.targets.base import TargetDown
 from catalogue.labs.watching.reader import running_reader
 from catalogue.observability.exporters import tracing
 from catalogue.observability.prometheus.metrics import limit_hit
 from catalogue.observability.requests import request_context
-from catalogue.web.front import descriptors, refusal_page, refusals
+from catalogue.web.front import descriptors
 from catalogue.web.front.bodies import BodyBudget
 from catalogue.web.front.limits import Limits
 from catalogue.web.security_headers import outside_django
@@ -51,25 +60,11 @@ if TYPE_CHECKING:
 
 MOST_BYTES_IN = 10 * 1024 * 1024
 MOST_BYTES_OUT = 6 * 1024 * 1024
-MOST_BYTES_OF_HEAD = 10_240
 LONGEST_SECONDS = 29.0
 
 _SWITCH_SECONDS = 0.0005
 """How long a thread that works in the database may keep the interpreter while a request waits (Python: 5 ms)."""
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
-
-
-class Refusal(Exception):
-    """An answer of the edge itself: problem+json, or a page where the caller asks for HTML."""
-
-    def __init__(self, status: int, title: str, detail: str, **headers: str) -> None:
-        super().__init__(title)
-        self.status, self.title, self.detail = status, title, detail
-        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
-        document = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-        if request_id := request_context.current().request_id:
-            document["request_id"] = request_id
-        self.body = json.dumps(document).encode()
 
 
 _SMALL_ANSWER = 64 * 1024
@@ -85,6 +80,7 @@ class Edge:
         self.answers = BodyBudget(Limits.of_settings().live_bodies)
         self.recorder = Recorder(running_reader())
         self.recorder.start()
+        self.places = Places(descriptors.shares().sockets)
 
     @cached_property
     def session(self) -> "aiohttp.ClientSession":
@@ -98,7 +94,21 @@ class Edge:
             trust_env=False,
         )
 
+    @cached_property
+    def socket_session(self) -> "aiohttp.ClientSession":
+        """For WebSockets, which keep a connection each: their places bound it, and requests keep their own."""
+        import aiohttp
+
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=("User-Agent",),
+            trust_env=False,
+        )
+
     async def close(self) -> None:
+        if "socket_session" in vars(self):
+            await self.socket_session.close()
         await self.recorder.stop()
         await self.rate.close()
         if "session" in vars(self):
@@ -147,6 +157,8 @@ async def edge(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallabl
         await _lifespan(receive, send)
     elif scope["type"] == "http":
         await _answer(scope, receive, send)
+    elif scope["type"] == "websocket":
+        await relay(running_edge(), scope, receive, send)
 
 
 async def _lifespan(receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
@@ -175,8 +187,7 @@ def _make_clients() -> None:
 
 
 async def _answer(scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-    raw_path = (scope.get("raw_path") or scope["path"].encode()).split(b"?", 1)[0]
-    lab_id = raw_path.split(b"/", 3)[2].decode("ascii", "replace") if raw_path.count(b"/") >= 2 else ""
+    raw_path, lab_id = addressed(scope["path"], scope.get("raw_path"))
     kept = running_edge()
     trace = http.trace_id(scope["headers"])
     request_context.note(trace=trace)
@@ -186,26 +197,33 @@ async def _answer(scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISend
         if _is_preflight(scope):
             await _send(send, 204, _preflight_headers(scope), b"")
             return
-        route = await _admitted(kept, scope, lab_id, raw_path)
+        if scope["method"] not in _METHODS:
+            raise Refusal(
+                405,
+                "Method Not Allowed",
+                "API Gateway does not support this method.",
+                Allow=", ".join(sorted(_METHODS)),
+            )
+        route = await admitted(kept.routes, kept.rate, lab_id, scope["headers"], raw_path, scope["query_string"])
         request_context.note(lab=lab_id)
         with kept.routes.under_way(lab_id) as may_pass:
             if not may_pass:
                 limit_hit("lab_requests_at_once")
-                raise _too_many("This lab has reached its limit of concurrent requests.", 1)
+                raise too_many("This lab has reached its limit of concurrent requests.", 1)
             path = http.upstream_path(raw_path, lab_id)
             body = await _body(scope, receive)
             with tracing.span("call the lab", "client", lab=lab_id, trace=trace) as span:
                 status, headers, content = await _forward(kept, route, scope, path, body, trace)
                 span.status(status)
     except http.BadPath as error:
-        status, headers, content = _refused(scope, Refusal(400, "Bad Request", str(error)))
+        status, headers, content = answer_of(scope, Refusal(400, "Bad Request", str(error)))
     except Refusal as refusal:
-        status, headers, content = _refused(scope, refusal)
+        status, headers, content = answer_of(scope, refusal)
     except Exception as error:
         if not faults.is_storage_fault(error):
             raise
         faults.faults.note(error, "looking up a lab that was called")
-        status, headers, content = _refused(scope, _storage_away())
+        status, headers, content = answer_of(scope, storage_away())
     if route is not None:
         ms = (time.perf_counter() - started) * 1000
         shown = raw_path.removeprefix(f"/live/{lab_id}".encode()).decode("ascii", "replace") or "/"
@@ -218,62 +236,18 @@ async def _answer(scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISend
     if not kept.answers.take(held):
         limit_hit("lab_answers_at_once")
         held = 0
-        status, headers, content = _refused(scope, _sending_too_much())
+        status, headers, content = answer_of(scope, sending_too_much())
     try:
         await _send(send, status, headers, content)
     finally:
         kept.answers.give_back(held)
 
 
-async def _admitted(kept: Edge, scope: HTTPScope, lab_id: str, raw_path: bytes) -> Route:
-    """The route of a lab that may be called now. Raises Refusal."""
-    if scope["method"] not in _METHODS:
-        raise Refusal(
-            405, "Method Not Allowed", "API Gateway does not support this method.", Allow=", ".join(sorted(_METHODS))
-        )
-    route = await kept.routes.find(lab_id) if 0 < len(lab_id) <= 32 and lab_id.isascii() else None
-    if route is None:
-        raise Refusal(404, "No such lab", "This address belongs to no lab. Run a pattern to get your own.")
-    if route.status == Status.GONE:
-        raise Refusal(410, "This lab is gone", route.reason)
-    if route.status == Status.FAILED:
-        raise Refusal(410, "This lab could not be deployed", route.reason)
-    if route.status != Status.READY:
-        raise Refusal(503, "Still deploying", "The lab's stack is being created.", Retry_After="1")
-    if route.out_of_reach:
-        raise _out_of_reach()
-    wait = await kept.rate.take(lab_id)
-    if wait:
-        limit_hit("lab_requests_per_second")
-        raise _too_many("This lab has reached its request rate limit.", wait)
-    if http.head_size(scope["headers"], raw_path, scope["query_string"]) > MOST_BYTES_OF_HEAD:
-        raise Refusal(431, "Request Header Fields Too Large", "API Gateway accepts at most 10,240 bytes of headers.")
-    return route
-
-
-def _out_of_reach() -> Refusal:
-    return Refusal(503, "The lab cannot be reached from here", OUT_OF_REACH, Retry_After="5")
-
-
-def _storage_away() -> Refusal:
-    return Refusal(503, faults.TITLE, faults.DETAIL, Retry_After=str(faults.RETRY_SECONDS))
-
-
-def _sending_too_much() -> Refusal:
-    return Refusal(
-        503, "Too much to send", "The server is sending as much data of labs as it can hold.", Retry_After="5"
-    )
-
-
-def _too_many(detail: str, wait: float) -> Refusal:
-    return Refusal(429, "Too Many Requests", detail, Retry_After=str(math.ceil(wait)))
-
-
 async def _body(scope: HTTPScope, receive: ASGIReceiveCallable) -> bytes:
     """The whole body. Raises Refusal past API Gateway's limits, before it is all read where the client says so."""
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit() and int(value) > MOST_BYTES_IN:
-            raise _too_large()
+            raise too_large()
     chunks: list[bytes] = []
     size = 0
     try:
@@ -284,7 +258,7 @@ async def _body(scope: HTTPScope, receive: ASGIReceiveCallable) -> bytes:
                     raise Refusal(400, "Bad Request", "The client disconnected before its request was complete.")
                 size += len(message.get("body", b""))
                 if size > MOST_BYTES_IN:
-                    raise _too_large()
+                    raise too_large()
                 chunks.append(message.get("body", b""))
                 if not message.get("more_body"):
                     return b"".join(chunks)
@@ -292,11 +266,6 @@ async def _body(scope: HTTPScope, receive: ASGIReceiveCallable) -> bytes:
         raise Refusal(
             408, "Request Timeout", "The request's body did not arrive within 29 seconds.", Connection="close"
         ) from None
-
-
-def _too_large() -> Refusal:
-    limit_hit("lab_request_bytes")
-    return Refusal(413, "Content Too Large", "API Gateway accepts at most 10 MB.", Connection="close")
 
 
 async def _forward(
@@ -345,7 +314,7 @@ async def _same_boot(kept: Edge, route: Route, headers: Mapping[str, str]) -> No
         kept.routes.forget(route.lab_id)
         reason = await in_database(mark_lost_by_id, route.lab_id)
         if reason is None:
-            raise _out_of_reach()
+            raise out_of_reach()
         raise Refusal(410, "This lab is gone", reason)
 
 
@@ -373,18 +342,6 @@ def _preflight_headers(scope: HTTPScope) -> list[tuple[bytes, bytes]]:
     headers += outside_django(http.SANDBOX)
     asked = next((value for name, value in scope["headers"] if name == b"access-control-request-headers"), None)
     return headers if asked is None else [*headers, (b"access-control-allow-headers", asked)]
-
-
-def _refused(scope: HTTPScope, refusal: Refusal) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-    as_page = refusals.asks_for_page(scope["path"].encode(), scope["headers"])
-    kind = {} if as_page else {"content-type": "application/problem+json"}
-    own = {**kind, "cache-control": "no-store", **refusal.headers}
-    headers = http.response_headers(own.items(), trace="", live="", upstream="http://none/none")
-    headers = [pair for pair in headers if pair[0] != b"x-amzn-trace-id"]
-    if as_page:
-        page = refusal_page.page(refusal.status, refusal.title, refusal.detail)
-        return refusal.status, [*headers, *refusal_page.headers()], page
-    return refusal.status, [*headers, *outside_django(http.SANDBOX)], refusal.body
 
 
 async def _send(send: ASGISendCallable, status: int, headers: list[tuple[bytes, bytes]], content: bytes) -> None:

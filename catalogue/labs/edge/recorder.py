@@ -63,6 +63,7 @@ class Recorder:
         self._task: asyncio.Task[None] | None = None
         self._since_trim: dict[str, int] = {}
         self._touched: dict[str, float] = {}
+        self._used: set[str] = set()
         self._forgotten = 0
         self._pause = FLUSH_SECONDS
 
@@ -86,6 +87,13 @@ class Recorder:
         if self._listener is not None:
             self._listener.hurry(call.lab_id)
 
+    def used(self, lab_id: str) -> None:
+        """Note that the lab is in use, for example by a message on an open WebSocket."""
+        self._used.add(lab_id)
+        self._wake.set()
+        if self._listener is not None:
+            self._listener.hurry(lab_id)
+
     async def stop(self) -> None:
         if self._task is not None:
             async with self._writing:  # a batch that is being written is not cut off
@@ -102,9 +110,10 @@ class Recorder:
         """
         async with self._writing:
             calls, self._waiting = self._waiting, []
-            if not calls:
+            used, self._used = self._used, set()
+            touch, trim = self._due_to_touch({*used, *(call.lab_id for call in calls)}), self._due_to_trim(calls)
+            if not calls and not touch:
                 return
-            touch, trim = self._due_to_touch(calls), self._due_to_trim(calls)
             try:
                 await in_database(_write, calls, touch, trim)
             except Exception as error:
@@ -138,9 +147,9 @@ class Recorder:
             if self._waiting:
                 self._wake.set()
 
-    def _due_to_touch(self, calls: Iterable[Call]) -> set[str]:
+    def _due_to_touch(self, labs: Iterable[str]) -> set[str]:
         now = time.monotonic()
-        due = {call.lab_id for call in calls if now - self._touched.get(call.lab_id, -1e9) > _TOUCH_SECONDS}
+        due = {lab for lab in labs if now - self._touched.get(lab, -1e9) > _TOUCH_SECONDS}
         self._touched = {lab: at for lab, at in self._touched.items() if now - at <= _TOUCH_SECONDS}
         self._touched |= dict.fromkeys(due, now)
         return due

@@ -33,6 +33,8 @@ class Route:
     """When to look again, on the monotonic clock."""
     out_of_reach: bool = False
     """Whether it lies on another instance's emulator, which does not answer from here."""
+    sockets: str = ""
+    """Address of its WebSocket API; empty where it has none."""
 
 
 class Routes:
@@ -108,5 +110,6 @@ def _look_up(lab_id: str) -> Route | None:
         boot_id=lab.boot_id,
         boot_header=target_of(lab).boot_header,
         out_of_reach=out_of_reach(lab),
+        sockets=lab.socket_upstream,
         until=time.monotonic() + keep,
     )

@@ -246,7 +246,7 @@ def _finish(target: Target, lab: Lab, stack: Stack) -> None:
     try:
         resources = stack.resources(target.client("cloudformation"))
         target.after_deploy(lambda: stack.deployed(target.client("cloudformation"), resources), resources)
-        upstream = target.upstream(stack.outputs["Endpoint"]) if "Endpoint" in stack.outputs else ""
+        upstream, sockets = (target.upstream(at) if at else "" for at in (stack.endpoint, stack.socket_endpoint))
     except (ClientError, ValueError) as error:
         _fail(lab, _reason(error))
     except (BotoCoreError, DatabaseError, TargetDown):  # no fault of the stack: the next look tries again
@@ -261,6 +261,7 @@ def _finish(target: Target, lab: Lab, stack: Stack) -> None:
             ready_at=done,
             used_at=done,
             upstream=upstream,
+            socket_upstream=sockets,
             claimed_until=None,
             resources={logical: list(resource) for logical, resource in resources.items()},
         )

@@ -1,6 +1,7 @@
 """Reads a CloudFormation stack: its state, its resources, and why it failed."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
@@ -28,6 +29,16 @@ class Stack:
     def complete(self) -> bool:
         """Whether it is as its template says."""
         return self.status in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+
+    @property
+    def endpoint(self) -> str:
+        """Where its API is called; empty where no output says it."""
+        return self.outputs.get("Endpoint", "")
+
+    @property
+    def socket_endpoint(self) -> str:
+        """Where its WebSocket API is connected to, as the https address that the handshake goes to; or empty."""
+        return re.sub(r"^ws(?=s?://)", "http", self.outputs.get("SocketEndpoint", ""))
 
     @property
     def failed(self) -> bool:

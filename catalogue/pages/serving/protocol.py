@@ -79,6 +79,8 @@ class PagesProtocol(GuardedProtocol):
 
     def _leave_to_asgi(self, url: bytes, headers: Headers) -> None:
         self.check_request(url, headers)
+        if self.takes_upgrade(url, headers):
+            return
         super().on_message_begin()
         self.url = url
         for name, value in headers:

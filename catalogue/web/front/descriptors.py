@@ -19,7 +19,9 @@ class Shares:
     connections: int
     """Of clients."""
     upstream: int
-    """Of the labs' edge to the AWS behind it."""
+    """Of the labs' edge to the AWS behind it, for requests."""
+    sockets: int
+    """WebSockets of labs. Each takes one of these to the AWS behind it, and one of `connections` to its client."""
     django: int
     """Requests that Django works on at once. Each may hold a database connection: three descriptors with SQLite."""
 
@@ -27,12 +29,14 @@ class Shares:
 def divided(limit: int, in_use: int, connections: int) -> Shares:
     """The shares of a process that may open `limit` descriptors and has `in_use` open when it starts.
 
-    Half of the rest goes to clients, an eighth to the emulator, a quarter to Django; an eighth stays free.
+    Half of the rest goes to clients, an eighth to the emulator, a quarter to Django, a sixteenth to WebSockets; a
+    sixteenth stays free.
     """
     free = max(limit - in_use - _ALWAYS, 32)
     return Shares(
         connections=min(connections, free // 2),
         upstream=min(200, free // 8),
+        sockets=min(200, free // 16),
         django=min(200, free // 12),
     )
 

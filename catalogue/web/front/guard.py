@@ -20,6 +20,7 @@ from catalogue.web.front.bodies import BodyBudget
 from catalogue.web.front.connections import connections_of, counted_peer, forwarded_client
 from catalogue.web.front.periodic import noted
 from catalogue.web.front.refusals import Headers, Refusal
+from catalogue.web.front.sockets import GuardedSocket, asks_for_socket, handshake
 
 _MOST_OVERHEAD = 8
 """Bytes on the wire for each byte of a body: a chunk of one byte takes six."""
@@ -58,6 +59,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self._body_bytes = self._body_wire = self._body_most = 0
         self._budget = self.front.bodies
         self._held: dict[BodyBudget, int] = {}
+        self._upgrade: tuple[bytes, Headers] | None = None
+        """The head of a request that asks for a WebSocket, and gets one."""
         self._clients: deque[str | None] = deque()
         """For whom a proxy passed on each request that is under way on this connection, the oldest first."""
 
@@ -98,7 +101,10 @@ class GuardedProtocol(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         try:
             self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
+        except httptools.HttpParserUpgrade as upgrade:
+            if self._upgrade is not None and not self.refused:
+                self._hand_over(*self._upgrade, data[upgrade.args[0] :])
+                return
             noted.note("upgrade asked for", "the request is answered as HTTP/1.1")
         except httptools.HttpParserError:
             if not self.refused:
@@ -110,6 +116,23 @@ class GuardedProtocol(HttpToolsProtocol):
                 self.refuse(refusals.MALFORMED)
         elif self.within_head():
             self._in_head(began_here=body or heads != self._heads)
+
+    def takes_upgrade(self, url: bytes, headers: Headers) -> bool:
+        """Whether a request, which has been checked, becomes a WebSocket: where no other is under way before it."""
+        if self.parser.should_upgrade() and self.free() and asks_for_socket(self.parser.get_method(), url, headers):
+            self._upgrade = (url, headers)
+        return self._upgrade is not None
+
+    def _hand_over(self, url: bytes, headers: Headers, rest: bytes) -> None:
+        """From here on the connection is a WebSocket's. It counts as before, and so does the client behind a proxy."""
+        self._unset_keepalive_if_required()
+        self.connections.discard(self)
+        socket = GuardedSocket(self.config, self.server_state, self.app_state, self.front, self.peer)
+        self.counted, socket.counted = False, self.counted
+        socket.clients, self._clients = self._clients, deque()
+        self.transport.set_protocol(socket)
+        socket.connection_made(self.transport)
+        socket.data_received(handshake(url, headers) + rest)
 
     def within_head(self) -> bool:
         """Whether a part of a request's head has been received, beyond the first letters of its method."""
@@ -186,7 +209,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._body_open = False
-        super().on_message_complete()
+        if self._upgrade is None:
+            super().on_message_complete()
 
     def on_response_complete(self) -> None:
         self.answered_at = self.loop.time()

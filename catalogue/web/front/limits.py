@@ -17,6 +17,10 @@ MOST_BODY_OF_GET = 8 * 1024
 """Bytes of a GET or HEAD request's body, which nothing here reads (RFC 9110, section 9.3.1)."""
 MOST_LIVE_BODY = 10 * 1024 * 1024
 """Bytes of a body to a lab's endpoint: API Gateway's limit, which the edge checks and answers itself."""
+MOST_SOCKET_MESSAGE = 128 * 1024
+"""Bytes of a WebSocket's message: API Gateway's limit, past which it closes with 1009 (RFC 6455, section 7.4.1).
+https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
+(opened 2026-12-01)"""
 LEAST_BODY_RATE = 1000
 """Bytes a second that a body must arrive with, on average, once its grace period is over."""
 LEAST_WRITTEN = 16 * 1024

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import AcceptConnection, Request, TextMessage
 
 from tests.processes.ops.fronts import HEAD_SECONDS, NAME, Front, ask, connect, running_caddy, running_nginx
 
@@ -23,7 +25,9 @@ class StandIn(BaseHTTPRequestHandler):
     draining = False
 
     def do_GET(self) -> None:
-        if self.draining:
+        if self.headers.get("Upgrade") == "websocket" and "upgrade" in self.headers["Connection"].lower():
+            self._echo()
+        elif self.draining:
             self._send(503, b"draining")
         elif self.path.endswith("/events"):
             self.send_response(200)
@@ -47,6 +51,17 @@ class StandIn(BaseHTTPRequestHandler):
             self._send(200, json.dumps(said).encode())
 
     do_POST = do_GET
+
+    def _echo(self) -> None:
+        """A WebSocket on which the first message comes back."""
+        ws = WSConnection(ConnectionType.SERVER)
+        fields = "".join(f"{name}: {value}\r\n" for name, value in self.headers.items())
+        ws.receive_data(f"GET {self.path} HTTP/1.1\r\n{fields}\r\n".encode())
+        next(ws.events())
+        self.connection.sendall(ws.send(AcceptConnection()))
+        ws.receive_data(self.connection.recv(65536))
+        self.connection.sendall(ws.send(next(ws.events())))
+        self.close_connection = True
 
     def _send(self, status: int, body: bytes) -> None:
         self.send_response(status)
@@ -165,6 +180,17 @@ def test_an_event_reaches_the_browser_as_soon_as_it_is_sent(front: Front) -> Non
             chunk = connection.recv(1000)
             assert chunk, received
             received += chunk
+
+
+def test_a_websocket_to_a_lab_is_passed_on(front: Front) -> None:
+    ws = WSConnection(ConnectionType.CLIENT)
+    with connect(front) as connection:
+        connection.sendall(ws.send(Request(host=NAME, target="/live/abcdefgh/")))
+        ws.receive_data(connection.recv(65536))
+        assert isinstance(next(ws.events()), AcceptConnection)
+        connection.sendall(ws.send(TextMessage(data="hello")))
+        ws.receive_data(connection.recv(65536))
+        assert next(ws.events()) == TextMessage(data="hello")
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/readyz"])

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 from catalogue.labs.embedded.calls.log_lines import MARKS_THE_END, telling_its_end
+from catalogue.labs.embedded.workers import api_endpoints
 
 SUPPORT = '''
 def _ms_install_logging():
@@ -89,8 +90,8 @@ _INIT_FAILED = "Worker init failed: "
 def logging_as_lambda(script: str) -> str:
     """The worker's script, changed. Raises ValueError if it is not the one that this was written for."""
     for there, instead in (
-        (_RUN, SUPPORT + "\n\n" + _RUN),
-        (_BEFORE_IMPORT, f"    _ms_request = _ms_install_logging()\n{_BEFORE_IMPORT}"),
+        (_RUN, SUPPORT + "\n\n" + api_endpoints.SUPPORT + "\n\n" + _RUN),
+        (_BEFORE_IMPORT, f"    _ms_request = _ms_install_logging()\n    _ms_reach_apis()\n{_BEFORE_IMPORT}"),
         (_FAILED, _FAILED_SAYING_SO),
         (_CALL, f"            _ms_request.id = context.aws_request_id\n{_CALL}"),
     ):

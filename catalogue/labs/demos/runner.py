@@ -9,7 +9,7 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,6 +23,7 @@ from catalogue.labs.demos.operations import OperationFailed
 from catalogue.labs.demos.saved_values import BadValue
 from catalogue.labs.edge.application import edge_in_use
 from catalogue.labs.edge.client import Unsendable, call_edge
+from catalogue.labs.edge.sockets.client import Talk, talk_to
 from catalogue.labs.lifecycle.stacks import resources_of
 from catalogue.labs.lifecycle.support.database import in_database
 from catalogue.labs.models import Lab
@@ -31,7 +32,14 @@ from catalogue.labs.services.registry import lab_services
 from catalogue.labs.targets import target_of
 from catalogue.labs.targets.base import Resource, Target, TargetDown
 from catalogue.labs.watching import gauges
-from catalogue.patterns.content.schemas.pattern import Observe, Operation, Request, Step
+from catalogue.patterns.content.schemas.pattern import (
+    CallMeanwhile,
+    Observe,
+    Operation,
+    Request,
+    Socket,
+    Step,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -188,6 +196,8 @@ async def send(lab: Lab, request: Request, variables: Mapping[str, Any]) -> tupl
         if any(_CONTROL.search(text) for pair in headers.items() for text in pair):
             raise Unsendable("A value for a header contains a line break or another control character.")
         async with turns:
+            if request.socket is not None:
+                return await _talk(lab, request.path, headers, request.socket, own)
             return await call_edge(
                 lab.pk,
                 request.method,
@@ -198,6 +208,25 @@ async def send(lab: Lab, request: Request, variables: Mapping[str, Any]) -> tupl
             )
 
     return tuple(await asyncio.gather(*(one(number) for number in range(1, request.times + 1))))
+
+
+async def _talk(
+    lab: Lab, path: str, headers: Mapping[str, str], socket: Socket, variables: Mapping[str, Any]
+) -> StepAnswer:
+    """One WebSocket, and the calls that are made while it is open."""
+
+    def meanwhile(call: CallMeanwhile) -> Callable[[], Awaitable[StepAnswer]]:
+        path, body = expectations.fill(call.path, variables), expectations.fill(call.json_body, variables)
+        return lambda: call_edge(lab.pk, call.method, path, {}, body)
+
+    talk = Talk(
+        send=expectations.fill(socket.send, variables),
+        ready=socket.ready,
+        meanwhile=[meanwhile(call) for call in socket.meanwhile],
+        receive=socket.receive,
+        within=socket.within,
+    )
+    return await talk_to(lab.pk, expectations.fill(path, variables), headers, talk)
 
 
 async def watch_for(target: Target, resources: Mapping[str, Resource], observe: Observe, since_ms: int) -> Check:

@@ -73,7 +73,7 @@ class Reader:
         code, output = self.terminal.run(script)
         if script.startswith("STACK="):
             assert "execute-api" in output, output
-            self.terminal.run(f"ENDPOINT={self.lab.endpoint}")
+            self.terminal.run(f"ENDPOINT={self.lab.endpoint} SOCKETS={self.lab.endpoint.replace('http', 'ws', 1)}")
         if code:
             yield command.title, f"exit status {code}: {output[-600:]}"
         if command.statuses:

@@ -19,6 +19,7 @@ from catalogue.labs.lifecycle.support.database import in_database
 from catalogue.labs.models import Lab
 from catalogue.labs.targets import target_of
 from catalogue.patterns.content.schemas.comparison import Side, Traffic
+from catalogue.patterns.views.tags.demo import request_in_words
 
 
 class TrafficFailed(Exception):
@@ -102,7 +103,6 @@ async def send_to_both(callers: Sequence[Caller], parts: Sequence[Traffic]) -> d
 def in_one_line(part: Traffic, side: Side) -> str:
     """`POST /orders × 40`, `set-concurrency WorkerFunction`."""
     if part.request is not None:
-        times = f" × {part.request.times}" if part.request.times > 1 else ""
-        return f"{part.request.method} {part.request.path}{times}"
+        return request_in_words(part.request)
     operation = getattr(part.operation, side)
     return f"{operation.action} {operation.resource}" if operation else "nothing"

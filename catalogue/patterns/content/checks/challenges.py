@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from catalogue.patterns.cloudformation.arrows.proofs import routes
 from catalogue.patterns.cloudformation.template import Template
-from catalogue.patterns.content.checks.demo import RE2_REMEDY, bad_patterns, matches, used
+from catalogue.patterns.content.checks.demo import RE2_REMEDY, bad_patterns, is_answered, used
 from catalogue.patterns.content.checks.ids import repeated
 from catalogue.patterns.content.parsing.mistakes import ContentError
 from catalogue.patterns.content.pattern import Pattern
@@ -99,7 +99,7 @@ def _request(
         yield _wrong(pattern, place, "The pattern has no naive twin.", "Leave `side` out, or add naive.yaml.")
         return
     answered = routes(template)
-    if not any(matches(route, request.method, request.path) for route in answered):
+    if not is_answered(template, request):
         yield _wrong(
             pattern,
             (*place, "path"),

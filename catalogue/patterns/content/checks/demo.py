@@ -5,6 +5,7 @@ from collections.abc import Iterator, Set
 from typing import Any
 
 from catalogue.patterns.cloudformation.arrows.proofs import routes
+from catalogue.patterns.cloudformation.template import Template
 from catalogue.patterns.content.checks.ids import repeated
 from catalogue.patterns.content.parsing.mistakes import ContentError
 from catalogue.patterns.content.pattern import Pattern
@@ -22,6 +23,8 @@ _VARIABLE = re.compile(r"\{\{(.*?)\}\}")
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 SAVED = re.compile(r"status|body(\.[^.\s]+)*|header\.[A-Za-z0-9-]+")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+SOCKETS = "SocketEndpoint"
+"""The output that says where a stack's WebSocket API is."""
 RE2_REMEDY = "Write it in RE2's syntax: no lookaround, no backreference, no repeat over 1000."
 type Place = tuple[str | int, ...]
 
@@ -37,6 +40,7 @@ def check(pattern: Pattern) -> Iterator[ContentError]:
         place: Place = ("steps", index)
         if step.request is not None:
             yield from _route(pattern, place, step)
+            yield from socket_mistakes(pattern, (*place, "request"), step.request)
             yield from request_mistakes(pattern, (*place, "request"), step.request)
         if step.operation is not None:
             yield from operation_mistakes(pattern, (*place, "operation"), step.operation)
@@ -54,7 +58,7 @@ def _route(pattern: Pattern, place: Place, step: Step) -> Iterator[ContentError]
     request = step.request
     assert request is not None
     answered = routes(pattern.template)
-    if any(matches(route, request.method, request.path) for route in answered):
+    if request.socket is not None or is_answered(pattern.template, request):
         return
     # A demo may show on purpose what the gateway says to a path or method that it does not know.
     if step.failure and step.expect.status in {403, 404}:
@@ -273,6 +277,8 @@ def _variables(pattern: Pattern, place: Place, step: Step, saved: set[str]) -> I
             ((*at, "json"), step.request.json_body),
             ((*at, "text"), step.request.text),
         ]
+        if step.request.socket is not None:
+            sent.append(((*at, "socket"), step.request.socket.model_dump(by_alias=True)))
     # Observations begin when the answer is there: they may use what this very step saves.
     observed: list[tuple[Place, Any]] = [
         ((*place, "observe", index, "text"), each.text) for index, each in enumerate(step.observe)
@@ -282,6 +288,40 @@ def _variables(pattern: Pattern, place: Place, step: Step, saved: set[str]) -> I
     yield from _unknown(pattern, step, sent, saved | BUILT_IN)
     yield from _unknown(pattern, step, expected, saved)
     yield from _unknown(pattern, step, observed, saved | step.save.keys())
+
+
+def is_answered(template: Template, request: Request) -> bool:
+    """Whether a stack of the template has a route for the request, or a WebSocket API."""
+    if request.socket is not None:
+        return SOCKETS in template.outputs
+    return any(matches(route, request.method, request.path) for route in routes(template))
+
+
+def socket_mistakes(pattern: Pattern, place: Place, request: Request) -> Iterator[ContentError]:
+    """A WebSocket needs an output that says where it leads, and its calls need routes."""
+    if request.socket is None:
+        return
+    if SOCKETS not in pattern.template.outputs:
+        yield _wrong(
+            pattern,
+            (*place, "socket"),
+            f"template.yaml has no output `{SOCKETS}`, so a lab does not know where a WebSocket leads.",
+            f"Add it: `{SOCKETS}: {{Value: !Sub wss://${{Api}}.execute-api.${{AWS::Region}}.amazonaws.com/stage}}`.",
+            "patterns.E030",
+        )
+    if request.path.partition("?")[0] != "/":
+        message = f"A WebSocket API has no paths, but the path is {request.path}."
+        yield _wrong(pattern, (*place, "path"), message, "Write `/`, with or without a query.", "patterns.E030")
+    answered = routes(pattern.template)
+    for index, call in enumerate(request.socket.meanwhile):
+        if not any(matches(route, call.method, call.path) for route in answered):
+            yield _wrong(
+                pattern,
+                (*place, "socket", "meanwhile", index, "path"),
+                f"{call.method} {call.path} is called meanwhile, for which template.yaml has no route.",
+                f"The routes are: {', '.join(f'{route.method} {route.path}' for route in answered) or 'none'}.",
+                "patterns.E030",
+            )
 
 
 def _unknown(pattern: Pattern, step: Step, parts: list[tuple[Place, Any]], known: Set[str]) -> Iterator[ContentError]:

@@ -171,7 +171,7 @@ def _route(pattern: Pattern, place: Place, lever: Lever, trial: Trial) -> Iterat
     request = trial.request
     assert request is not None
     answered = routes(pattern.template)
-    if any(demo.matches(route, request.method, request.path) for route in answered):
+    if demo.is_answered(pattern.template, request):
         return
     known = ", ".join(f"{route.method} {route.path}" for route in answered) or "none"
     yield _wrong(

@@ -129,6 +129,33 @@ class Diagram(Closed):
 # demo.yaml
 
 
+class CallMeanwhile(Closed):
+    """A call of the lab's endpoint while a WebSocket is open; placeholders as in a request."""
+
+    method: Method
+    path: Annotated[str, StringConstraints(pattern=r"^/")]
+    json_body: Annotated[Any, Field(alias="json")] = None
+
+
+class Socket(Closed):
+    """What a client does on a WebSocket that it opens, and closes in the end.
+
+    Its answer has status 101 and a body of JSON: `{"received": [messages], "statuses": [of the calls meanwhile],
+    "closed": null, or the code with which the lab closed}`.
+    """
+
+    send: tuple[Any, ...] = ()
+    """Messages, each sent as JSON once the connection is open."""
+    ready: Annotated[int, Field(ge=0, le=20)] = 0
+    """How many messages are awaited before the calls."""
+    meanwhile: tuple[CallMeanwhile, ...] = ()
+    """Calls that are made one after the other while it is open."""
+    receive: Annotated[int, Field(ge=0, le=50)] = 0
+    """How many messages are awaited in all."""
+    within: Annotated[float, Field(ge=0, le=60)] = 60
+    """Seconds for each of both waits."""
+
+
 class Request(Closed):
     """A call of the lab's endpoint; `{{name}}` in path, headers and body is replaced by a saved value or a built-in.
 
@@ -144,6 +171,14 @@ class Request(Closed):
     """How many calls; more than one is a burst."""
     at_once: Annotated[int, Field(ge=1, le=20)] = 1
     """How many of them are in flight together."""
+    socket: Socket | None = None
+    """Open a WebSocket at this path with GET, instead of a plain call."""
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        if self.socket is not None and (self.method != "GET" or self.json_body is not None or self.text is not None):
+            raise ValueError("a WebSocket is opened with GET, and without a body")
+        return self
 
     @model_validator(mode="after")
     def _one_body(self) -> Self:

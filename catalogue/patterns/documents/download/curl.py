@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Mapping
 
 from catalogue.base.shell import PLACEHOLDER, expression, word
-from catalogue.patterns.content.schemas.pattern import Request
+from catalogue.patterns.content.schemas.pattern import Request, Socket
 
 _PLAIN_IN_DOUBLE_QUOTES = re.compile(r"[A-Za-z0-9/_.~?=&%:@,+;-]*")
 
@@ -64,6 +64,13 @@ def arguments(request: Request, endpoint: str = "$ENDPOINT") -> list[str]:
 
 def command(request: Request, endpoint: str = "$ENDPOINT") -> str:
     """The whole command; a burst becomes a loop with at most `at_once` calls side by side."""
+    call = _talk(request, request.socket, endpoint) if request.socket else _curl(request, endpoint)
+    if request.times == 1:
+        return call
+    return _loop(call, request.times, request.at_once)
+
+
+def _curl(request: Request, endpoint: str) -> str:
     words = arguments(request, endpoint)
     lines = ["curl"]
     for place, text in enumerate(words):
@@ -72,10 +79,19 @@ def command(request: Request, endpoint: str = "$ENDPOINT") -> str:
             lines.append(text)
         else:
             lines[-1] += f" {text}"
-    call = " \\\n  ".join(lines)
-    if request.times == 1:
-        return call
-    return _loop(call, request.times, request.at_once)
+    return " \\\n  ".join(lines)
+
+
+def _talk(request: Request, socket: Socket, endpoint: str) -> str:
+    """The same with the download's `talk.py`, since curl speaks no WebSocket in scripts."""
+    lines = [f"python3 talk.py {_address('$SOCKETS', request.path.removeprefix('/'))}"]
+    lines += [f"--send {word(json.dumps(message, ensure_ascii=False))}" for message in socket.send]
+    lines += [f"--ready {socket.ready}"] if socket.ready else []
+    for call in socket.meanwhile:
+        body = "" if call.json_body is None else json.dumps(call.json_body, ensure_ascii=False)
+        lines.append(f"--call {call.method} {_address(endpoint, call.path)} {word(body)}")
+    lines += [f"--receive {socket.receive} --within {socket.within:g}"] if socket.receive else []
+    return " \\\n  ".join(lines)
 
 
 def _loop(call: str, times: int, at_once: int) -> str:

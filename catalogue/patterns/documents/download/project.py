@@ -11,6 +11,7 @@ from catalogue.patterns.documents.download.readme import readme
 
 _LEFT_OUT = {"pattern.md", "diagram.yaml"}
 _TEST_SUPPORT = Path(__file__).with_name("test_support")
+_SOCKET_SUPPORT = Path(__file__).with_name("socket_support")
 _PYTEST_INI = """\
 [pytest]
 testpaths = tests
@@ -42,6 +43,7 @@ def project_files(pattern: Pattern) -> dict[str, str]:
     return (
         own
         | _tests(pattern)
+        | _talk(pattern)
         | {
             "README.md": readme(pattern, settings.SITE_URL),
             "samconfig.toml": _samconfig(pattern),
@@ -57,6 +59,12 @@ def _tests(pattern: Pattern) -> dict[str, str]:
         return {}
     support = {f"tests/{file.name}": file.read_text("utf-8") for file in _TEST_SUPPORT.iterdir() if file.is_file()}
     return {file.path: file.text for file in pattern.tests} | support | {"pytest.ini": _PYTEST_INI}
+
+
+def _talk(pattern: Pattern) -> dict[str, str]:
+    """The client of WebSockets, where a step opens one."""
+    opened = any(step.request and step.request.socket for step in pattern.demo.steps) if pattern.demo else False
+    return {"talk.py": Path(_SOCKET_SUPPORT, "talk.py").read_text("utf-8")} if opened else {}
 
 
 def _samconfig(pattern: Pattern) -> str:

@@ -44,6 +44,8 @@ def _files(pattern: Pattern) -> str:
     rows = [f"- `{name}`: {_PURPOSE[name]}" for name in names]
     functions = sorted({file.path.split("/")[1] for file in pattern.files if file.path.startswith("functions/")})
     rows += [f"- `functions/{name}/`: a Lambda function's code" for name in functions]
+    if any(step.request and step.request.socket for step in pattern.demo.steps) if pattern.demo else False:
+        rows.append("- `talk.py`: a client of WebSockets, which the steps below use")
     if pattern.tests:
         rows.append("- `tests/`: tests of the functions, and what they need")
     return "## Files\n\n" + "\n".join(rows)
@@ -89,14 +91,15 @@ def _deploy(pattern: Pattern) -> str:
 
 
 def _endpoint(pattern: Pattern) -> list[str]:
-    if "Endpoint" not in pattern.template.outputs:
-        return []
-    query = "Stacks[0].Outputs[?OutputKey=='Endpoint'].OutputValue"
-    return [
-        'ENDPOINT=$(aws cloudformation describe-stacks --stack-name "$STACK" \\',
-        f'  --query "{query}" --output text)',
-        'echo "$ENDPOINT"',
-    ]
+    lines = []
+    for output, name in (("Endpoint", "ENDPOINT"), ("SocketEndpoint", "SOCKETS")):
+        if output in pattern.template.outputs:
+            lines += [
+                f'{name}=$(aws cloudformation describe-stacks --stack-name "$STACK" \\',
+                f"""  --query "Stacks[0].Outputs[?OutputKey=='{output}'].OutputValue" --output text)""",
+                f'echo "${name}"',
+            ]
+    return lines
 
 
 def _watch(pattern: Pattern) -> str:

@@ -1,5 +1,6 @@
 """What the lab panel's templates and script need to know of a pattern's demo."""
 
+from collections import Counter
 from collections.abc import Collection
 from functools import lru_cache
 from typing import Any
@@ -8,7 +9,7 @@ from django import template
 from django.utils.safestring import SafeString, mark_safe
 
 from catalogue.patterns.content.pattern import Pattern
-from catalogue.patterns.content.schemas.pattern import Demo, Lever, Operation, Request, Step
+from catalogue.patterns.content.schemas.pattern import Demo, Lever, Operation, Request, Socket, Step
 from catalogue.patterns.diagrams.lever_places import Places, places_of
 from catalogue.patterns.documents.download.curl import body_text, command
 from catalogue.patterns.documents.prose.markdown_ext import inline
@@ -27,13 +28,15 @@ def demo_data(pattern: Pattern) -> dict[str, Any]:
     resources = pattern.template.resources.values()
     apis = [resource.id for resource in resources if registry().role(resource.type) == "gateway"]
     return {
-        "steps": [
-            {"id": step.id, "request": step.request.model_dump(by_alias=True) if step.request else None}
-            for step in steps
-        ],
+        "steps": [{"id": step.id, "request": _plain(step.request)} for step in steps],
         "api": apis[0] if apis else None,
         "queues": [resource.id for resource in resources if registry().role(resource.type) == "queue"],
     }
+
+
+def _plain(request: Request | None) -> dict[str, Any] | None:
+    """A request that any HTTP client can send; None for a WebSocket, which the page neither edits nor copies."""
+    return request.model_dump(by_alias=True, exclude={"socket"}) if request and request.socket is None else None
 
 
 @register.filter
@@ -48,7 +51,18 @@ def action(step: Step) -> str:
 def request_in_words(request: Request) -> str:
     """`POST /orders × 50`."""
     times = f" × {request.times}" if request.times > 1 else ""
+    if request.socket is not None:
+        return f"WebSocket {request.path}{times}{talk_in_words(request.socket)}"
     return f"{request.method} {request.path}{times}"
+
+
+def talk_in_words(socket: Socket) -> str:
+    """`: send 1, then POST /orders/a/status, receive 4`; empty where nothing is said."""
+    parts = [f"send {len(socket.send)}"] if socket.send else []
+    calls = Counter(f"{call.method} {call.path}" for call in socket.meanwhile)
+    parts += [f"{call} × {count}" if count > 1 else call for call, count in calls.items()]
+    parts += [f"receive {socket.receive}"] if socket.receive else []
+    return f": {', '.join(parts)}" if parts else ""
 
 
 @register.filter
@@ -73,11 +87,11 @@ def operation_in_words(operation: Operation) -> str:
 
 @register.filter
 def first_call(demo: Demo, endpoint: str) -> str:
-    """A call to begin with, as a curl command.
+    """A call to begin with, as a curl command; a WebSocket is none.
 
     The first that only reads, needs nothing of earlier steps and is answered well; or else the demo's first request.
     """
-    requests = [(step, step.request) for step in demo.steps if step.request is not None]
+    requests = [(step, step.request) for step in demo.steps if step.request and not step.request.socket]
     reading = (request for step, request in requests if _reads(request) and not step.failure and _goes_well(step))
     request = next(reading, requests[0][1] if requests else None)
     if request is None:

@@ -8,7 +8,15 @@ system check that names the file, the line and the remedy.
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    model_serializer,
+    model_validator,
+)
 
 from catalogue.patterns.content.schemas.names import Action, EdgeProof, MeasureName, with_text
 from catalogue.patterns.services.registry import registry
@@ -173,6 +181,14 @@ class Request(Closed):
     """How many of them are in flight together."""
     socket: Socket | None = None
     """Open a WebSocket at this path with GET, instead of a plain call."""
+
+    @model_serializer(mode="wrap")
+    def _without_nothing(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A plain call is written as it was before there were sockets, so that what was recorded of it stays true."""
+        written: dict[str, Any] = serialize(self)
+        if self.socket is None:
+            written.pop("socket", None)
+        return written
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:

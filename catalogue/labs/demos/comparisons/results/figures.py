@@ -14,6 +14,9 @@ from catalogue.patterns.content.schemas.pattern import Expect
 type Gauges = Mapping[tuple[str, str], int]
 """By logical id and measure: `visible` and `messages` of a queue, `items` of a table."""
 
+SWITCHING = 101
+"""Of a WebSocket's handshake (RFC 9110, section 15.2.2)."""
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -40,9 +43,10 @@ class Seen:
 def standard_figures(seen: Seen) -> dict[str, float | None]:
     """STANDARD_FIGURES but the cost, which is none of the counts. None where nothing was asked."""
     answers, invocations = seen.answers, seen.invocations()
-    times = [answer.ms for answer in answers if answer.status < 500]  # to fail fast is no merit
+    # To fail fast is no merit, and a WebSocket takes as long as it is open.
+    times = [answer.ms for answer in answers if answer.status < 500 and answer.status != SWITCHING]
     return {
-        "requests": len(answers),
+        "requests": sum(1 + _meanwhile(answer) for answer in answers),
         "invocations": len(invocations),
         "errors": sum(1 for event in invocations if event.data["error"]),
         "refused": sum(1 for answer in answers if 400 <= answer.status < 500),
@@ -51,6 +55,12 @@ def standard_figures(seen: Seen) -> dict[str, float | None]:
         "p95_ms": percentile(times, 95),
         "billed_ms": sum(event.data["billed_ms"] for event in invocations),
     }
+
+
+def _meanwhile(answer: StepAnswer) -> int:
+    """How many requests were sent while a WebSocket was open."""
+    told = answer.parsed if answer.status == SWITCHING else None
+    return len(told["statuses"]) if isinstance(told, dict) and isinstance(told.get("statuses"), list) else 0
 
 
 def own_figures(comparison: Comparison, side: Side, seen: Seen) -> dict[str, float | None]:

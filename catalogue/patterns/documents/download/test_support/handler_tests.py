@@ -227,6 +227,7 @@ def make_table(embedded_aws: str) -> Callable[[str, str], str]:
             KeySchema=properties["KeySchema"],
             AttributeDefinitions=properties["AttributeDefinitions"],
             BillingMode="PAY_PER_REQUEST",
+            **{key: properties[key] for key in ("GlobalSecondaryIndexes",) if key in properties},
         )
         return name
 

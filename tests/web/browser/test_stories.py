@@ -90,13 +90,16 @@ class Story:
 
     def shown(self) -> dict[str, int]:
         """Invocations by function's logical id, as the diagram's counters tell."""
-        runs = {node: re.fullmatch(r"(\d+) runs?", text) for node, text in self.counters().items()}
+        runs = {node: re.match(r"(\d+) runs?(?: · |$)", text) for node, text in self.counters().items()}
         return {node: int(match[1]) for node, match in runs.items() if match}
 
     def shown_to_hold(self) -> dict[str, str]:
         """What the diagram's counters show of queues, tables and buckets."""
-        held = re.compile(r"\d+ (waiting|items?|objects?)")
-        return {node: text for node, text in self.counters().items() if held.fullmatch(text)}
+        held = {
+            node: re.match(r"(\d+ (?:waiting|items?|objects?))(?: · |$)", text)
+            for node, text in self.counters().items()
+        }
+        return {node: match[1] for node, match in held.items() if match}
 
 
 def read_stack_name(site: Site, lab: str) -> str:
@@ -215,6 +218,9 @@ def sees_the_diagram_agree_with_the_stack(story: Story) -> None:
         lambda: f"the diagram shows {story.shown()}, the stack counted {counted()}",
     )
     sees_what_queues_and_tables_hold(story)
+    for counter in story.pattern.diagram.counters:
+        text = story.page.locator(f'{PICTURE} [data-count="{counter.node}"]')
+        expect(text).to_have_text(re.compile(rf"(^| · )[1-9]\d* {counter.label}$"))
     lit = set(story.page.evaluate("[...litNodes]"))
     assert set(story.shown()) <= lit
     show(story.page, "Now")

@@ -10,6 +10,7 @@ from catalogue.patterns.content.schemas.pattern import Edge, Node
 from catalogue.patterns.services.kinds import KINDS
 from catalogue.patterns.services.known import services
 from catalogue.patterns.services.model import Relation
+from catalogue.patterns.services.registry import registry
 
 
 def check(pattern: Pattern) -> Iterator[ContentError]:
@@ -17,6 +18,7 @@ def check(pattern: Pattern) -> Iterator[ContentError]:
     yield from _edges(pattern)
     yield from _left_out(pattern)
     yield from _flow(pattern)
+    yield from _counters(pattern)
 
 
 def name_of(edge: Edge) -> str:
@@ -235,3 +237,38 @@ def _flow(pattern: Pattern) -> Iterator[ContentError]:
                 f"Name it in a step (`edges: [{name}]`), so that readers learn what it carries.",
                 "patterns.E024",
             )
+
+
+def _counters(pattern: Pattern) -> Iterator[ContentError]:
+    """Each stands at a node that is drawn, and counts what the pattern's functions can do."""
+    drawn = {node.id for node in pattern.diagram.nodes}
+    functions = [id for id, one in pattern.template.resources.items() if registry().role(one.type) == "function"]
+    for index, counter in enumerate(pattern.diagram.counters):
+        if counter.node not in drawn:
+            yield _wrong(
+                pattern,
+                ("counters", index, "node"),
+                f"A counter stands at `{counter.node}`, which is not a node.",
+                f"The nodes are {', '.join(sorted(drawn))}.",
+                "patterns.E021",
+            )
+        if counter.without is not None and counter.without not in functions:
+            yield _wrong(
+                pattern,
+                ("counters", index, "without"),
+                f"A counter waits for `{counter.without}`, which is not a function of template.yaml.",
+                f"The functions are {', '.join(functions)}.",
+                "patterns.E021",
+            )
+        if counter.step is not None and not _logged(pattern, counter.step):
+            yield _wrong(
+                pattern,
+                ("counters", index, "step"),
+                f"No function of the pattern logs the step `{counter.step}`.",
+                "Write it as the handler's source has it.",
+                "patterns.E021",
+            )
+
+
+def _logged(pattern: Pattern, step: str) -> bool:
+    return any(step in path.read_text() for path in (pattern.folder / "functions").rglob("*.py"))

@@ -126,12 +126,36 @@ class FlowStep(Closed):
     text: Prose
 
 
+class Counter(Closed):
+    """A count beside a box: how often one thing has happened in a lab, read from its trace.
+
+    What is counted: log lines with this `step`, or requests answered `without` a run of this function, from a cache.
+    """
+
+    node: LogicalId
+    label: Annotated[str, StringConstraints(min_length=2, max_length=14)]
+    """After the number, as it is for any number: `from cache`."""
+    step: Annotated[str, StringConstraints(min_length=1, max_length=60)] | None = None
+    without: LogicalId | None = None
+    statuses: Annotated[tuple[int, ...], Field(min_length=1)] = (200,)
+    """Of the requests that count as answered; others may have been refused before the function."""
+    paths: tuple[Annotated[str, StringConstraints(pattern=r"^/")], ...] = ("/",)
+    """How the paths of those requests begin."""
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> Self:
+        if (self.step is None) == (self.without is None):
+            raise ValueError("give step or without")
+        return self
+
+
 class Diagram(Closed):
     description: Prose
     """The picture in words, for those who do not see it."""
     nodes: Annotated[tuple[Node, ...], Field(min_length=2, max_length=20)]
     edges: Annotated[tuple[Edge, ...], Field(min_length=1)]
     flow: Annotated[tuple[FlowStep, ...], Field(min_length=2)]
+    counters: tuple[Counter, ...] = ()
 
 
 # demo.yaml

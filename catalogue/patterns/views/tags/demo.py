@@ -22,16 +22,19 @@ register = template.Library()
 def demo_data(pattern: Pattern) -> dict[str, Any]:
     """The demo for the page's script.
 
-    Shape: `{"steps": [{"id", "request" or null}], "api": logical id or null, "queues": [logical ids]}`.
+    Shape: `{"steps": [{"id", "request" or null}], "api": logical id or null, "queues": [logical ids]}`,
+    and `"counters": [{"node", "label", "step"} or {"node", "label", "without", "statuses", "paths"}]` if the diagram
+    has any.
     """
     steps = pattern.demo.steps if pattern.demo else ()
     resources = pattern.template.resources.values()
     apis = [resource.id for resource in resources if registry().role(resource.type) == "gateway"]
+    counters = [counter.model_dump(exclude_none=True) for counter in pattern.diagram.counters]
     return {
         "steps": [{"id": step.id, "request": _plain(step.request)} for step in steps],
         "api": apis[0] if apis else None,
         "queues": [resource.id for resource in resources if registry().role(resource.type) == "queue"],
-    }
+    } | ({"counters": counters} if counters else {})
 
 
 def _plain(request: Request | None) -> dict[str, Any] | None:

@@ -19,6 +19,7 @@ function held({ measure, value }) {
 export class LiveDiagram {
   #figures;
   #counts = new Map();
+  #notes = new Map();
   #lit = new Map();
   #travellers = 0;
 
@@ -133,7 +134,14 @@ export class LiveDiagram {
     this.#write(id, text);
   }
 
-  #write(id, text) {
+  /** A second text beside the node's count, of something else that is counted there. */
+  note(id, text) {
+    this.#notes.set(id, text);
+    this.#write(id, this.#counts.get(id) ?? "");
+  }
+
+  #write(id, count) {
+    const text = [count, this.#notes.get(id)].filter(Boolean).join(" · ");
     for (const node of this.#nodes(id)) {
       const counter = node.querySelector("[data-count]");
       if (counter) counter.textContent = text;
@@ -158,6 +166,7 @@ export class LiveDiagram {
   }
 
   reset() {
+    this.#notes.forEach((_, id) => this.note(id, ""));
     this.state({ nodes: [], edges: [], counts: new Map() });
   }
 }

@@ -1,4 +1,5 @@
 import { keepRun, readLab } from "../api.js";
+import { Counters } from "./counters.js";
 import { DepthChart } from "./depth-chart.js";
 import { el } from "../dom.js";
 import { Inside } from "./inside.js";
@@ -35,7 +36,11 @@ export class Live {
     this.api = data.api;
     this.charted = new Set(data.queues);
     this.diagram = new LiveDiagram(document);
-    this.order = new LiveOrder((event, fresh) => this.diagram.follow(event, fresh, this.api));
+    this.counters = new Counters(data.counters ?? [], (id, text) => this.diagram.note(id, text));
+    this.order = new LiveOrder((event, fresh) => {
+      this.diagram.follow(event, fresh, this.api);
+      this.counters.add(event);
+    });
     this.log = new TraceLog(
       panel.querySelector("[role=log]"),
       panel.querySelector("[data-speaker]"),
@@ -60,6 +65,7 @@ export class Live {
     this.close();
     this.order.clear();
     this.log.clear();
+    this.counters.clear();
     this.diagram.reset();
     this.#charts.clear();
     this.#panel.querySelector("[data-charts]").replaceChildren();

@@ -1,5 +1,7 @@
 import pytest
+from pydantic import ValidationError
 
+from catalogue.patterns.content.schemas.pattern import Counter
 from tests.patterns.support.drafts import Draft, expect_one
 
 CASES = [
@@ -224,3 +226,26 @@ def test_only_an_environment_edge_speaks_of_variables(queued: Draft) -> None:
     (mistake,) = [one for one in queued.mistakes() if one.file.name == "diagram.yaml"]
     assert "event source mapping" in mistake.message
     assert "variable" not in mistake.message
+
+
+@pytest.mark.parametrize(
+    ("counter", "message", "remedy"),
+    [
+        ("{node: Queue, label: retried, step: order}", "stands at `Queue`, which is not a node", "The nodes are"),
+        ("{node: OrdersQueue, label: kept, without: Worker}", "waits for `Worker`", "WorkerFunction"),
+        ("{node: OrdersQueue, label: kept, step: never.logged}", "logs the step `never.logged`", "handler's source"),
+    ],
+)
+def test_a_counter_counts_what_the_pattern_can_do_at_a_node(
+    queued: Draft, counter: str, message: str, remedy: str
+) -> None:
+    queued.write("diagram.yaml", f"{queued.text('diagram.yaml')}\ncounters:\n  - {counter}\n")
+    (mistake,) = [mistake for mistake in queued.mistakes() if message in mistake.message]
+    assert mistake.file.name == "diagram.yaml"
+    assert remedy in mistake.remedy
+    assert mistake.line == queued.line_of("diagram.yaml", f"- {counter}")
+
+
+def test_a_counter_counts_one_thing() -> None:
+    with pytest.raises(ValidationError, match="give step or without"):
+        Counter.model_validate({"node": "Queue", "label": "kept"})

@@ -92,8 +92,8 @@ def configuration(beat: Callable[[], Awaitable[None]] | None = None) -> "uvicorn
     )
 
 
-def serve(listening: socket.socket) -> None:
-    """Serve until SIGTERM or SIGINT."""
+def serve(listening: socket.socket, began: Callable[[], None] | None = None) -> None:
+    """Serve until SIGTERM or SIGINT. `began` is called once the server accepts connections."""
     # The supervisor imports this module for its commands and serves nothing.
     import uvicorn
 
@@ -101,6 +101,11 @@ def serve(listening: socket.socket) -> None:
     from catalogue.processes import draining, heartbeat
 
     class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if began is not None:
+                began()
+
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             draining.begin()
             await super().shutdown(sockets)

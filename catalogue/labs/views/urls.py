@@ -9,6 +9,7 @@ from catalogue.labs.views import labs as views
 from catalogue.labs.views import levers as lever_views
 from catalogue.labs.views.boards import bills as bill_views
 from catalogue.labs.views.boards import challenges as challenge_views
+from catalogue.labs.views.boards import opening
 from catalogue.labs.views.boards import sliders as slider_views
 
 
@@ -28,6 +29,7 @@ app_name = "labs"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", mine.labs, name="create"),
     path("begin", begin.begin, name="begin"),
+    path("opening/<lab_id:key>", opening.opening, name="opening"),
     path("comparisons/", include("catalogue.labs.demos.comparisons.urls")),
     path("<lab_id:lab_id>", views.detail, name="detail"),
     path("<lab_id:lab_id>/bill", bill_views.bill, name="bill"),

@@ -29,6 +29,8 @@ class Opened:
     document: dict[str, Any]
     temporary: Path
     """The folder in which it may put what it needs."""
+    errors: Path
+    """What it says beside its lines of JSON."""
 
     def end(self, number: signal.Signals = signal.SIGINT) -> int:
         self.process.send_signal(number)
@@ -73,7 +75,8 @@ def opened_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
 
     def open_it(folder: Path, *options: str) -> Opened:
         temporary = tmp_path_factory.mktemp("temporary")
-        errors = (temporary.parent / f"{temporary.name}-errors").open("w+")
+        said = temporary.parent / f"{temporary.name}-errors"
+        errors = said.open("w+")
         process = subprocess.Popen(
             command("open", "--json", "--no-browser", "--port", str(free_port()), *options),
             cwd=folder,
@@ -89,7 +92,7 @@ def opened_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
         if not line:
             errors.seek(0)
             pytest.fail(f"No line came: {errors.read()}")
-        return Opened(process, json.loads(line), temporary)
+        return Opened(process, json.loads(line), temporary, said)
 
     yield open_it
     for process in running:

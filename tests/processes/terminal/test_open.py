@@ -1,5 +1,6 @@
 """A project of someone's own, opened: drawn, deployed, called, and gone without a trace."""
 
+import json
 import re
 import signal
 import subprocess
@@ -112,6 +113,16 @@ def test_its_page_shows_the_diagram_the_verdict_and_the_steps(opened: Opened) ->
     assert "does not run the runtime java21" in page.text
     assert "Orders that are kept in a table." in page.text
     assert "labs_owner=" in str(page.headers["set-cookie"])
+
+
+def test_its_drawing_has_a_page_of_its_own_before_the_stack_is_there(opened: Opened) -> None:
+    said = opened.errors.read_text()
+    drawn = re.search(r"^Drawn: (\S+)$", said, re.MULTILINE)
+    assert drawn is not None, said
+
+    assert said.index("Drawn: ") < said.index("Deploying ")
+    led = call(drawn[1], accept="application/json")
+    assert json.loads(led.text)["page"] == opened.document["page"]
 
 
 def test_anyone_who_opens_the_page_can_take_a_step(opened: Opened) -> None:

@@ -40,6 +40,11 @@ def project_shown(lab: Lab, pattern: Pattern) -> Shown:
     return Shown(verdict(pattern), endpoints(lab), _lint.found.get(pattern.content_hash), lint.available())
 
 
+def drawn(pattern: Pattern) -> Shown:
+    """What is known before there is a stack."""
+    return Shown(verdict(pattern), (), _lint.found.get(pattern.content_hash), lint.available())
+
+
 def endpoints(lab: Lab) -> tuple[str, ...]:
     """Addresses to call: the lab's own leads to the first API, further ones straight to the embedded AWS."""
     if lab.status != Status.READY or not lab.upstream:

@@ -4,6 +4,7 @@ import argparse
 import json
 import logging
 import os
+import signal
 import socket
 import subprocess
 import threading
@@ -12,17 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command
 from django.db import connection
 
 from catalogue.labs.embedded import process
 from catalogue.labs.lifecycle import services
 from catalogue.labs.models import Lab, Status
 from catalogue.labs.targets.verdict import Verdict, verdict
+from catalogue.labs.views.boards.opening import lead_to, opening_address, say_how_far
 from catalogue.labs.views.boards.projects import endpoints, lint_aside
 from catalogue.labs.views.represent import lab_document
 from catalogue.management.terminal.opening.deploying import deployed, read_opened
 from catalogue.management.terminal.opening.saying import document_of, lines_of, say, show_json
+from catalogue.management.terminal.opening.tables import make_tables
 from catalogue.management.terminal.opening.watching import Project, watch
 from catalogue.management.terminal.refused import Refused
 from catalogue.management.terminal.talking.running import Running, note
@@ -46,12 +48,10 @@ def open_project(options: argparse.Namespace, folder: Path, listening: socket.so
                 print(json.dumps(document_of(found)) if options.json else "\n".join(lines_of(found)))
                 return 0
             _serve(options, emulator, pattern, listening)
-        except process.EmulatorDidNotStart as error:
-            raise Refused(str(error)) from None
+            return 0 if emulator.poll() is None else 2
         finally:
             if emulator is not None:
                 process.stop(emulator)
-    return 0
 
 
 def _serve(
@@ -60,12 +60,10 @@ def _serve(
     pattern: Pattern,
     listening: socket.socket,
 ) -> None:
-    call_command("migrate", verbosity=0)
     note(settings.VAR_DIR, Running(os.getpid(), str(pattern.template.path)))
     files = _watched(pattern) if options.watch else None
-    os.environ["EMBEDDED_AWS_URL"] = process.ready(emulator).url
-    threading.Thread(target=_deploy, args=(options, pattern, files), daemon=True).start()
-    server.serve(listening)
+    deploying = threading.Thread(target=_deploy, args=(options, emulator, pattern, files), daemon=True)
+    server.serve(listening, began=deploying.start)
 
 
 def _watched(pattern: Pattern) -> Signature:
@@ -76,30 +74,48 @@ def _watched(pattern: Pattern) -> Signature:
         raise Refused(str(error)) from None
 
 
-def _deploy(options: argparse.Namespace, pattern: Pattern, files: Signature | None) -> None:
+def _deploy(
+    options: argparse.Namespace, emulator: subprocess.Popen[str], pattern: Pattern, files: Signature | None
+) -> None:
     """Deploy, report where the page is, lint, and watch. In a thread of its own, beside the server."""
-    say(f"Deploying {len(pattern.template.resources)} resources.")
-    document: dict[str, Any]
+    say(f"Drawn: {opening_address()}")
+    if not options.no_browser:
+        threading.Thread(target=webbrowser.open, args=(opening_address(),), daemon=True).start()
     try:
+        document = _came_of(emulator, pattern)
+    except process.EmulatorDidNotStart as error:
+        say(str(error))
+        os.kill(os.getpid(), signal.SIGTERM)
+        return
+    found = verdict(pattern)  # with what could not be created
+    note(settings.VAR_DIR, Running(os.getpid(), str(pattern.template.path), document["page"]))
+    lead_to(document["page"])
+    report(options, document | document_of(found), found)
+    connection.close()
+    lint_aside(pattern)
+    if files is not None:
+        watch(options, Project(pattern, Lab.objects.latest("created_at")), files)
+
+
+def _came_of(emulator: subprocess.Popen[str], pattern: Pattern) -> dict[str, Any]:
+    """Deploy: `page`, `status`, `endpoints` and, where it failed, `reason`."""
+    make_tables()
+    try:
+        os.environ["EMBEDDED_AWS_URL"] = process.ready(emulator).url
+        how_far = f"Deploying {len(pattern.template.resources)} resources."
+        say(how_far)
+        say_how_far(how_far)
         lab = deployed(pattern)
-        document = {"page": lab_document(lab)["page"], "status": lab.status, "endpoints": list(endpoints(lab))}
-        if lab.reason:
-            document["reason"] = lab.reason
+    except process.EmulatorDidNotStart:
+        raise
     except Exception as error:  # whatever it is, the page's server goes on and the reader learns of it
         logger.debug("Deploying", exc_info=True)
         lab = Lab.objects.latest("created_at")
         services.end_lab(lab, f"The embedded AWS could not deploy it: {error}"[:2000])
         lab.refresh_from_db()
-        document = {"page": lab_document(lab)["page"], "status": Status.FAILED, "endpoints": [], "reason": str(error)}
-    found = verdict(pattern)  # with what could not be created
-    note(settings.VAR_DIR, Running(os.getpid(), str(pattern.template.path), document["page"]))
-    report(options, document | document_of(found), found)
-    if not options.no_browser:
-        webbrowser.open(document["page"])
-    connection.close()
-    lint_aside(pattern)
-    if files is not None:
-        watch(options, Project(pattern, lab), files)
+        return {"page": lab_document(lab)["page"], "status": Status.FAILED, "endpoints": [], "reason": str(error)}
+    document = {"page": lab_document(lab)["page"], "status": lab.status, "endpoints": list(endpoints(lab))}
+    return document | ({"reason": lab.reason} if lab.reason else {})
 
 
 def report(options: argparse.Namespace, document: dict[str, Any], found: Verdict) -> None:

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from catalogue.labs.lifecycle.packaging.dependencies import _environment, _pip
+from catalogue.labs.lifecycle.packaging.dependencies import _pip
+from catalogue.labs.lifecycle.packaging.installing import _environment
 
 VERSION = "1.46.3"
 _PARSE = """
@@ -76,7 +77,7 @@ def _install(folder: Path) -> None:
     install = ["install", "--quiet", "--disable-pip-version-check", "--target", str(fresh), f"awscli=={VERSION}"]
     command = [sys.executable, "-I", str(_pip()), *install]
     done = subprocess.run(
-        command, env=_environment(os.environ), capture_output=True, text=True, timeout=300, check=False
+        command, env=_environment(os.environ, ("PIP_",)), capture_output=True, text=True, timeout=300, check=False
     )
     if done.returncode:
         pytest.skip(f"The AWS CLI cannot be installed here: {done.stderr[-200:]}")

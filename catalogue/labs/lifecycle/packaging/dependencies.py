@@ -7,17 +7,16 @@ copy), since an environment made by uv has none.
 import hashlib
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
 
 from catalogue.base.target_names import AWS
+from catalogue.labs.lifecycle.packaging.installing import NotInstalled, install
 from catalogue.patterns.cloudformation.requirements import packages, refused
 
 INSTALL_SECONDS = 120
@@ -26,13 +25,8 @@ MOST_BYTES = 60 * 2**20
 keeps every function's zip in memory."""
 MOST_KEPT = 20
 """Folders of packages under VAR_DIR; the ones that were used longest ago go first."""
-_PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 _WHEEL_PLATFORM = {"x86_64": "manylinux2014_x86_64", "arm64": "manylinux2014_aarch64"}
 _turn = threading.Lock()
-
-
-class NotInstalled(Exception):
-    """The packages cannot be had; the message says why."""
 
 
 def installed(text: str, runtime: str = "python3.13", architecture: str = "x86_64") -> dict[str, bytes]:
@@ -97,25 +91,12 @@ def _install(wanted: str, platform: list[str], folder: Path) -> None:
             *("--no-compile", "--only-binary", ":all:", "--target", str(folder), "--requirement", file.name),
             *platform,
         ]
-        try:
-            done = subprocess.run(  # noqa: S603  (our own interpreter, and lines of a checked shape)
-                command,
-                env=_environment(os.environ),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=INSTALL_SECONDS,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise NotInstalled(f"The packages were not installed within {INSTALL_SECONDS} seconds.") from None
-    if done.returncode:
-        errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR:")]
+        count = len(wanted.splitlines())
+        what = f"pip: {count} package{'' if count == 1 else 's'} and what they need"
+        done = install(command, folder, what, seconds=INSTALL_SECONDS, most_bytes=MOST_BYTES, prefix=("PIP_",))
+    if done.code:
+        errors = [line for line in done.errors.splitlines() if line.startswith("ERROR:")]
         raise NotInstalled(f"pip could not install the packages. {(errors or ['It gave no reason.'])[-1]}")
-    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    if size > MOST_BYTES:
-        megabytes = f"{size // 2**20} MB, and a lab's function may bring {MOST_BYTES // 2**20} MB"
-        raise NotInstalled(f"The packages take {megabytes}.")
 
 
 def _pip() -> Path:
@@ -127,15 +108,6 @@ def _pip() -> Path:
     if not wheels:
         raise NotInstalled("This Python brings no pip along (on Debian: apt install python3-venv).")
     return wheels[-1] / "pip"
-
-
-def _environment(own: Mapping[str, str]) -> dict[str, str]:
-    """What pip needs of the environment, and none of the site's secrets."""
-    return {
-        name: value
-        for name, value in own.items()
-        if name in _PASSED_ON or name.startswith("PIP_") or name.lower().endswith("_proxy")
-    }
 
 
 def _read(folder: Path) -> dict[str, bytes]:

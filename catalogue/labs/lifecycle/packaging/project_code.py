@@ -9,7 +9,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -17,13 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from catalogue.labs.lifecycle.packaging import dependencies
+from catalogue.labs.lifecycle.packaging.installing import NotInstalled, install
 from catalogue.labs.lifecycle.packaging.local_forms import PackagingError
 from catalogue.labs.lifecycle.packaging.zips import Artifact, zip_files
 from catalogue.labs.targets.coverage import BUILT
 
 MOST_BYTES = 250 * 2**20
 """https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
-_INSTALL_SECONDS = 180
+INSTALL_SECONDS = 180
 _LEFT_OUT = {".git", "__pycache__", ".venv", ".aws-sam", ".pytest_cache"}
 _SDK = re.compile(rb"""["'](@aws-sdk/[a-z0-9-]+|aws-sdk)(?:/[^"']*)?["']""")
 _OF_THE_RUNTIME = {"boto3", "botocore", "s3transfer"}
@@ -72,7 +72,7 @@ def _brought(place: Path, logical: str, runtime: str, files: Mapping[str, bytes]
             return dict(dependencies.installed_freely(_wanted(text)))
         if runtime.startswith("nodejs") and not (place / "node_modules").is_dir():
             return node_modules(tuple(sorted(_node_packages(files).items())))
-    except dependencies.NotInstalled as error:
+    except NotInstalled as error:
         raise PackagingError(f"The function {logical}: {error}") from error
     return {}
 
@@ -97,7 +97,7 @@ def _node_packages(files: Mapping[str, bytes]) -> dict[str, str]:
     try:
         named = json.loads(files.get("package.json", b"{}")).get("dependencies") or {}
     except (ValueError, AttributeError):
-        raise dependencies.NotInstalled("package.json is not a JSON object.") from None
+        raise NotInstalled("package.json is not a JSON object.") from None
     code = b"\n".join(content for path, content in files.items() if path.endswith((".js", ".mjs", ".cjs")))
     imported = {name.decode(): "latest" for name in _SDK.findall(code)}
     return imported | {str(name): str(version) for name, version in named.items()}
@@ -110,19 +110,17 @@ def node_modules(packages: tuple[tuple[str, str], ...]) -> dict[str, bytes]:
         return {}
     npm = shutil.which("npm")
     if npm is None:
-        raise dependencies.NotInstalled("it needs packages, and npm is not installed here.")
+        raise NotInstalled("it needs packages, and npm is not installed here.")
     with tempfile.TemporaryDirectory(prefix="serverless-patterns-npm-") as work:
         Path(work, "package.json").write_text(json.dumps({"private": True, "dependencies": dict(packages)}))
         command = [npm, "install", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-        try:
-            done = subprocess.run(  # noqa: S603  (npm as installed, in a folder of its own)
-                command, cwd=work, capture_output=True, text=True, timeout=_INSTALL_SECONDS, check=False
-            )
-        except subprocess.TimeoutExpired:
-            raise dependencies.NotInstalled(f"npm was not done within {_INSTALL_SECONDS} seconds.") from None
-        if done.returncode:
-            said = [line for line in done.stderr.splitlines() if line.strip()]
-            raise dependencies.NotInstalled(f"npm could not install the packages. {said[-1] if said else ''}".strip())
+        what = f"npm: {len(packages)} package{'' if len(packages) == 1 else 's'} and what they need"
+        done = install(
+            command, Path(work), what, seconds=INSTALL_SECONDS, most_bytes=MOST_BYTES, prefix=("NPM_CONFIG_",)
+        )
+        if done.code:
+            said = [line for line in done.errors.splitlines() if line.strip()]
+            raise NotInstalled(f"npm could not install the packages. {said[-1] if said else ''}".strip())
         modules = Path(work, "node_modules")
         return {f"node_modules/{path}": content for path, content in _files(modules, "node_modules", "node_modules")}
 

@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from catalogue.labs.lifecycle.packaging import dependencies, local_forms
+from catalogue.labs.lifecycle.packaging.installing import NotInstalled
 from catalogue.labs.lifecycle.packaging.local_forms import PackagingError
 from catalogue.labs.targets.base import Target
 from catalogue.patterns.cloudformation.requirements import REQUIREMENTS
@@ -148,7 +149,7 @@ def _artifact(files: Iterable[SourceFile], code_uri: str, logical: str, built_fo
         if path == REQUIREMENTS:
             try:
                 brought.update(dependencies.installed(text, *built_for))
-            except dependencies.NotInstalled as error:
+            except NotInstalled as error:
                 raise PackagingError(f"The function {logical}: {error}") from error
     content = zip_files((brought | dict(inside)).items())
     return Artifact(f"code/{hashlib.sha256(content).hexdigest()}.zip", content)

@@ -19,10 +19,10 @@ from catalogue.labs.embedded import process
 from catalogue.labs.lifecycle import services
 from catalogue.labs.models import Lab, Status
 from catalogue.labs.targets.verdict import Verdict, verdict
-from catalogue.labs.views.boards.opening import lead_to, opening_address, say_how_far
+from catalogue.labs.views.boards.opening import lead_to, opening_address
 from catalogue.labs.views.boards.projects import endpoints, lint_aside
 from catalogue.labs.views.represent import lab_document
-from catalogue.management.terminal.opening.deploying import deployed, read_opened
+from catalogue.management.terminal.opening.deploying import deployed, read_opened, say_progress
 from catalogue.management.terminal.opening.saying import document_of, lines_of, say, show_json
 from catalogue.management.terminal.opening.tables import make_tables
 from catalogue.management.terminal.opening.watching import Project, watch
@@ -102,9 +102,7 @@ def _came_of(emulator: subprocess.Popen[str], pattern: Pattern) -> dict[str, Any
     make_tables()
     try:
         os.environ["EMBEDDED_AWS_URL"] = process.ready(emulator).url
-        how_far = f"Deploying {len(pattern.template.resources)} resources."
-        say(how_far)
-        say_how_far(how_far)
+        say_progress(f"Deploying {len(pattern.template.resources)} resources.")
         lab = deployed(pattern)
     except process.EmulatorDidNotStart:
         raise

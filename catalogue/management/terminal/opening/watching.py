@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import connection
 
 from catalogue.labs.demos.levers import LeverRefused, move_lever
+from catalogue.labs.lifecycle.packaging.installing import reporting
 from catalogue.labs.lifecycle.updating import NotUpdated, update_lab
 from catalogue.labs.models import Lab, Status
 from catalogue.labs.targets.omissions import carry_over
@@ -119,7 +120,8 @@ def take(options: argparse.Namespace, project: Project) -> bool:
         _release_all(project)
     library.use(library.library_of(pattern))  # before the lab's row says so, by which pages and lights look for it
     try:
-        is_updated = update_lab(project.lab, pattern)
+        with reporting(say):
+            is_updated = update_lab(project.lab, pattern)
     except NotUpdated as error:
         library.use(library.library_of(before))
         raise NotTaken(str(error)) from None

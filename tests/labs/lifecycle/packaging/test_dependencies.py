@@ -13,7 +13,8 @@ from catalogue.labs.edge.client import call_edge
 from catalogue.labs.lifecycle import services
 from catalogue.labs.lifecycle.packaging import dependencies
 from catalogue.labs.lifecycle.packaging import zips as packaging
-from catalogue.labs.lifecycle.packaging.dependencies import NotInstalled, installed
+from catalogue.labs.lifecycle.packaging.dependencies import installed
+from catalogue.labs.lifecycle.packaging.installing import NotInstalled
 from catalogue.labs.lifecycle.packaging.local_forms import PackagingError
 from catalogue.labs.models import Status
 from catalogue.patterns.content.pattern import Pattern, SourceFile, load_pattern
@@ -122,11 +123,6 @@ def test_packages_used_longest_ago_are_removed(monkeypatch: pytest.MonkeyPatch) 
     installed("crates==1.0")
     kept = list((site_settings.VAR_DIR / "packages").iterdir())
     assert [(folder / "crates.py").is_file() for folder in kept] == [True]
-
-
-def test_pip_gets_nothing_of_the_sites_own_settings() -> None:
-    own = {"SECRET_KEY": "s", "DATABASE_URL": "d", "AWS_SECRET_ACCESS_KEY": "k", "PATH": "/bin", "PIP_NO_INDEX": "1"}
-    assert dependencies._environment(own) == {"PATH": "/bin", "PIP_NO_INDEX": "1"}
 
 
 def test_on_aws_packages_are_for_the_functions_machine(settings: Settings) -> None:

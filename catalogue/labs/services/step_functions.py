@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from catalogue.labs.embedded.counting.counter import Counter
 from catalogue.labs.embedded.counting.usage_caller import count_requests
 from catalogue.labs.services.contents import MOST_ENTRIES, Contents, Entry, bounded, moment
-from catalogue.labs.services.model import ClientOf, LabService
+from catalogue.labs.services.model import ClientOf, LabService, Leftover, Metric
 
 if TYPE_CHECKING:  # see `model`
     from catalogue.labs.targets.base import Target
@@ -43,16 +44,33 @@ def executions(target: Target, machine: str) -> Contents:
 
 
 def count(counter: Counter) -> None:
+    """Each state that is entered is a transition, and so is each retry of a task.
+
+    https://aws.amazon.com/step-functions/pricing/. The emulator reports no events of states inside a map or a parallel
+    state, but it executes them by the same functions.
+    """
     from ministack.services import stepfunctions
 
-    transition: Callable[..., Any] = stepfunctions._add_event
+    event: Callable[..., Any] = stepfunctions._add_event
 
-    def transition_counting(execution: dict[str, Any], event_type: str, details: Any = None) -> Any:
-        if event_type.endswith("StateEntered"):
+    def event_counting(execution: dict[str, Any], event_type: str, details: Any = None) -> Any:
+        if event_type in ("TaskScheduled", "SucceedStateEntered", "FailStateEntered"):
             counter.add("step-functions", str(execution.get("stateMachineArn", "")), "StateTransition")
-        return transition(execution, event_type, details)
+        return event(execution, event_type, details)
 
-    stepfunctions._add_event = transition_counting
+    def counting(execute: Callable[..., Any]) -> Callable[..., Any]:
+        def execute_counting(state: dict[str, Any], given: Any, *context: Any) -> Any:
+            counter.add("step-functions", str(context[-1]["StateMachine"]["Id"]), "StateTransition")
+            return execute(state, given, *context)
+
+        return execute_counting
+
+    stepfunctions._add_event = event_counting
+    stepfunctions._execute_pass = counting(stepfunctions._execute_pass)
+    stepfunctions._execute_choice = counting(stepfunctions._execute_choice)
+    stepfunctions._execute_wait = counting(stepfunctions._execute_wait)
+    stepfunctions._execute_parallel = counting(stepfunctions._execute_parallel)
+    stepfunctions._execute_map = counting(stepfunctions._execute_map)
 
     def started(_method: str, _path: str, headers: dict[str, str], body: bytes, _query: dict[str, Any]) -> None:
         operation = headers.get("x-amz-target", "").rpartition(".")[2]
@@ -65,6 +83,8 @@ def count(counter: Counter) -> None:
 SERVICE = LabService(
     key="step-functions",
     gauges={MACHINE: running},
+    measures={"executions": ("running",)},
+    arns={MACHINE: lambda client, arn: [arn]},
     contents={MACHINE: executions},
     levels=("running",),
     moving=("running",),
@@ -72,4 +92,14 @@ SERVICE = LabService(
     counted=(MACHINE,),
     uses=frozenset({"StateTransition", "StartExecution", "StartSyncExecution"}),
     count=count,
+    # https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
+    metrics={MACHINE: (Metric("AWS/States", "ExecutionsStarted", "StateMachineArn", "StartExecution"),)},
+    dimension=lambda _client, machine: machine.id,
+    on_aws=(MACHINE,),
+    leftovers=(
+        Leftover(
+            re.compile(r"arn:[^:]+:states:[^:]+:\d{12}:stateMachine:[^:]+"),
+            lambda client, arn: client("stepfunctions").delete_state_machine(stateMachineArn=arn),
+        ),
+    ),
 )

@@ -9,9 +9,21 @@ from catalogue.patterns.cloudformation.stack.evaluation import text_of
 from catalogue.patterns.cloudformation.stack.physical import Naming
 from catalogue.patterns.cloudformation.stack.stack import Deployed, texts
 from catalogue.patterns.cloudformation.template import Resource
-from catalogue.patterns.services.model import Caller, Finding, Level, NotProven, ResourceType, Service, Uses, named_by
+from catalogue.patterns.services.model import (
+    Caller,
+    Finding,
+    Level,
+    Measure,
+    NotProven,
+    ResourceType,
+    Service,
+    Shell,
+    Uses,
+    named_by,
+)
 
 MACHINE = "AWS::StepFunctions::StateMachine"
+MACHINES = (MACHINE, "AWS::Serverless::StateMachine")
 _NAMING = Naming(
     "StateMachineName",
     "arn:aws:states:{region}:{account}:stateMachine:{name}",
@@ -87,13 +99,19 @@ def machines(view: View) -> Iterator[Caller]:
             yield Caller(machine.id, machine.property("RoleArn"), given)
 
 
+SHELL = Shell(
+    look="aws stepfunctions list-executions --max-items 10 --state-machine-arn $(resource {id})",
+    shows="Lists its newest executions.",
+)
 SERVICE = Service(
     key="step-functions",
     name="AWS Step Functions",
     actions="states",
     types=(
-        ResourceType(MACHINE, _NAMING, pictured=True, works=False),
-        ResourceType("AWS::Serverless::StateMachine", _NAMING, pictured=True, works=False),
+        *(
+            ResourceType(type, _NAMING, noun="a state machine", pictured=True, secured=True, works=False, shell=SHELL)
+            for type in MACHINES
+        ),
         ResourceType(
             "AWS::StepFunctions::Activity",
             Naming("Name", "arn:aws:states:{region}:{account}:activity:{name}", ref="{arn}"),
@@ -110,6 +128,16 @@ SERVICE = Service(
     ),
     calls=named_by("StateMachineArn", "stateMachineArn"),
     api=("sfn",),
+    measures={
+        "executions": Measure(
+            MACHINES,
+            "executions of a state machine that have not ended",
+            "running execution",
+            "of",
+            "{resource} has {bound}",
+            "running execution",
+        )
+    },
     levels={"running": Level((MACHINE,), "execution", reported=False)},
     price_of=price_of,
     managed={"AWSStepFunctionsFullAccess": ("states:*",)},

@@ -60,7 +60,7 @@ class Story:
         return {match[1]: int(match[2].replace(",", "")) for match in told if match}
 
     def held(self) -> dict[str, str]:
-        """What each drawn queue, table and bucket holds, asked of the emulator itself, in the words of the counters."""
+        """What each drawn resource holds, asked of the emulator itself, in the words of the counters."""
         stack = read_stack_name(self.site, self.lab)
         found = {}
         for resource in aws(self.site, "cloudformation").describe_stack_resources(StackName=stack)["StackResources"]:
@@ -75,6 +75,10 @@ class Story:
             elif logical in self.drawn and resource["ResourceType"] == "AWS::S3::Bucket":
                 count = aws(self.site, "s3").list_objects_v2(Bucket=id)["KeyCount"]
                 found[logical] = f"{count} object{'' if count == 1 else 's'}"
+            elif logical in self.drawn and resource["ResourceType"] == "AWS::StepFunctions::StateMachine":
+                running = {"stateMachineArn": id, "statusFilter": "RUNNING"}
+                count = len(aws(self.site, "stepfunctions").list_executions(**running)["executions"])
+                found[logical] = f"{count} execution{'' if count == 1 else 's'}"
         return found
 
     @property
@@ -94,9 +98,9 @@ class Story:
         return {node: int(match[1]) for node, match in runs.items() if match}
 
     def shown_to_hold(self) -> dict[str, str]:
-        """What the diagram's counters show of queues, tables and buckets."""
+        """What the diagram's counters show of queues, tables, buckets and state machines."""
         held = {
-            node: re.match(r"(\d+ (?:waiting|items?|objects?))(?: · |$)", text)
+            node: re.match(r"(\d+ (?:waiting|items?|objects?|executions?))(?: · |$)", text)
             for node, text in self.counters().items()
         }
         return {node: match[1] for node, match in held.items() if match}

@@ -8,8 +8,8 @@ const MOST_TRAVELLERS = 16;
 const SVG = "http://www.w3.org/2000/svg";
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
-/** What a table and a bucket hold. In anything else, it waits. */
-const HELD = { items: "item", objects: "object" };
+/** What a table, a bucket and a state machine hold. In anything else, it waits. */
+const HELD = { items: "item", objects: "object", running: "execution" };
 
 function held({ measure, value }) {
   const one = HELD[measure];

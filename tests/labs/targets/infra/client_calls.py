@@ -11,7 +11,7 @@ import boto3
 LABS = Path(__file__).resolve().parents[4] / "catalogue/labs"
 _NOT_ON_AWS = {"embedded", "management", "migrations", "emulators"}
 _NOT_ON_AWS_FILES = {"targets/embedded.py", "targets/elsewhere.py"}
-_NOT_ON_AWS_NAMES = {"fixups.py", "counting.py", "cognito.py", "step_functions.py"}
+_NOT_ON_AWS_NAMES = {"fixups.py", "counting.py", "cognito.py"}
 """In `services/`: what the emulator alone needs, and services that labs on AWS may not use."""
 _FREE = {"sts:GetCallerIdentity"}
 """Needs no permission: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html"""
@@ -26,6 +26,8 @@ _NAMED_OTHERWISE = {
     "budgets:DescribeBudget": "budgets:ViewBudget",
     "resourcegroupstaggingapi:GetResources": "tag:GetResources",
 }
+_PREFIXES = {"stepfunctions": "states"}
+"""IAM's names of services, where boto3 has others."""
 _WAITERS = {"function_updated_v2": ("lambda", "get_function")}
 
 
@@ -101,4 +103,4 @@ def _iam(service: str, method: str) -> str:
     api = meta.method_to_api_mapping[method]
     if service == "apigateway":
         return f"apigateway:{meta.service_model.operation_model(api).http['method']}"
-    return f"{service}:{api}"
+    return f"{_PREFIXES.get(service, service)}:{api}"

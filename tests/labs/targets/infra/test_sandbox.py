@@ -40,10 +40,12 @@ RESOURCES = {
     "secretsmanager": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:SigningKey-1a2b",
     "sns": f"arn:aws:sns:{REGION}:{ACCOUNT}:{STACK}-Topic-1",
     "sqs": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{STACK}-Queue-1",
+    "states": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{STACK}-trip",
     "tag": "*",
 }
 """One of a lab's own for each service; of S3, the code that a lab is deployed from."""
 BUCKET = f"arn:aws:s3:::{PREFIX}-1a2b3c-0123456789ab-bucket-1"
+EXECUTION = f"arn:aws:states:{REGION}:{ACCOUNT}:execution:{STACK}-trip:1-2"
 OTHERS = {service: arn.replace(PREFIX, "payroll") for service, arn in RESOURCES.items() if PREFIX in arn}
 CONTEXT = {
     **SITE,
@@ -148,6 +150,8 @@ def resource_of(action: str) -> str:
         return BUCKET
     if action == "s3:ListBucket":
         return RESOURCES["s3"].partition("/")[0]
+    if action == "states:DescribeExecution":
+        return EXECUTION
     return RESOURCES[action.partition(":")[0]]
 
 
@@ -259,9 +263,15 @@ def test_no_function_of_a_lab_can_give_itself_more(boundary: Statements, action:
         assert not allowed(boundary, action, resource, CONTEXT)
 
 
-@pytest.mark.parametrize("service", ["sqs", "sns", "dynamodb", "lambda"])
+@pytest.mark.parametrize("service", ["sqs", "sns", "dynamodb", "lambda", "states"])
 def test_no_function_of_a_lab_reaches_what_is_not_a_labs(boundary: Statements, service: str) -> None:
-    actions = {"sqs": "SendMessage", "sns": "Publish", "dynamodb": "PutItem", "lambda": "InvokeFunction"}
+    actions = {
+        "sqs": "SendMessage",
+        "sns": "Publish",
+        "dynamodb": "PutItem",
+        "lambda": "InvokeFunction",
+        "states": "StartExecution",
+    }
     action = f"{service}:{actions[service]}"
     assert allowed(boundary, action, RESOURCES[service])
     assert not allowed(boundary, action, OTHERS[service])
@@ -284,6 +294,23 @@ def test_cloudformation_and_the_site_delete_the_buckets_of_labs_and_not_the_buck
         assert allowed(statements_of, "s3:DeleteBucket", BUCKET)
         assert not allowed(statements_of, "s3:DeleteBucket", code)
         assert not allowed(statements_of, "s3:PutBucketPolicy", code)
+
+
+def test_cloudformation_gives_a_labs_roles_to_functions_apis_and_state_machines_alone(stack_role: Statements) -> None:
+    for service in ("lambda", "apigateway", "states"):
+        passed = CONTEXT | {"iam:PassedToService": f"{service}.amazonaws.com"}
+        assert allowed(stack_role, "iam:PassRole", RESOURCES["iam"], passed)
+        assert not allowed(stack_role, "iam:PassRole", OTHERS["iam"], passed)
+    for service in ("ec2", "ecs-tasks", "cloudformation"):
+        passed = CONTEXT | {"iam:PassedToService": f"{service}.amazonaws.com"}
+        assert not allowed(stack_role, "iam:PassRole", RESOURCES["iam"], passed)
+
+
+def test_executions_are_a_labs_by_the_name_of_their_state_machine(boundary: Statements, site: Statements) -> None:
+    for statements_of in (boundary, site):
+        assert allowed(statements_of, "states:DescribeExecution", EXECUTION)
+        assert not allowed(statements_of, "states:DescribeExecution", EXECUTION.replace(PREFIX, "payroll"))
+        assert not allowed(statements_of, "states:StopExecution", EXECUTION)
 
 
 def test_secrets_are_a_labs_by_their_tag(boundary: Statements) -> None:

@@ -81,7 +81,7 @@ soak: .venv/dev.stamp  ## an hour of load, slow clients, a stranger at every lim
 requirements:  .venv/bin/python ## after a change of the dependencies in pyproject.toml
 	$(UV) pip compile pyproject.toml --extra server --upgrade --generate-hashes --python-version 3.13 --no-annotate --no-header --no-emit-index-url -o requirements.txt
 	$(UV) pip compile pyproject.toml --extra server --upgrade --group dev --generate-hashes --python-version 3.13 --no-annotate --no-header --no-emit-index-url -c requirements.txt -o requirements-dev.txt
-	for group in otel sentry mutants; do $(UV) pip compile --group $$group --generate-hashes --python-version 3.13 --no-annotate --no-header --no-emit-index-url -c requirements-dev.txt -o requirements-$$group.txt || exit 1; done
+	for group in mcp otel sentry mutants; do $(UV) pip compile --group $$group --generate-hashes --python-version 3.13 --no-annotate --no-header --no-emit-index-url -c requirements-dev.txt -o requirements-$$group.txt || exit 1; done
 
 clean:
 	rm -rf .venv .tools var

@@ -1,6 +1,9 @@
 """The site's entry points: kept pages come from memory, labs' endpoints from a lean proxy, the rest from Django."""
 
+import asyncio
 import os
+from importlib import import_module
+from importlib.util import find_spec
 from typing import cast
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "catalogue.settings")
@@ -13,6 +16,7 @@ from asgiref.typing import (
     HTTPResponseStartEvent,
     Scope,
 )
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 django_app = cast("ASGI3Application", get_asgi_application())
@@ -22,6 +26,8 @@ from catalogue.observability.asgi import observed  # noqa: E402
 from catalogue.pages.serving.front_door import front_door  # noqa: E402
 from catalogue.pages.serving.page_cache import PageAnswer  # noqa: E402
 from catalogue.web.front.turns import turns  # noqa: E402
+
+serves_assistants = settings.MCP and find_spec("mcp") is not None
 
 
 async def site(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
@@ -34,6 +40,10 @@ async def site(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallabl
         answer := front_door.answer(scope["method"], scope["path"], scope["query_string"], scope["headers"])
     ):
         await _send(answer, send, head=scope["method"] == "HEAD")
+    elif scope["type"] == "http" and scope["path"] == "/mcp" and serves_assistants:
+        # The protocol's package takes a second to import, and a site may go without assistants for days.
+        assistants = await asyncio.to_thread(import_module, "catalogue.labs.assistants.http")
+        await assistants.answer(application, scope, receive, send)
     else:
         await turns.run(django_app, scope, receive, send)
 

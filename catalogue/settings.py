@@ -294,6 +294,9 @@ LABS_BUDGET_NAME = env.text("LABS_BUDGET_NAME", "")  # the budget of AWS Budgets
 LABS_SHARED_STACKS = env.flag("LABS_SHARED_STACKS", False)  # one long-lived stack a pattern, shared by its visitors
 LABS_SHARED_HOURS = env.integer("LABS_SHARED_HOURS", 24, least=1)
 
+MCP = env.flag("MCP", True)  # whether /mcp serves assistants, where the package mcp is installed: docs/mcp.md
+MCP_PER_MINUTE = env.integer("MCP_PER_MINUTE", 120, least=1)  # requests of one address to it
+
 # what an operator sees of the site: docs/observability.md
 LOG_FORMAT = env.choice("LOG_FORMAT", "line", ("line", "json"))
 LOG_CLIENT = env.choice("LOG_CLIENT", "truncated", ("truncated", "full", "none"))  # clients' addresses in logs

@@ -6,6 +6,8 @@ while its loop runs. At SIGTERM it accepts no further connection, ends event str
 themselves), and finishes what else is under way within `GRACEFUL_SECONDS`.
 """
 
+from __future__ import annotations
+
 import argparse
 import contextlib
 import socket
@@ -65,7 +67,7 @@ def main() -> None:
     serve(listening)
 
 
-def configuration(beat: Callable[[], Awaitable[None]] | None = None) -> "uvicorn.Config":
+def configuration(beat: Callable[[], Awaitable[None]] | None = None) -> uvicorn.Config:
     """uvicorn with our protocol. `beat` is called each time that its loop comes round, about once a second."""
     # The supervisor imports this module for its commands and serves nothing.
     import uvicorn
@@ -94,6 +96,15 @@ def configuration(beat: Callable[[], Awaitable[None]] | None = None) -> "uvicorn
 
 def serve(listening: socket.socket, began: Callable[[], None] | None = None) -> None:
     """Serve until SIGTERM or SIGINT. `began` is called once the server accepts connections."""
+    server = made_server(began)
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run(sockets=[listening])
+    if not server.started:
+        raise SystemExit(3)
+
+
+def made_server(began: Callable[[], None] | None = None) -> uvicorn.Server:
+    """A server of the site, which serves nothing yet."""
     # The supervisor imports this module for its commands and serves nothing.
     import uvicorn
 
@@ -115,11 +126,7 @@ def serve(listening: socket.socket, began: Callable[[], None] | None = None) -> 
 
     config = configuration(beat)
     config.load_app()  # outside of the loop, where imports may take their time
-    server = Server(config)
-    with contextlib.suppress(KeyboardInterrupt):
-        server.run(sockets=[listening])
-    if not server.started:
-        raise SystemExit(3)
+    return Server(config)
 
 
 if __name__ == "__main__":

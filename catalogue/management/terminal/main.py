@@ -8,7 +8,7 @@ from types import ModuleType
 
 from catalogue.management.terminal.refused import Refused
 
-SUBCOMMANDS = ("open", "send", "logs", "trace", "fault", "verify", "list", "search", "init")
+SUBCOMMANDS = ("open", "send", "logs", "trace", "fault", "verify", "list", "search", "init", "mcp")
 
 
 def parser() -> argparse.ArgumentParser:

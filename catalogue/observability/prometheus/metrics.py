@@ -115,6 +115,7 @@ LIMITS = (
     "subscribes_per_hour",
     "drawings_per_hour",
     "drawings_at_once",
+    "mcp_per_minute",
     "other",
 )
 

@@ -14,6 +14,7 @@ _FIRST = {
     "labs": "labs",
     "runs": "labs",
     "draw": "labs",
+    "mcp": "labs",
     "newsletter": "newsletter",
     "mailbox": "newsletter",
     "admin": "admin",

@@ -55,6 +55,8 @@ def llms(patterns: Iterable[Listed], site_url: str, site_name: str) -> str:
         "## Interfaces\n\n"
         f"- [All patterns as JSON]({site_url}/patterns.json)\n"
         f"- [OpenAPI description]({site_url}/openapi.json): reading patterns, creating and running labs\n"
+        f"- [Draw a template]({site_url}/draw/): POST a SAM or CloudFormation template as `application/yaml`; the "
+        "answer has its proven arrows, lint and prices\n"
         f"- [Atom feed]({site_url}/feed.atom): new and revised patterns"
     )
     return "\n\n".join(parts) + "\n"

@@ -27,7 +27,7 @@ EXPRESS_FACTOR = Decimal("1.5")
 
 
 class Refused(Exception):
-    """The caller asked for something that cannot be. It is answered with a 4xx and is no error of ours."""
+    """A mistake of the caller. The answer is a 4xx, and Lambda does not count an error."""
 
     def __init__(self, status: int, title: str, detail: str) -> None:
         super().__init__(title)

@@ -13,7 +13,7 @@ table = boto3.resource("dynamodb").Table(os.environ["SCANS_TABLE"])
 
 
 class Unreadable(ValueError):
-    """The message is no scan, and will not become one by being tried again."""
+    """The message is not a scan. A retry would not change that."""
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, list[dict[str, str]]]:
@@ -34,7 +34,7 @@ def recorded(record: dict[str, Any]) -> bool:
     except Unreadable as error:
         log("scan.unreadable", trace, reason=str(error), message_id=record["messageId"])
         return False
-    except Exception as error:  # whatever it is, the other messages of the batch have no part in it
+    except Exception as error:  # whatever the cause, only this message fails, not its batch
         log("scan.not.recorded", trace, reason=f"{type(error).__name__}: {error}", message_id=record["messageId"])
         return False
     log("scan.recorded", trace, parcel=scan["parcel"], depot=scan["depot"])
@@ -52,7 +52,7 @@ def scan_from(body: str) -> dict[str, str]:
 
 
 def required_text(scan: dict[str, Any], field: str) -> str:
-    """The field's value; KeyError if it is missing, TypeError if it is no text that a key can be, or blank."""
+    """The field's value. KeyError if it is missing, TypeError if it is blank or not a text that fits a key."""
     value = scan[field]
     if not isinstance(value, str) or not value.strip():
         raise TypeError(f"{field} must be text")

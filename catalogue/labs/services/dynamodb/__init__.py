@@ -1,4 +1,4 @@
-"""DynamoDB tables in labs: their item counts, expiry and written items as levers, request units."""
+"""DynamoDB tables in labs: how many items they hold, expiry and written items, and the counting of request units."""
 
 from __future__ import annotations
 

@@ -44,6 +44,8 @@ _URL = Naming(
     attributes={"FunctionUrl": "https://url-{name}.lambda-url.{region}.on.aws/"},
     part=True,
 )
+SWITCHED_ON = "SwitchedOn"
+"""Key of an event source's Metadata: it is deployed disabled, and the text says who enables it. Its arrow counts."""
 
 
 def event_sources(view: View) -> Iterator[Finding]:
@@ -55,7 +57,7 @@ def event_sources(view: View) -> Iterator[Finding]:
             continue
         known = view.known(source)
         silent = known[0].silent(view.stack.resources[source]) if known and known[0].silent else None
-        if not is_true(mapping.property("Enabled", default=True)):
+        if not is_true(mapping.property("Enabled", default=True)) and mapping.metadata.get(SWITCHED_ON) is None:
             silent = "the event source is disabled"
         if silent:
             yield NotProven("event-source", source, function, mapping.id, silent)

@@ -184,6 +184,18 @@ MESSAGING = (
         ("PQueue>PWork event-source",),
     ),
     Fragment(
+        "an event source that is off until someone switches it on",
+        QUEUE
+        + sam("Policies: [{Statement: {Effect: Allow, Action: 'sqs:*', Resource: '*'}}]")
+        + """
+  PMapping:
+    Type: AWS::Lambda::EventSourceMapping
+    <+Metadata: {SwitchedOn: by an operator}+>
+    Properties: {EventSourceArn: !GetAtt PQueue.Arn, FunctionName: !Ref PWork, Enabled: false}
+""",
+        ("PQueue>PWork event-source",),
+    ),
+    Fragment(
         "a table's stream",
         TABLE
         + role("['dynamodb:GetRecords']", "'*'")

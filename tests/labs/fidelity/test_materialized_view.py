@@ -110,3 +110,16 @@ def test_a_canceled_transaction_leaves_the_sums(stack: Stack) -> None:
     with pytest.raises(dynamodb.exceptions.TransactionCanceledException):
         dynamodb.transact_write_items(TransactItems=[{"Put": mark}, {"Update": add}])
     assert sums(stack)["passengers"] == 2
+
+
+@pytest.mark.ledger(SLUG, "disabling")
+def test_a_disabled_event_source_stops_at_once_and_goes_on_where_it_stopped(stack: Stack) -> None:
+    book(stack, "one")
+    until(lambda: sums(stack).get("passengers") == 2)
+    set_mapping(stack, Enabled=False)
+    book(stack, "two")
+    book(stack, "three")
+    assert sums(stack)["passengers"] == 2
+    set_mapping(stack, Enabled=True)
+    until(lambda: sums(stack)["passengers"] == 6)
+    assert sums(stack)["bookings"] == 3

@@ -51,6 +51,7 @@ POSTBOX: list[dict[str, Any]] = [
 CACHED: list[dict[str, Any]] = [
     {"action": "open-cache-invalidation", "resource": "Stage"},
     {"action": "close-cache-invalidation", "resource": "Stage"},
+    {"action": "set-cache-ttl", "resource": "Stage", "value": 30},
 ]
 ROUTED: list[dict[str, Any]] = [
     {"action": "disable-rule", "resource": "AccountingRule"},
@@ -92,6 +93,10 @@ def test_the_commands_of_a_cached_stage_can_be_run(deploy: Deploy) -> None:
     lab = deploy(load_pattern(Path(settings.BASE_DIR) / "patterns_content" / "gateway-cache"))
     told = [do(lab, **operation) for operation in CACHED]
     assert refused_by_the_cli(told) == []
+    stage = {"restApiId": next(iter(stack_of(lab).names_of("AWS::ApiGateway::RestApi")))}
+    settings_of = get_target().client("apigateway").get_stage(**stage, stageName=resources_of(lab)["Stage"].id)
+    kept = {one["cacheTtlInSeconds"] for one in settings_of["methodSettings"].values() if one["cachingEnabled"]}
+    assert kept == {30}
     for shown in told:
         for call in read_commands(shown):
             getattr(get_target().client(call.service), call.operation)(**call.arguments)

@@ -48,11 +48,7 @@ def settings_of(stage: Mapping[str, Any], path: str, method: str) -> Settings | 
     """
     if not stage.get("cacheClusterEnabled"):
         return None
-    by_method: dict[tuple[str, str], dict[str, Any]] = {}
-    for key, entry in (stage.get("methodSettings") or {}).items():
-        # One method may have two entries here, under the two spellings of its key: what was changed counts.
-        changed = {name: value for name, value in entry.items() if value != _DEFAULTS.get(name, value)}
-        by_method.setdefault(_method_of(key), {}).update(changed)
+    by_method = {_method_of(key): entry for key, entry in (stage.get("methodSettings") or {}).items()}
     own = next((by_method[key] for key in ((path, method), (path, "*")) if key in by_method), None)
     if own is None:
         own = by_method.get(("*", "*"), {}) if method == "GET" else {}
@@ -64,6 +60,17 @@ def settings_of(stage: Mapping[str, Any], path: str, method: str) -> Settings | 
         anyone_may_invalidate=not settled["requireAuthorizationForCacheControl"],
         strategy=settled["unauthorizedCacheControlHeaderStrategy"],
     )
+
+
+def with_one_spelling(settings: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """A stage's method settings with one entry for each method, under the key that UpdateStage changes.
+
+    CloudFormation's entries have the template's spelling, `/~1products~1{id}/GET`, so that a change made a second one.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for key, entry in settings.items():
+        found.setdefault("/".join(_method_of(key)), {}).update(entry)
+    return found
 
 
 def _method_of(key: str) -> tuple[str, str]:
@@ -164,12 +171,17 @@ async def answer_through(
 
 
 def install() -> None:
-    """Patch the imported emulator: its Lambda proxy integrations answer through a cache, which can be flushed."""
+    """Patch the imported emulator: its Lambda proxy integrations answer through a cache that can be set and flushed."""
     from ministack.services import apigateway_v1
 
     invoke: Callable[..., Awaitable[Any]] = apigateway_v1._invoke_lambda_proxy_v1
     handle: Callable[..., Awaitable[Any]] = apigateway_v1.handle_request
+    change: Callable[[dict[str, Any], dict[str, Any]], bool] = apigateway_v1._try_apply_method_settings_patch
     cache = StageCache()
+
+    def change_the_one_entry(stage: dict[str, Any], operation: dict[str, Any]) -> bool:
+        stage["methodSettings"] = with_one_spelling(stage.get("methodSettings") or {})
+        return change(stage, operation)
 
     async def invoke_unless_cached(
         integration: dict[str, Any],
@@ -210,3 +222,4 @@ def install() -> None:
 
     apigateway_v1._invoke_lambda_proxy_v1 = invoke_unless_cached
     apigateway_v1.handle_request = handle_or_flush
+    apigateway_v1._try_apply_method_settings_patch = change_the_one_entry

@@ -44,8 +44,9 @@ SERVICE = LabService(
     key="api-gateway",
     clients=("apigateway",),
     operations={
-        "open-cache-invalidation": operations.set_cache_invalidation(True),
-        "close-cache-invalidation": operations.set_cache_invalidation(False),
+        "open-cache-invalidation": operations.set_of_cached_methods("requireAuthorizationForCacheControl", "false"),
+        "close-cache-invalidation": operations.set_of_cached_methods("requireAuthorizationForCacheControl", "true"),
+        "set-cache-ttl": operations.set_of_cached_methods("ttlInSeconds"),
         "flush-cache": operations.flush_cache,
         "disable-body-validation": operations.set_body_validation(False),
         "enable-body-validation": operations.set_body_validation(True),

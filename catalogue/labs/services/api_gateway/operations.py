@@ -54,8 +54,8 @@ def set_body_validation(enabled: bool) -> Callable[[Stack, Operation], str]:
     return change
 
 
-def set_cache_invalidation(for_anyone: bool) -> Callable[[Stack, Operation], str]:
-    """Change it for each cached method of the stage: CloudFormation has no property for it.
+def set_of_cached_methods(setting: str, fixed: str = "") -> Callable[[Stack, Operation], str]:
+    """Change a setting of each cached method of the stage, to the operation's own value if none is fixed.
 
     Paths of the patch: https://docs.aws.amazon.com/apigateway/latest/api/patch-operations.html
     """
@@ -65,14 +65,11 @@ def set_cache_invalidation(for_anyone: bool) -> Callable[[Stack, Operation], str
         stage_name, api = stack.physical(operation.resource), _api(stack)
         settings = gateway.get_stage(restApiId=api, stageName=stage_name).get("methodSettings", {})
         paths = [
-            f"/{settings_path(key)}/caching/requireAuthorizationForCacheControl"
-            for key, entry in settings.items()
-            if entry.get("cachingEnabled")
+            f"/{settings_path(key)}/caching/{setting}" for key, entry in settings.items() if entry.get("cachingEnabled")
         ]
         if not paths:
             raise OperationFailed("The stage caches no method.")
-        value = "false" if for_anyone else "true"
-        patch = [{"op": "replace", "path": path, "value": value} for path in paths]
+        patch = [{"op": "replace", "path": path, "value": fixed or str(operation.value)} for path in paths]
         gateway.update_stage(restApiId=api, stageName=stage_name, patchOperations=patch)
         # As JSON: the AWS CLI's shorthand syntax cannot hold the braces of a path such as ~1products~1{id}.
         shown = shlex.quote(json.dumps(patch))

@@ -17,6 +17,7 @@ from catalogue.labs.embedded.gateway.stage_cache import (
     flushed_stage,
     key_values,
     settings_of,
+    with_one_spelling,
 )
 
 PRODUCT = "/products/{id}"
@@ -85,15 +86,14 @@ class TestSettings:
     def test_a_time_to_live_of_zero_is_no_caching(self) -> None:
         assert settings_of(stage(**{"*/*": {**CACHED, "cacheTtlInSeconds": 0}}), PRODUCT, "GET") is None
 
-    def test_what_was_changed_under_the_other_spelling_of_the_key_counts(self) -> None:
-        changed = {
-            "cachingEnabled": False,
-            "cacheTtlInSeconds": 300,
-            "requireAuthorizationForCacheControl": False,
-        }
-        found = settings_of(stage(**{"/~1products~1{id}/GET": CACHED, "/products/{id}/GET": changed}), PRODUCT, "GET")
-        assert found is not None
-        assert (found.seconds, found.anyone_may_invalidate) == (8, True)
+    def test_a_method_has_one_entry_in_which_every_value_may_be_set(self) -> None:
+        written = {"/~1products~1{id}/GET": dict(CACHED), "*/*": {"throttlingBurstLimit": 5}}
+        found = with_one_spelling(written)
+        assert found == {"/products/{id}/GET": CACHED, "*/*": {"throttlingBurstLimit": 5}}
+        found["/products/{id}/GET"]["cacheTtlInSeconds"] = 300
+        settled = settings_of(stage(**with_one_spelling(found)), PRODUCT, "GET")
+        assert settled is not None
+        assert settled.seconds == 300
 
 
 class TestKey:

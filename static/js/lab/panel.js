@@ -43,6 +43,9 @@ class LabPanel extends HTMLElement {
       event.preventDefault();
       this.#extend();
     });
+    for (const kind of ["pointermove", "focusin"]) {
+      addEventListener(kind, () => import("../workbench/mentions.js"), { once: true, passive: true });
+    }
     this.classList.add("is-enhanced");
     this.#clock = setInterval(() => this.#showTimeLeft(), 1000);
     this.#resume();

@@ -149,6 +149,13 @@ def test_of_several_callers_the_one_whose_edge_speaks_of_the_path() -> None:
     }
 
 
+def test_a_handshake_goes_to_the_gateway_that_callers_connect_to() -> None:
+    known = graph("live-updates")
+    arrivals = [known.arrival(path, status) for path, status in (("/", 101), ("/orders/one", 200))]
+
+    assert [hop.key for hop in arrivals if hop] == ["Customer>SocketApi", "Kitchen>OrderApi"]
+
+
 def test_an_operation_belongs_to_the_only_function_that_may_ask_for_it() -> None:
     run = run_of(
         "asynchronous-request-reply",

@@ -187,7 +187,7 @@ def _exchange(request: Request, graph: Graph) -> Exchange:
     caches = [hop for hop in graph.hops if hop.by == "cache"]
     return Exchange(
         request,
-        graph.arrival(request.path),
+        graph.arrival(request.path, request.status),
         route,
         graph.straight(route) if taken else None,
         caches[0] if caches and route and request.method == "GET" else None,

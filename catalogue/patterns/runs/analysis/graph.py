@@ -25,6 +25,8 @@ _HANDS_ON = {name for name, kind in KINDS.items() if kind.hands_on}
 """Relations by which a message goes on to where it waits."""
 USES = ("environment", "policy")
 """Relations by which code uses a resource."""
+SWITCHING = 101
+"""The status of a handshake that became a WebSocket (RFC 9110, section 15.2.2)."""
 
 
 @dataclass(frozen=True)
@@ -91,12 +93,15 @@ class Graph:
         fitting = [route for route in self.routes if matches(route, method, path)]
         return min(fitting, key=lambda route: (route.path.count("+}"), route.path.count("{")), default=None)
 
-    def arrival(self, path: str) -> Hop | None:
-        """The edge by which a call arrives. Of several actors it is the one whose edge speaks of the path."""
+    def arrival(self, path: str, status: int = 0) -> Hop | None:
+        """The edge by which a call arrives. Of several actors it is the one whose edge speaks of the path.
+
+        A call that became a WebSocket (status 101) has no path: its edge speaks of connecting.
+        """
         outside = [hop for hop in self.hops if hop.by == "outside"]
         hops = [hop for hop in outside if self.role(hop.target) == "gateway"]
         hops = hops or [hop for hop in outside if self.role(hop.target) == "function"]
-        words = set(re.findall(r"[a-z]{3,}", path.lower()))
+        words = {"connect"} if status == SWITCHING else set(re.findall(r"[a-z]{3,}", path.lower()))
         named = [hop for hop in hops if words & set(re.findall(r"[a-z]{3,}", hop.label.lower()))]
         return next(iter(named or hops), None)
 

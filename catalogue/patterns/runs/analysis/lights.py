@@ -39,7 +39,7 @@ class Lights:
                 return []
 
     def _request(self, data: Mapping[str, Any]) -> list[Hop]:
-        arrival = self._graph.arrival(data["path"])
+        arrival = self._graph.arrival(data["path"], data["status"])
         found = [arrival] if arrival else []
         route = self._graph.route(data["method"], data["path"])
         if route is not None and data["method"] == "GET":

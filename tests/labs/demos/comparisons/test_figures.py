@@ -82,6 +82,12 @@ def test_the_figures_that_every_comparison_has() -> None:
     }
 
 
+def test_a_websocket_counts_with_the_calls_made_meanwhile_and_has_no_latency() -> None:
+    talk = StepAnswer(101, {}, '{"received": [], "statuses": [200, 200], "closed": null}', 9000)
+    figures = standard_figures(Seen(sent=[Sent("talk", 0, 0, (talk, answer(200, 20)))]))
+    assert (figures["requests"], figures["p50_ms"], figures["p95_ms"]) == (4, 20, 20)
+
+
 def test_what_counts_as_success_is_the_comparisons_own_or_every_answer_below_400(twins: Pattern) -> None:
     assert twins.compare is not None
     figures = {"charges": 18.0, "doubled": 12.0, "unknown": None}

@@ -76,7 +76,12 @@ def test_a_connection_that_has_ended_is_gone(stack: Stack) -> None:
         FunctionName=stack.id("LeaveFunction"), ReservedConcurrentExecutions=0
     )
     talk(stack, watch("one"))
-    until(lambda: put(stack, "one") or steps(stack, "PushFunction", "connection.gone"))
+
+    def found_gone() -> bool:
+        put(stack, "one")
+        return bool(steps(stack, "PushFunction", "connection.gone"))
+
+    until(found_gone)
     assert stack.client("dynamodb").scan(TableName=stack.id("ConnectionsTable"), Select="COUNT")["Count"] == 0
 
 

@@ -288,3 +288,44 @@ def test_one_status_or_counts_of_several(sample: Draft) -> None:
 def test_a_pattern_without_a_demo_has_none_to_check(sample: Draft) -> None:
     (sample.folder / "demo.yaml").unlink()
     assert sample.mistakes() == []
+
+
+SOCKET = """
+  - id: talk
+    title: Talk over a connection
+    notice: It talks.
+    request:
+      method: GET
+      path: /
+      socket: {send: [{say: "{{n}}"}], meanwhile: [{method: GET, path: /hello/Ada}], receive: 1}
+    expect: {status: 101}
+"""
+
+
+def test_a_websocket_needs_an_output_that_says_where_it_leads(sample: Draft) -> None:
+    sample.append("demo.yaml", SOCKET)
+    expect_one(
+        sample.mistakes(),
+        id="patterns.E030",
+        file="demo.yaml",
+        line=sample.line_of("demo.yaml", "socket:"),
+        message="no output `SocketEndpoint`",
+        remedy="wss://",
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "id", "message"),
+    [
+        ("path: /\n", "path: /chat\n", "E030", "has no paths"),
+        ("path: /hello/Ada}", "path: /bye}", "E030", "GET /bye is called meanwhile"),
+        ('"{{n}}"', '"{{later}}"', "E031", "`{{later}}`"),
+    ],
+)
+def test_what_a_websocket_says_and_calls_is_checked(sample: Draft, old: str, new: str, id: str, message: str) -> None:
+    sample.replace("template.yaml", "Outputs:\n", "Outputs:\n  SocketEndpoint:\n    Value: wss://a\n")
+    sample.append("demo.yaml", SOCKET)
+    assert sample.mistakes() == []
+    sample.replace("demo.yaml", old, new)
+    (mistake,) = sample.mistakes()
+    assert (mistake.id, message in mistake.message) == (f"patterns.{id}", True)

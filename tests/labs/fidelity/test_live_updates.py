@@ -85,6 +85,25 @@ def test_a_connection_that_has_ended_is_gone(stack: Stack) -> None:
     assert stack.client("dynamodb").scan(TableName=stack.id("ConnectionsTable"), Select="COUNT")["Count"] == 0
 
 
+@pytest.mark.ledger(SLUG, "disconnect")
+def test_an_end_is_told_once_and_a_throttled_function_never_learns_of_it(stack: Stack) -> None:
+    functions = stack.client("lambda")
+    talk(stack, watch("one"))
+    until(lambda: steps(stack, "LeaveFunction", "connection.left"))
+    functions.put_function_concurrency(FunctionName=stack.id("LeaveFunction"), ReservedConcurrentExecutions=0)
+    talk(stack, watch("two"))
+
+    def found_gone() -> bool:  # so the end has been noticed
+        put(stack, "two")
+        return bool(steps(stack, "PushFunction", "connection.gone"))
+
+    until(found_gone)
+    functions.delete_function_concurrency(FunctionName=stack.id("LeaveFunction"))
+    talk(stack, watch("three"))
+    until(lambda: len(steps(stack, "LeaveFunction", "connection.left")) == 2)
+    assert [line["orders"] for line in steps(stack, "LeaveFunction", "connection.left")] == [1, 1]
+
+
 @pytest.mark.ledger(SLUG, "unrouted")
 def test_a_message_without_a_route_is_not_answered(stack: Stack) -> None:
     told = talk(stack, {"action": "sing"}, watch("one"), receive=2, within=3)

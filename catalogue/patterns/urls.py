@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from catalogue.patterns.views import choosing, ledgers, outputs, pages, recorded
+from catalogue.patterns.views import choosing, exports, ledgers, outputs, pages, recorded
 
 app_name = "patterns"
 
@@ -31,6 +31,10 @@ urlpatterns = [
     path("patterns/<slug:slug>/ledger.json", ledgers.ledger_json, name="ledger_json"),
     path("patterns/<slug:slug>/project.zip", outputs.project, name="project"),
     path("patterns/<slug:slug>/diagram.svg", outputs.diagram, name="diagram"),
+    path("patterns/<slug:slug>/diagram.mmd", exports.diagram_mermaid, name="diagram_mermaid"),
+    path("patterns/<slug:slug>/diagram.drawio", exports.diagram_drawio, name="diagram_drawio"),
+    path("patterns/<slug:slug>/block.md", exports.markdown_block, name="block"),
+    path("patterns/<slug:slug>/recorded.otlp.json", exports.recorded_otlp, name="recorded_otlp"),
     path("patterns/<slug:slug>/share.png", outputs.share, name="share"),
     path("patterns/<slug:slug>/diagram.png", outputs.diagram_png, name="diagram_png"),
     path("patterns/<slug:slug>/source/<path:path>", pages.source, name="source"),

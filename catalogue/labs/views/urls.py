@@ -47,6 +47,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<lab_id:lab_id>/runs", runs.keep, name="runs"),
     path("<lab_id:lab_id>/runs/<lab_id:run_id>", runs.kept, name="run"),
     path("<lab_id:lab_id>/runs/<lab_id:run_id>.json", runs.kept_json, name="run_json"),
+    path("<lab_id:lab_id>/runs/<lab_id:run_id>.otlp.json", runs.kept_otlp, name="run_otlp"),
     path("<lab_id:lab_id>/runs/<lab_id:run_id>/share", runs.share, name="share_run"),
     path("<lab_id:lab_id>/extend", views.extend, name="extend"),
     path("<lab_id:lab_id>/use", views.use, name="use"),

@@ -47,7 +47,7 @@ _OF_ALL: Mapping[str, frozenset[str]] = {
 """Names of the addresses of the whole catalogue, each with the parameters that its view reads."""
 _WITH_OTHERS = ("detail", "markdown", "pattern_json", "project")
 """Of one pattern, and telling of its neighbors or relations too."""
-_ALONE = ("diagram", "diagram_png", "share")
+_ALONE = ("diagram", "diagram_png", "diagram_mermaid", "diagram_drawio", "block", "share")
 
 
 def addresses(published: Mapping[str, Card]) -> Iterator[Address]:
@@ -80,6 +80,7 @@ def of_pattern(card: Card, related: Iterable[Card]) -> Iterator[Address]:
         yield at("recorded", reads=("part",))
         yield at("recorded", query="part=views", reads=("part",))
         yield at("recorded_json")
+        yield at("recorded_otlp")
     for file in card.files:
         yield at("source", file)
         yield at("raw", file)

@@ -93,6 +93,8 @@ class DiagramDocument(Document):
     edges: tuple[EdgeDocument, ...]
     flow: tuple[FlowDocument, ...]
     svg_url: Url
+    mermaid_url: Url
+    drawio_url: Url
 
 
 class CostDocument(Document):
@@ -236,4 +238,6 @@ def _diagram(pattern: Pattern, site_url: str) -> DiagramDocument:
             for number, step in enumerate(pattern.diagram.flow, 1)
         ),
         svg_url=f"{site_url}{pattern.url}diagram.svg",
+        mermaid_url=f"{site_url}{pattern.url}diagram.mmd",
+        drawio_url=f"{site_url}{pattern.url}diagram.drawio",
     )

@@ -15,7 +15,7 @@ from catalogue.web.errors import Problem
 @of_pattern
 def recorded(request: HttpRequest, slug: str) -> HttpResponseBase:
     """With `?part=views` the fragment that a page loads to replay it."""
-    pattern, run = _recorded(slug)
+    pattern, run = found_recording(slug)
     alone = request.GET.get("part") == "views"
     context = {"pattern": pattern, "run": run, "views": run_views(run, pattern), "heading": 3 if alone else 2}
     return shared_page(request, "runs/_views.html" if alone else "runs/recorded.html", context)
@@ -23,10 +23,11 @@ def recorded(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 @of_pattern
 def recorded_json(request: HttpRequest, slug: str) -> HttpResponseBase:
-    return document(request, _recorded(slug)[1])
+    return document(request, found_recording(slug)[1])
 
 
-def _recorded(slug: str) -> tuple[Pattern, Run]:
+def found_recording(slug: str) -> tuple[Pattern, Run]:
+    """The published pattern and its recorded run. Raises Problem (404)."""
     pattern = found_pattern(slug)
     run = recorded_run(pattern)
     if run is None:

@@ -1,6 +1,6 @@
 """The checkers that are npm packages, at the versions of `package.json`: installed under `.tools/`, once a version.
 
-    python -m tests.web.standards.tools          what the test suite uses: axe-core and the Nu HTML checker
+    python -m tests.web.standards.tools          what the test suite uses: axe-core, Mermaid and others
     python -m tests.web.standards.tools --all    the linters of OpenAPI and Lighthouse, too
 
 They are no part of the site: nothing but tests and `make` knows them.

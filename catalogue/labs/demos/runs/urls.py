@@ -8,5 +8,6 @@ from catalogue.labs.views import urls as labs  # noqa: F401  (registers the conv
 app_name = "runs"
 urlpatterns: list[URLPattern] = [
     path("<lab_id:token>", views.shared, name="shared"),
+    path("<lab_id:token>.otlp.json", views.shared_otlp, name="shared_otlp"),
     path("<lab_id:token>.json", views.shared_json, name="shared_json"),
 ]

@@ -24,6 +24,7 @@ from catalogue.labs.models import Run as KeptRun
 from catalogue.labs.views.requests import AtOnce, fields, find_lab, ready_lab
 from catalogue.patterns.content.library import library
 from catalogue.patterns.content.pattern import Pattern
+from catalogue.patterns.documents.exports.otlp import otlp
 from catalogue.patterns.runs.document import Run, Unreadable, read_run
 from catalogue.web.errors import Problem, read_only, wants_html
 
@@ -71,6 +72,12 @@ def kept_json(request: HttpRequest, lab_id: str, run_id: str) -> HttpResponse:
     return _private(JsonResponse(_kept(find_lab(lab_id), run_id).document))
 
 
+@read_only
+def kept_otlp(request: HttpRequest, lab_id: str, run_id: str) -> HttpResponse:
+    """The same as OpenTelemetry's spans, in OTLP's JSON."""
+    return _private(JsonResponse(otlp(_read(_kept(find_lab(lab_id), run_id)))))
+
+
 @csrf_exempt
 @require_POST
 def share(request: HttpRequest, lab_id: str, run_id: str) -> HttpResponse:
@@ -106,6 +113,13 @@ def shared_json(request: HttpRequest, token: str) -> HttpResponse:
     """The same as data, whatever was asked for."""
     found, _ = _shared(token)
     return _open(JsonResponse(found.document), found)
+
+
+@read_only
+def shared_otlp(request: HttpRequest, token: str) -> HttpResponse:
+    """The same as OpenTelemetry's spans, in OTLP's JSON."""
+    found, run = _shared(token)
+    return _open(JsonResponse(otlp(run)), found)
 
 
 def _asked_for(request: HttpRequest, lab_id: str) -> tuple[Lab, str]:

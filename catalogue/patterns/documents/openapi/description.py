@@ -14,6 +14,7 @@ from catalogue.patterns.documents.openapi.comparison_documents import Comparison
 from catalogue.patterns.documents.openapi.drawn_documents import DrawnTemplate, PastedTemplate
 from catalogue.patterns.documents.openapi.drawn_paths import drawn_paths
 from catalogue.patterns.documents.openapi.event_documents import EVENTS, LabHappened, event_schemas
+from catalogue.patterns.documents.openapi.export_paths import export_paths
 from catalogue.patterns.documents.openapi.lab_documents import (
     Challenge,
     Challenges,
@@ -107,7 +108,7 @@ def openapi(site_url: str) -> Json:
             {"name": "patterns", "description": "The content of the catalogue."},
             {"name": "labs", "description": "Your own copy of a pattern, deployed for a limited time."},
         ],
-        "paths": pattern_paths() | lab_paths() | board_paths() | comparison_paths() | drawn_paths(),
+        "paths": pattern_paths() | export_paths() | lab_paths() | board_paths() | comparison_paths() | drawn_paths(),
         "components": {
             "schemas": schemas["$defs"] | _run_schemas() | event_schemas(),
             "responses": {

@@ -11,8 +11,6 @@ MARKED = """() => {
     const ranges = [...(CSS.highlights.get("mention") ?? [])];
     return [...new Set(ranges.map((range) => range.toString().toLowerCase()))];
 }"""
-    """() => [...new Set([...(CSS.highlights.get("mention") ?? [])].map((range) => range.toString().toLowerCase()))]"""
-)
 PICTURE = "#diagram .diagram__picture--wide"
 
 

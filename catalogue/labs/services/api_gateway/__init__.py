@@ -93,6 +93,10 @@ SERVICE = LabService(
         "AWS::ApiGateway::Resource",
         REST_API,
         STAGE,
+        HTTP_API,
+        "AWS::ApiGatewayV2::Integration",
+        "AWS::ApiGatewayV2::Route",
+        "AWS::ApiGatewayV2::Stage",
         "AWS::Serverless::Api",
     ),
     leftovers=(

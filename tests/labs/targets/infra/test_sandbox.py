@@ -32,6 +32,7 @@ RESOURCES = {
     "cloudformation": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{STACK}/0-1",
     "cloudwatch": "*",
     "dynamodb": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{STACK}-Table-1",
+    "execute-api": f"arn:aws:execute-api:{REGION}:{ACCOUNT}:abc/live/POST/@connections/1",
     "events": f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{STACK}-Rule-1",
     "iam": f"arn:aws:iam::{ACCOUNT}:role/{STACK}-Role-1",
     "lambda": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{STACK}-F-1",
@@ -59,6 +60,7 @@ CONTEXT = {
 NOT_FOR_LABS = {"kms", "ec2", "elasticfilesystem", "kinesis", "s3files", "s3tables", "firehose"}
 """Services whose permissions the registry lists for features that labs do not have, such as networks and own keys."""
 OPTIONAL = {
+    "apigateway:TagResource",  # no action of IAM: tags are put with apigateway:POST and PUT on /tags/
     "dynamodb:AssociateTableReplica",  # global tables
     "dynamodb:BatchWriteItem",
     "dynamodb:CreateTableReplica",

@@ -149,6 +149,7 @@ ONE_AT_A_TIME = {
     "asynchronous-request-reply/WorkerFunction",
     "claim-check/WorkerFunction",
     "retry-budget/ReserveFunction",
+    "webhook-receiver/WorkerFunction",
 }
 """Consumers whose event source hands them one record at a time: no record has a neighbor."""
 IN_ORDER = {"ordered-groups/WorkerFunction"}

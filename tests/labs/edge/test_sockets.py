@@ -82,7 +82,8 @@ async def closed(ws: aiohttp.ClientWebSocketResponse) -> int | None:
     """The code with which the other side closes."""
     message = await ws.receive(timeout=WAIT)
     assert message.type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED), message
-    return ws.close_code
+    # Of a connection that is gone by now, aiohttp itself says 1006: what the frame said counts.
+    return message.data if message.type is aiohttp.WSMsgType.CLOSE else ws.close_code
 
 
 def has_logged(lab: Lab, step: str) -> bool:
@@ -250,6 +251,20 @@ def test_what_has_no_socket_says_so(chat: Lab, lab: Lab) -> None:
         return [(answer[0], answer[1]["title"]) for at in addresses for answer in [await refused(*at)]]
 
     assert run(scenario()) == [(404, "No such lab"), (404, "No WebSocket API"), (404, "Not Found")]
+
+
+def test_a_server_that_stops_closes_its_connections_with_1012(chat: Lab) -> None:
+    async def scenario() -> None:
+        async with aiohttp.ClientSession() as session:
+            async with served() as url:
+                ws = await session.ws_connect(f"{url}/live/{chat.pk}/")
+                await ws.send_json({"say": "hello"})
+                assert await said(ws) == {"said": "hello"}
+            assert await closed(ws) == 1012
+            await ws.close()
+
+    run(scenario())
+    await_true(lambda: has_logged(chat, "disconnect"), WAIT)
 
 
 def test_a_client_that_vanishes_leaves_no_place_taken(chat: Lab) -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from catalogue.patterns.views import choosing, exports, ledgers, outputs, pages, recorded
+from catalogue.patterns.views import choosing, exports, ledgers, listing, outputs, pages, recorded, schemas
 
 app_name = "patterns"
 
@@ -15,8 +15,10 @@ urlpatterns = [
     path("compare/", choosing.compare, name="compare"),
     path("about/", pages.about, name="about"),
     path("fidelity/", ledgers.fidelity, name="fidelity"),
-    path("patterns.json", outputs.patterns_json, name="patterns_json"),
+    path("patterns.json", listing.patterns_json, name="patterns_json"),
     path("openapi.json", outputs.openapi, name="openapi"),
+    path("schemas/", schemas.schemas, name="schemas"),
+    path("schemas/<slug:name>.json", schemas.schema, name="schema"),
     path("feed.atom", outputs.feed, name="feed"),
     path("sitemap.xml", outputs.sitemap, name="sitemap"),
     path("robots.txt", outputs.robots, name="robots"),

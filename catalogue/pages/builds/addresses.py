@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from catalogue.base import fingerprint
 from catalogue.patterns.content.cards import Card
+from catalogue.patterns.documents.author_schemas import FILES
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ _OF_ALL: Mapping[str, frozenset[str]] = {
     "compare": frozenset(("pattern",)),
     "about": frozenset(),
     "fidelity": frozenset(("page",)),
-    "patterns_json": frozenset(),
+    "patterns_json": frozenset(("level", "service", "helps", "page", "per_page")),
     "openapi": frozenset(),
     "feed": frozenset(),
     "sitemap": frozenset(),
@@ -56,6 +57,8 @@ def addresses(published: Mapping[str, Card]) -> Iterator[Address]:
     everything = _hash("everything", *(f"{card.outline} {card.content_hash} {card.recording_hash}" for card in cards))
     for name, reads in _OF_ALL.items():
         yield _address(reverse(f"patterns:{name}"), everything, reads=reads)
+    for path in (reverse("patterns:schemas"), *(reverse("patterns:schema", args=[name]) for name in FILES)):
+        yield _address(path, "")  # they depend on the code alone
     for place, card in enumerate(cards):
         yield from of_pattern(card, _company(place, cards, published))
 

@@ -8,8 +8,9 @@ from itertools import groupby
 from xml.etree import ElementTree
 
 from catalogue.patterns.content.cards import Listed
+from catalogue.patterns.documents.author_schemas import FILES, schema_url
 
-PAGES = ("/", "/patterns/", "/guide/", "/map/", "/compare/", "/about/", "/fidelity/", "/draw/")
+PAGES = ("/", "/patterns/", "/guide/", "/map/", "/compare/", "/about/", "/fidelity/", "/draw/", "/schemas/")
 NOT_FOR_CRAWLERS = ("/admin/", "/labs/", "/live/", "/mailbox/", "/newsletter/", "/search/")
 _SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
@@ -53,10 +54,13 @@ def llms(patterns: Iterable[Listed], site_url: str, site_name: str) -> str:
         parts.append(f"## Patterns of level {level}\n\n" + "\n".join(lines))
     parts.append(
         "## Interfaces\n\n"
-        f"- [All patterns as JSON]({site_url}/patterns.json)\n"
+        f"- [All patterns as JSON]({site_url}/patterns.json): `?level=200&service=sqs&helps=cost` filters, "
+        "`per_page` and `page` divide\n"
         f"- [OpenAPI description]({site_url}/openapi.json): reading patterns, creating and running labs\n"
         f"- [Draw a template]({site_url}/draw/): POST a SAM or CloudFormation template as `application/yaml`; the "
         "answer has its proven arrows, lint and prices\n"
-        f"- [Atom feed]({site_url}/feed.atom): new and revised patterns"
+        f"- [JSON Schemas]({site_url}/schemas/) of the files that an author of a pattern writes: "
+        + ", ".join(f"[{one.file}]({schema_url(name, site_url)})" for name, one in FILES.items())
+        + f"\n- [Atom feed]({site_url}/feed.atom): new and revised patterns"
     )
     return "\n\n".join(parts) + "\n"

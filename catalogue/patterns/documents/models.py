@@ -59,7 +59,14 @@ class PatternSummary(Document):
 
 class PatternList(Document):
     patterns: tuple[PatternSummary, ...]
-    """By level, then title."""
+    """Those of this page, by level, then title."""
+    total: int
+    """How many patterns the filters leave, on all pages."""
+    page: int
+    """Counted from 1."""
+    pages: int
+    next: Url | None
+    """The address of the next page; null on the last one."""
 
 
 class NodeDocument(Document):
@@ -144,8 +151,23 @@ class PatternDocument(PatternSummary):
     """SHA-256 of the pattern's files, hexadecimal."""
 
 
-def pattern_list(patterns: Sequence[Listed], site_url: str) -> PatternList:
-    return PatternList(patterns=tuple(PatternSummary(**_summary(pattern, site_url)) for pattern in patterns))
+def pattern_list(
+    patterns: Sequence[Listed],
+    site_url: str,
+    *,
+    total: int | None = None,
+    page: int = 1,
+    pages: int = 1,
+    next_url: str | None = None,
+) -> PatternList:
+    """These patterns, which are all unless `total` says otherwise. `site_url` has no trailing slash."""
+    return PatternList(
+        patterns=tuple(PatternSummary(**_summary(pattern, site_url)) for pattern in patterns),
+        total=len(patterns) if total is None else total,
+        page=page,
+        pages=pages,
+        next=next_url,
+    )
 
 
 def pattern_document(pattern: Pattern, site_url: str) -> PatternDocument:

@@ -25,11 +25,6 @@ TEXT = "text/plain; charset=utf-8"
 JSON = "application/json"
 
 
-@read_only
-def patterns_json(request: HttpRequest) -> HttpResponseBase:
-    return document(request, documents.pattern_list(_published(), settings.SITE_URL))
-
-
 @of_pattern
 def pattern_json(request: HttpRequest, slug: str) -> HttpResponseBase:
     return document(request, documents.pattern_document(found_pattern(slug), settings.SITE_URL))

@@ -18,7 +18,7 @@ from tests.web.browser.conftest import PATIENCE
 PATTERN = "/patterns/queue-based-load-leveling/"
 PAGES = [
     *("/", "/patterns/", "/about/", "/search/?q=queue", "/fidelity/", "/nowhere", "/labs/none/", "/runs/none/"),
-    "/draw/",
+    *("/draw/", "/schemas/"),
     *(PATTERN, f"{PATTERN}ledger/", f"{PATTERN}recorded/", f"{PATTERN}source/template.yaml", f"{PATTERN}diagram.svg"),
     *("/newsletter/", "/newsletter/check-mailbox", "/newsletter/preferences/none", "/mailbox/"),
     *("/openapi.json", "/feed.atom", "/patterns.json", "/llms.txt", "/static/icons/favicon.svg"),

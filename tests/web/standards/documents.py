@@ -70,6 +70,7 @@ def catalogue_pages() -> Iterator[tuple[str, str]]:
         "map": "/map/",
         "two patterns side by side": "/compare/?pattern=queue-based-load-leveling&pattern=idempotent-proxy",
         "draw": "/draw/",
+        "schemas": "/schemas/",
         "no labs": "/labs/",
         "fidelity": "/fidelity/",
         "archive": "/newsletter/",

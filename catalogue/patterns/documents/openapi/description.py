@@ -40,6 +40,7 @@ from catalogue.patterns.documents.openapi.lab_documents import (
     TakeStep,
     TryChallenge,
 )
+from catalogue.patterns.documents.openapi.list_paths import list_paths
 from catalogue.patterns.documents.openapi.paths import comparison_paths, lab_paths, pattern_paths, ref
 from catalogue.patterns.runs.document import Run
 
@@ -108,7 +109,13 @@ def openapi(site_url: str) -> Json:
             {"name": "patterns", "description": "The content of the catalogue."},
             {"name": "labs", "description": "Your own copy of a pattern, deployed for a limited time."},
         ],
-        "paths": pattern_paths() | export_paths() | lab_paths() | board_paths() | comparison_paths() | drawn_paths(),
+        "paths": list_paths()
+        | pattern_paths()
+        | export_paths()
+        | lab_paths()
+        | board_paths()
+        | comparison_paths()
+        | drawn_paths(),
         "components": {
             "schemas": schemas["$defs"] | _run_schemas() | event_schemas(),
             "responses": {

@@ -59,12 +59,6 @@ def pattern_paths() -> Json:
     one = {"parameters": [_SLUG]}
     file = {"name": "path", "in": "path", "required": True, "schema": {"type": "string"}}
     return {
-        "/patterns.json": _get(
-            "listPatterns",
-            "Every pattern",
-            "The list of all published patterns, each with its level, services and addresses.",
-            _json("PatternList", "By level, then title."),
-        ),
         "/patterns/{slug}.json": one
         | _get(
             "getPattern",

@@ -1,8 +1,9 @@
 """cfn-lint over a pasted template, without anything by which a template configures cfn-lint.
 
-A template's own Metadata can make cfn-lint load rules, which are Python, and other files by path
-(https://github.com/aws-cloudformation/cfn-lint#template-based-metadata, read 2026-12-01). So cfn-lint gets the template
-as this site has parsed it, as JSON and without that. What it finds is reported at the author's line.
+A template's own Metadata can silence cfn-lint, and its reader of that part (`cfnlint.config.TemplateArgs`) also takes
+rules, which are Python, and other files by path; 1.58.0 acts on them only with a setting that this site does not use.
+So cfn-lint gets the template as this site has parsed it, as JSON and without that part. What it finds is reported at
+the author's line.
 """
 
 import json

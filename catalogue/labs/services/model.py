@@ -149,6 +149,8 @@ class LabService:
     addresses: Callable[[Mapping[str, Any]], Iterator[dict[str, Any]]] | None = None
     """Values of outputs that give the addresses of what can be called, of the resources of a template without SAM's
     types."""
+    sockets: Callable[[Mapping[str, Any]], Iterator[dict[str, Any]]] | None = None
+    """The same for what takes WebSockets."""
     code: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
     """By type: the property that may name local code, and what bucket and key are called in it."""
     write_out: Callable[[dict[str, Any]], None] | None = None

@@ -107,6 +107,20 @@ def test_it_has_an_output_for_each_address(packaged: dict[str, Any]) -> None:
     }
 
 
+def test_websockets_lead_to_the_first_websocket_api(tmp_path: Path) -> None:
+    apis = "".join(
+        f"""
+  {name}: {{Type: AWS::ApiGatewayV2::Api, Properties: {{Name: {name}, ProtocolType: WEBSOCKET}}}}
+  {name}Stage: {{Type: AWS::ApiGatewayV2::Stage, Properties: {{ApiId: !Ref {name}, StageName: live}}}}"""
+        for name in ("Chat", "News")
+    )
+    (tmp_path / "template.yaml").write_text(f"Resources:{apis}\n")
+    outputs = package(read_project(tmp_path / "template.yaml")).for_bucket("zips")["Outputs"]
+
+    address = "wss://${Chat}.execute-api.${AWS::Region}.amazonaws.com/live"
+    assert outputs == {"SocketEndpoint": {"Value": {"Fn::Sub": address}}}
+
+
 def test_a_parameter_that_an_account_would_look_up_has_a_text(packaged: dict[str, Any]) -> None:
     assert packaged["Parameters"]["Image"] == {"Type": "String", "Default": "given-Image"}
 

@@ -6,6 +6,7 @@ What the embedded AWS does not create is left out, and a text stands where other
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -67,10 +68,16 @@ def package(pattern: Pattern) -> Package:
 
 
 def _endpoints(resources: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The outputs by which a lab finds what can be called: `Endpoint`, which its own address leads to, `Endpoint2`."""
+    """The outputs by which a lab finds what can be called: `Endpoint`, which its own address leads to, `Endpoint2`.
+
+    WebSockets to its own address lead to `SocketEndpoint`, the first WebSocket API.
+    """
     several = (service.addresses(resources) for service in lab_services().services if service.addresses is not None)
     for number, value in enumerate((value for values in several for value in values), 1):
         yield "Endpoint" if number == 1 else f"Endpoint{number}", {"Value": value}
+    taking = (service.sockets(resources) for service in lab_services().services if service.sockets is not None)
+    for value in itertools.islice((value for values in taking for value in values), 1):
+        yield "SocketEndpoint", {"Value": value}
 
 
 def leave_out(template: dict[str, Any], ids: list[str]) -> None:

@@ -81,6 +81,7 @@ SERVICE = LabService(
     ),
     not_emulated=not_emulated,
     addresses=addresses.addresses,
+    sockets=addresses.sockets,
     write_out=openapi_body.write_out,
     restore=fixups.restore,
     on_aws=(

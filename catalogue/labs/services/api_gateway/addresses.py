@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 _HOST = "https://${{{api}}}.execute-api.${{AWS::Region}}.amazonaws.com"
+_SOCKETS = _HOST.replace("https", "wss", 1)
 
 
 def addresses(resources: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -16,15 +17,26 @@ def addresses(resources: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         ):
             continue
         stage = next(_stages(resources, "RestApiId" if rest else "ApiId", id), None)
-        host = _HOST.format(api=id)
-        if stage is None:
-            continue
-        if stage == "$default":
-            yield {"Fn::Sub": host}
-        elif isinstance(stage, str):
-            yield {"Fn::Sub": f"{host}/{stage}"}
-        else:
-            yield {"Fn::Join": ["/", [{"Fn::Sub": host}, stage]]}
+        if stage is not None:
+            yield _address(_HOST.format(api=id), stage)
+
+
+def sockets(resources: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """An address for each WebSocket API with a stage, in the order of the template."""
+    for id, resource in resources.items():
+        properties = resource.get("Properties") or {}
+        if resource.get("Type") == "AWS::ApiGatewayV2::Api" and properties.get("ProtocolType") == "WEBSOCKET":
+            stage = next(_stages(resources, "ApiId", id), None)
+            if stage is not None:
+                yield _address(_SOCKETS.format(api=id), stage)
+
+
+def _address(host: str, stage: Any) -> dict[str, Any]:
+    if stage == "$default":
+        return {"Fn::Sub": host}
+    if isinstance(stage, str):
+        return {"Fn::Sub": f"{host}/{stage}"}
+    return {"Fn::Join": ["/", [{"Fn::Sub": host}, stage]]}
 
 
 def _stages(resources: Mapping[str, Any], key: str, api: str) -> Iterator[Any]:

@@ -46,7 +46,8 @@ def drawn(pattern: Pattern) -> Shown:
 
 
 def endpoints(lab: Lab) -> tuple[str, ...]:
-    """Addresses to call: the lab's own leads to the first API, further ones straight to the embedded AWS."""
+    """Addresses to call: the lab's own leads to the first API, and by WebSocket to the first WebSocket API. Further
+    ones lead straight to the embedded AWS."""
     if lab.status != Status.READY or not lab.upstream:
         return ()
     target = target_of(lab)
@@ -54,8 +55,10 @@ def endpoints(lab: Lab) -> tuple[str, ...]:
         stack = read_stack(target.client("cloudformation"), lab.stack)
     except TargetDown:
         return (endpoint(lab),)
-    further = [value for name, value in sorted((stack.outputs if stack else {}).items()) if name != "Endpoint"]
-    return (endpoint(lab), *(target.upstream(value) for value in further))
+    own = ("Endpoint", "SocketEndpoint")
+    further = [value for name, value in sorted((stack.outputs if stack else {}).items()) if name not in own]
+    sockets = (endpoint(lab).replace("http", "ws", 1),) if lab.socket_upstream else ()
+    return (endpoint(lab), *sockets, *(target.upstream(value) for value in further))
 
 
 def lint_aside(pattern: Pattern) -> None:

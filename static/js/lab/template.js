@@ -13,7 +13,7 @@ export function fill(text, saved) {
 
 /** A request's headers as they are sent: JSON says that it is JSON, as the server does when it takes the step. */
 export function headersOf(request, saved) {
-  const given = Object.entries(request.headers).map(([name, value]) => [name, fill(value, saved)]);
+  const given = Object.entries(request.headers ?? {}).map(([name, value]) => [name, fill(value, saved)]);
   const silent = request.json != null && !given.some(([name]) => name.toLowerCase() === "content-type");
   return Object.fromEntries(silent ? [["Content-Type", "application/json"], ...given] : given);
 }

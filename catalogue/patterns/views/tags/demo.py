@@ -22,9 +22,9 @@ register = template.Library()
 def demo_data(pattern: Pattern) -> dict[str, Any]:
     """The demo for the page's script.
 
-    Shape: `{"steps": [{"id", "request" or null}], "api": logical id or null, "queues": [logical ids]}`,
-    and `"counters": [{"node", "label", "step"} or {"node", "label", "without", "statuses", "paths"}]` if the diagram
-    has any.
+    Shape: `{"steps": [{"id", "request" or null}], "api": logical id or null, "queues": [logical ids]}`, without what a
+    request has by default, and `"counters": [{"node", "label", "step"} or {"node", "label", "without", "statuses",
+    "paths"}]` if the diagram has any.
     """
     steps = pattern.demo.steps if pattern.demo else ()
     resources = pattern.template.resources.values()
@@ -39,7 +39,7 @@ def demo_data(pattern: Pattern) -> dict[str, Any]:
 
 def _plain(request: Request | None) -> dict[str, Any] | None:
     """A request that any HTTP client can send; None for a WebSocket, which the page neither edits nor copies."""
-    return request.model_dump(by_alias=True, exclude={"socket"}) if request and request.socket is None else None
+    return request.model_dump(by_alias=True, exclude_defaults=True) if request and request.socket is None else None
 
 
 @register.filter

@@ -17,7 +17,7 @@ from asgiref.sync import async_to_sync
 from botocore.exceptions import BotoCoreError, ClientError
 
 from catalogue.labs.aws.shared import NO_CHANGE
-from catalogue.labs.demos import expectations, operations
+from catalogue.labs.demos import bodies, expectations, operations
 from catalogue.labs.demos.expectations import Check, StepAnswer, UnknownVariable, Wanted
 from catalogue.labs.demos.operations import OperationFailed
 from catalogue.labs.demos.saved_values import BadValue
@@ -195,16 +195,24 @@ async def send(lab: Lab, request: Request, variables: Mapping[str, Any]) -> tupl
         headers = expectations.fill(request.headers, own)
         if any(_CONTROL.search(text) for pair in headers.items() for text in pair):
             raise Unsendable("A value for a header contains a line break or another control character.")
+        path = expectations.fill(request.path, own)
+        if request.is_elsewhere and not path.startswith(("http://", "https://", "/")):
+            raise Unsendable("The value for the path is not an address.")
         async with turns:
             if request.socket is not None:
                 return await _talk(lab, request.path, headers, request.socket, own)
+            content: bytes | None = None
+            if request.file is not None:
+                content, kind = bodies.upload(request.file, expectations.fill(request.form, own))
+                headers = {"content-type": kind, **headers}
             return await call_edge(
                 lab.pk,
                 request.method,
-                expectations.fill(request.path, own),
+                path,
                 headers,
                 expectations.fill(request.json_body, own),
                 expectations.fill(request.text, own),
+                content,
             )
 
     return tuple(await asyncio.gather(*(one(number) for number in range(1, request.times + 1))))

@@ -1,5 +1,7 @@
 """The labs' endpoints: `/live/<lab id>/<path>` is passed on to the lab's own API, and to nothing else.
 
+Presigned requests to the lab's own buckets are the exception (`presigned.py`).
+
 A lean ASGI application: no session, no query per request. It keeps API Gateway's limits (10 MB in, headers of 10,240
 bytes, 29 s;
 https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html), Lambda's (6 MB out;
@@ -24,7 +26,7 @@ from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Sco
 from multidict import CIMultiDict
 
 from catalogue.base.backends import faults
-from catalogue.labs.edge import http
+from catalogue.labs.edge import http, presigned
 from catalogue.labs.edge.admission import addressed, admitted
 from catalogue.labs.edge.rates import rate
 from catalogue.labs.edge.recorder import Call, Recorder
@@ -226,8 +228,9 @@ async def _answer(scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISend
         status, headers, content = answer_of(scope, storage_away())
     if route is not None:
         ms = (time.perf_counter() - started) * 1000
-        shown = raw_path.removeprefix(f"/live/{lab_id}".encode()).decode("ascii", "replace") or "/"
-        if scope["query_string"]:
+        came = raw_path.removeprefix(f"/live/{lab_id}".encode()).decode("ascii", "replace") or "/"
+        shown = presigned.shown(route.doors, came)
+        if scope["query_string"] and shown == came:
             shown += "?" + scope["query_string"].decode("ascii", "replace")
         kept.recorder.add(Call(lab_id, trace, scope["method"][:16], shown[:300], status, round(ms, 3), at))
     if scope["method"] == "HEAD":
@@ -276,12 +279,19 @@ async def _forward(
     query = scope["query_string"].decode("latin-1")
     if not query.isprintable() or not query.isascii() or " " in query or "#" in query:
         raise Refusal(400, "Bad Request", "The query contains characters that must be percent-encoded.")
-    url = yarl.URL(route.upstream + (path or "/") + (f"?{query}" if query else ""), encoded=True)
+    door = presigned.door_at(route.doors, path)
+    if door is None:
+        to, sent = route.upstream + (path or "/"), http.request_headers(scope["headers"], trace)
+    else:
+        assert route.target is not None
+        await presigned.admit(door, route.target, scope["method"], path, query, scope["headers"], len(body))
+        to, sent = presigned.address(door, path), presigned.request_headers(door, scope["headers"])
+    url = yarl.URL(to + (f"?{query}" if query else ""), encoded=True)
     try:
         async with kept.session.request(
             scope["method"],
             url,
-            headers=CIMultiDict(http.request_headers(scope["headers"], trace)),
+            headers=CIMultiDict(sent),
             data=body or None,
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=LONGEST_SECONDS, connect=5),
@@ -291,6 +301,8 @@ async def _forward(
             headers = http.response_headers(
                 answer.headers.items(), trace=trace, live=f"/live/{route.lab_id}", upstream=route.upstream
             )
+            if door is None or scope["method"] == "POST":  # an object stays as it was stored
+                headers, content = presigned.moved(route.doors, route.lab_id, headers, content)
             return answer.status, [*headers, *outside_django(http.SANDBOX)], content
     except (ValueError, aiohttp.InvalidURL):
         raise Refusal(400, "Bad Request", "The request cannot be forwarded as it is.") from None

@@ -11,7 +11,8 @@ from urllib.parse import unquote
 from asgiref.typing import ASGIReceiveEvent, ASGISendEvent, HTTPScope
 
 from catalogue.labs.demos.expectations import StepAnswer
-from catalogue.labs.edge.application import edge
+from catalogue.labs.edge.application import edge, running_edge
+from catalogue.labs.edge.presigned import edge_path
 
 
 class Unsendable(ValueError):
@@ -25,17 +26,23 @@ async def call_edge(
     headers: Mapping[str, str],
     json_body: Any = None,
     text: str | None = None,
+    content: bytes | None = None,
 ) -> StepAnswer:
-    """Send one request to `/live/<lab_id><path>`. A Location that the edge gave may be used as `path`.
+    """Send one request to `/live/<lab_id><path>`. An address that the lab gave may be used as `path`: a Location, or
+    a presigned address of one of its own resources.
 
     Raises Unsendable for a path, a header or a body that HTTP cannot carry.
     """
+    if path.startswith("https://") and (route := await running_edge().routes.find(lab_id)) is not None:
+        path = edge_path(route.doors, path)
     path = re.sub(rf"^(https?://[^/]+)?/live/{re.escape(lab_id)}(?=[/?]|$)", "", path)
     raw_path, _, query = f"/live/{lab_id}{path}".partition("?")
     sent = {name.lower(): value for name, value in headers.items()}
-    body = b""
+    body = content or b""
     try:
-        if json_body is not None:
+        if content is not None:
+            pass
+        elif json_body is not None:
             body = json.dumps(json_body).encode()
             sent.setdefault("content-type", "application/json")
         elif text is not None:

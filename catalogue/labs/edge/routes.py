@@ -10,9 +10,11 @@ from django.conf import settings
 
 from catalogue.base.backends import faults
 from catalogue.labs.lifecycle.services import out_of_reach, refresh_lab
+from catalogue.labs.lifecycle.stacks import resources_of
 from catalogue.labs.lifecycle.support.database import in_database
 from catalogue.labs.models import Lab, Status
 from catalogue.labs.targets import target_of
+from catalogue.labs.targets.base import Door, Target
 
 _KEEP_READY_SECONDS = 1.0
 _KEEP_OTHER_SECONDS = 0.2
@@ -35,6 +37,10 @@ class Route:
     """Whether it lies on another instance's emulator, which does not answer from here."""
     sockets: str = ""
     """Address of its WebSocket API; empty where it has none."""
+    doors: tuple[Door, ...] = ()
+    """Where the lab takes presigned requests."""
+    target: Target | None = None
+    """What holds it; needed for its doors."""
 
 
 class Routes:
@@ -102,14 +108,17 @@ def _look_up(lab_id: str) -> Route | None:
         return None
     lab = refresh_lab(lab)
     keep = _KEEP_READY_SECONDS if lab.status == Status.READY else _KEEP_OTHER_SECONDS
+    target = target_of(lab)
     return Route(
         lab_id=lab.pk,
         status=lab.status,
         reason=lab.reason,
         upstream=lab.upstream,
         boot_id=lab.boot_id,
-        boot_header=target_of(lab).boot_header,
+        boot_header=target.boot_header,
         out_of_reach=out_of_reach(lab),
         sockets=lab.socket_upstream,
         until=time.monotonic() + keep,
+        doors=target.doors(resources_of(lab)) if lab.status == Status.READY else (),
+        target=target,
     )

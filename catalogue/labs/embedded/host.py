@@ -229,6 +229,7 @@ async def _serve(
     from catalogue.labs.embedded.gateway import (
         authorizer_cache,
         function_urls,
+        payloads,
         request_validation,
         stage_cache,
         websockets,
@@ -246,6 +247,7 @@ async def _serve(
     warm_calls.install()
     python_runtime.install()
     fidelity.install()  # measures the handler's time without the wait for its lines
+    payloads.install()
     request_validation.install()
     stage_cache.install()
     stream_pollers.install()

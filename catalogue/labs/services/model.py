@@ -7,7 +7,7 @@ emulator's own process reads these modules too. So they import neither Django no
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -69,6 +69,22 @@ class Endpoint(NamedTuple):
     """The path that leads there on the emulator, with the pattern's groups in braces."""
     emulated: re.Pattern[str] | None = None
     """The form that the emulator gives the address, where it is another; with the same groups."""
+
+
+class Presigned(NamedTuple):
+    """Requests that carry their own signature, which a visitor may send to a resource past the lab's API."""
+
+    refusal: Callable[[str, str, Collection[str], str], str]
+    """Why a request is not passed on, of its method, what follows the resource in its path (without a slash before it),
+    the names in its query, and its content type: a sentence; empty if it is passed on."""
+    on_aws: tuple[str, ...]
+    """The resource's addresses on AWS, with {id} and {region}."""
+    embedded: str
+    """Its path on the emulator, with {id}."""
+    bytes_in: Callable[[ClientOf, str], int]
+    """What the resource of this physical id holds. Raises ClientError, BotoCoreError."""
+    most_bytes: int
+    """What it may hold before the next upload is refused."""
 
 
 class Arrow(NamedTuple):
@@ -144,6 +160,8 @@ class LabService:
 
     endpoints: tuple[Endpoint, ...] = ()
     """What of the service a lab's calls can be sent to."""
+    presigned: Mapping[str, Presigned] = field(default_factory=dict)
+    """By resource type: what of it a visitor can reach with a signature that a function of the lab has made."""
     not_emulated: Callable[[Arrow], str | None] | None = None
     """Why the emulator deploys this arrow and nothing flows along it: a sentence. None if something flows."""
     addresses: Callable[[Mapping[str, Any]], Iterator[dict[str, Any]]] | None = None

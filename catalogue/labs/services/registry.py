@@ -14,6 +14,7 @@ from catalogue.labs.services.model import (
     LabService,
     LogMeasured,
     Perform,
+    Presigned,
     ReadContents,
     ReadGauges,
     last_part,
@@ -90,6 +91,11 @@ class Registry:
     @cached_property
     def endpoints(self) -> tuple[Endpoint, ...]:
         return tuple(endpoint for service in self.services for endpoint in service.endpoints)
+
+    @cached_property
+    def presigned(self) -> dict[str, tuple[str, Presigned]]:
+        """By resource type, with the key of its service."""
+        return {type: (service.key, one) for service in self.services for type, one in service.presigned.items()}
 
     def not_emulated(self, arrow: Arrow) -> str | None:
         """Why nothing flows along this arrow on the emulator: a sentence; None if something does."""

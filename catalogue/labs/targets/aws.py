@@ -24,7 +24,7 @@ from catalogue.labs.aws.site import site_prefix
 from catalogue.labs.lifecycle.limits import Gate
 from catalogue.labs.models import Lab
 from catalogue.labs.services.registry import lab_services
-from catalogue.labs.targets.base import Resources, TargetDown
+from catalogue.labs.targets.base import Door, Resources, TargetDown
 from catalogue.labs.targets.clients import Clients
 from catalogue.labs.targets.cloudwatch import reported_uses
 
@@ -147,6 +147,19 @@ class AwsTarget:
         if not any(form.on_aws.fullmatch(endpoint) for form in lab_services().endpoints):
             raise ValueError(f"The stack's Endpoint is not an address that a lab can call: {endpoint!r}")
         return endpoint.rstrip("/")
+
+    def doors(self, resources: Resources) -> tuple[Door, ...]:
+        """A visitor sends presigned requests to AWS itself; what the site sends for a demo's steps goes there too."""
+        found = []
+        for logical, resource in resources.items():
+            if (known := lab_services().presigned.get(resource.type)) is not None:
+                key, presigned = known
+                for form in presigned.on_aws:
+                    address = form.format(id=resource.id, region=self.region)
+                    host = address.partition("://")[2]
+                    path = f"/_{key}/{host}"
+                    found.append(Door(logical, resource.id, resource.type, path, address, address, host, moved=False))
+        return tuple(found)
 
     def after_deploy(self, template: Callable[[], Mapping[str, Any]], resources: Resources) -> None:
         """Nothing: CloudFormation has done it all."""

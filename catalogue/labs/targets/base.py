@@ -35,6 +35,26 @@ Resources = Mapping[str, Resource]
 """A stack's resources by logical id."""
 
 
+class Door(NamedTuple):
+    """An address of a resource of a lab that takes presigned requests."""
+
+    logical: str
+    """The resource's logical id."""
+    id: str
+    """Its physical id."""
+    type: str
+    path: str
+    """Its path below the lab's endpoint: `/_s3/<bucket>`."""
+    signed: str
+    """The address that the lab's functions sign, without a slash at its end."""
+    upstream: str
+    """Where the edge sends a request."""
+    host: str
+    """The Host header, which is part of what is signed."""
+    moved: bool
+    """Whether visitors cannot reach `signed`, so that answers must name the edge's own address."""
+
+
 class Target(Protocol):
     """What the labs need of an AWS endpoint beyond its API."""
 
@@ -89,6 +109,9 @@ class Target(Protocol):
 
     def upstream(self, endpoint: str) -> str:
         """The address to call for a stack's output `Endpoint`, without a slash at its end. Raises ValueError."""
+
+    def doors(self, resources: Resources) -> tuple[Door, ...]:
+        """The addresses at which resources of a stack take presigned requests."""
 
     def after_deploy(self, template: Callable[[], Mapping[str, Any]], resources: Resources) -> None:
         """Finish what CloudFormation left undone; may run twice.

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
 
 import boto3
 import botocore.session
@@ -22,13 +23,14 @@ from catalogue.labs.embedded.counting.usage_endpoint import USES_PATH
 from catalogue.labs.embedded.fixes import fixups
 from catalogue.labs.embedded.peek_endpoint import PEEK_PATH
 from catalogue.labs.services.registry import lab_services
-from catalogue.labs.targets.base import Resources, TargetDown, TargetStarting
+from catalogue.labs.targets.base import Door, Resources, TargetDown, TargetStarting
 from catalogue.labs.targets.clients import Clients
 
 if TYPE_CHECKING:  # a process that only looks after labs does without what reads content
     from catalogue.labs.models import Lab
     from catalogue.patterns.runs.document import Use
 
+LOOPBACK = "127.0.0.1"
 _BOOT_CACHE_SECONDS = 0.5
 _NOT_RUNNING = "The embedded AWS is not running: start the site with `make run`."
 _STARTING = "The embedded AWS does not respond. It is probably restarting."
@@ -146,6 +148,26 @@ class EmbeddedTarget:
             if match:
                 return self.url + form.embedded.format(**match.groupdict())
         raise ValueError(f"The stack's Endpoint is not an address that a lab can call: {endpoint!r}")
+
+    def doors(self, resources: Resources) -> tuple[Door, ...]:
+        """Functions see the emulator at the loopback address, on the port that it has everywhere."""
+        host = f"{LOOPBACK}:{urlsplit(self.url).port}"
+        found = []
+        for logical, resource in resources.items():
+            if (known := lab_services().presigned.get(resource.type)) is not None:
+                key, presigned = known
+                path = presigned.embedded.format(id=resource.id)
+                found.append(
+                    Door(
+                        logical,
+                        *(resource.id, resource.type, f"/_{key}/{resource.id}"),
+                        signed=f"http://{host}{path}",
+                        upstream=self.url + path,
+                        host=host,
+                        moved=True,
+                    )
+                )
+        return tuple(found)
 
     def after_deploy(self, template: Callable[[], Mapping[str, Any]], resources: Resources) -> None:
         fixups.restore_dropped_properties(self.client, template(), resources)

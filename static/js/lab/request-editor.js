@@ -33,7 +33,7 @@ export class RequestEditor {
   load(request, saved) {
     const fields = this.#form.elements;
     fields.method.value = request.method;
-    fields.path.value = fill(request.path, saved);
+    fields.path.value = fill(request.path, saved).replace(this.#endpoint, "");
     fields.headers.value = Object.entries(headersOf(request, saved)).map(([name, value]) => `${name}: ${value}`).join("\n");
     const body = request.json != null ? JSON.stringify(request.json, null, 2) : (request.text ?? "");
     fields.body.value = fill(body, saved);
@@ -49,9 +49,10 @@ export class RequestEditor {
       if (colon > 0) headers[line.slice(0, colon).trim()] = line.slice(colon + 1).trim();
     }
     const method = fields.method.value;
-    const path = fields.path.value.startsWith("/") ? fields.path.value : `/${fields.path.value}`;
+    const path = /^(\/|https:)/.test(fields.path.value) ? fields.path.value : `/${fields.path.value}`;
     const bodyAllowed = !["GET", "HEAD"].includes(method);
-    return { method, url: (this.#endpoint ?? "$ENDPOINT") + path, headers, body: bodyAllowed ? fields.body.value : "" };
+    const url = path.startsWith("/") ? (this.#endpoint ?? "$ENDPOINT") + path : path;
+    return { method, url, headers, body: bodyAllowed ? fields.body.value : "" };
   }
 
   #showCurl() {

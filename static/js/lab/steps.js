@@ -1,7 +1,7 @@
 import { readSteps, runStep } from "./api.js";
 import { el, milliseconds, pretty } from "./dom.js";
 import { curlCommand } from "./curl.js";
-import { fill, headersOf } from "./template.js";
+import { addressOf, fill, headersOf } from "./template.js";
 
 /**
  * The demo's steps. Each is run by the server through the lab's public endpoint, and its claims are compared with
@@ -119,9 +119,11 @@ export class Steps {
     const body = request.json != null ? JSON.stringify(request.json) : (request.text ?? "");
     return curlCommand({
       method: request.method,
-      url: this.#lab.endpoint + fill(request.path, this.#saved),
+      url: addressOf(this.#lab.endpoint, request, this.#saved),
       headers: headersOf(request, this.#saved),
       body: fill(body, this.#saved),
+      form: request.form && JSON.parse(fill(JSON.stringify(request.form), this.#saved)),
+      file: request.file,
     });
   }
 }

@@ -6,6 +6,8 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
+from email.parser import BytesParser
+from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
@@ -152,3 +154,30 @@ def test_a_burst_sends_every_call_once(endpoint: str, at_once: int) -> None:
     run(command(request(json={"n": "{{n}}"}, times=7, at_once=at_once)), endpoint)
 
     assert sorted(json.loads(seen[3])["n"] for seen in _Recorder.seen) == [str(n) for n in range(1, 8)]
+
+
+@needs_curl
+def test_a_form_arrives_with_its_file_at_the_address_that_an_answer_named(endpoint: str) -> None:
+    form = {"key": "a 'b' @c;d", "policy": "{{policy}}"}
+    file = {"bytes": 2000, "type": "image/jpeg", "name": "poster.jpg", "begins": "\xff\xd8'"}
+    call = command(request(path="{{where}}", form=form, file=file), "http://127.0.0.1:1")
+    run(f"where={endpoint}/bucket; policy=e==\n{call}", endpoint)
+
+    ((_, path, headers, body),) = _Recorder.seen
+    assert path == "/bucket"
+    kind = next(value for name, value in headers.items() if name.lower() == "content-type")
+    sent = BytesParser(policy=HTTP).parsebytes(f"Content-Type: {kind}\n\n".encode() + body)
+    parts = {part.get_param("name", header="content-disposition"): part for part in sent.iter_parts()}
+    assert list(parts) == ["key", "policy", "file"]
+    assert [parts[name].get_payload() for name in form] == ["a 'b' @c;d", "e=="]
+    assert parts["file"].get_content_type() == "image/jpeg"
+    assert body.count(b"\xff\xd8'" + b"\0" * 1997) == 1
+
+
+@needs_curl
+def test_a_file_alone_is_the_body(endpoint: str) -> None:
+    run(command(request(file={"bytes": 3, "type": "image/png"})), endpoint)
+
+    ((_, _, headers, body),) = _Recorder.seen
+    assert body == b"\0\0\0"
+    assert headers["content-type"] == "image/png"

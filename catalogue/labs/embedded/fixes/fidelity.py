@@ -18,6 +18,8 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
+from catalogue.labs.embedded.gateway import payloads
+
 _handler_ms: ContextVar[float | None] = ContextVar("handler_ms", default=None)
 _init_ms: ContextVar[float | None] = ContextVar("init_ms", default=None)
 """What the invocation under way took, in its handler and before that. Each has a context or a thread of its own."""
@@ -142,6 +144,8 @@ def install() -> None:
     def proxy_response_as_aws(result: dict[str, Any]) -> Any:
         if result.get("throttle"):
             return _THROTTLED, None
+        if result.get(payloads.TOO_LARGE):
+            return payloads.ANSWER, None
         if result.get("error") or is_malformed(result.get("body")):
             return None, "Internal server error"
         return proxy_response(result)

@@ -99,14 +99,22 @@ def _request(
         yield _wrong(pattern, place, "The pattern has no naive twin.", "Leave `side` out, or add naive.yaml.")
         return
     answered = routes(template)
-    if not is_answered(template, request):
+    if not request.is_elsewhere and not is_answered(template, request):
         yield _wrong(
             pattern,
             (*place, "path"),
             f"The template has no route for {request.method} {request.path}.",
             f"The routes are: {', '.join(f'{route.method} {route.path}' for route in answered) or 'none'}.",
         )
-    for name in sorted({*used(request.path), *used(request.headers), *used(request.json_body), *used(request.text)}):
+    for name in sorted(
+        {
+            *used(request.path),
+            *used(request.headers),
+            *used(request.json_body),
+            *used(request.text),
+            *used(request.form),
+        }
+    ):
         if name not in known:
             remedy = f"Names that are filled in here: {', '.join(sorted(known)) or 'none'}."
             yield _wrong(pattern, place, f"`{{{{{name}}}}}` is filled in by nothing.", remedy)

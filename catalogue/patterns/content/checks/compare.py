@@ -106,7 +106,7 @@ def _routes(
         if part.only not in (None, side):
             continue
         answered = routes(template)
-        if not demo.is_answered(template, request):
+        if not request.is_elsewhere and not demo.is_answered(template, request):
             there = ", ".join(f"{route.method} {route.path}" for route in answered) or "none"
             yield _wrong(
                 pattern,
@@ -139,6 +139,7 @@ def _values(pattern: Pattern, place: Place, request: Request, known: set[str]) -
         "json": request.json_body,
         "text": request.text,
         "socket": request.socket.model_dump(by_alias=True) if request.socket else None,
+        "form": request.form,
     }
     for key, value in parts.items():
         for name in dict.fromkeys(demo.used(value)):

@@ -58,7 +58,7 @@ def _route(pattern: Pattern, place: Place, step: Step) -> Iterator[ContentError]
     request = step.request
     assert request is not None
     answered = routes(pattern.template)
-    if request.socket is not None or is_answered(pattern.template, request):
+    if request.is_elsewhere or request.socket is not None or is_answered(pattern.template, request):
         return
     # A demo may show on purpose what the gateway says to a path or method that it does not know.
     if step.failure and step.expect.status in {403, 404}:
@@ -98,12 +98,12 @@ def request_mistakes(pattern: Pattern, place: Place, request: Request) -> Iterat
             "Make `times` larger or `at_once` smaller.",
             "patterns.E033",
         )
-    if request.method in {"GET", "HEAD"} and (request.json_body is not None or request.text is not None):
+    if request.method in {"GET", "HEAD"} and request.has_body:
         yield _wrong(
             pattern,
             place,
             f"A {request.method} request has no body.",
-            "Remove `json` or `text`, or use another method.",
+            "Remove `json`, `text` or `file`, or use another method.",
             "patterns.E033",
         )
     if re.search(r"[\s#]", _VARIABLE.sub("", request.path)):
@@ -276,6 +276,7 @@ def _variables(pattern: Pattern, place: Place, step: Step, saved: set[str]) -> I
             *(((*at, "headers", name), value) for name, value in step.request.headers.items()),
             ((*at, "json"), step.request.json_body),
             ((*at, "text"), step.request.text),
+            ((*at, "form"), step.request.form),
         ]
         if step.request.socket is not None:
             sent.append(((*at, "socket"), step.request.socket.model_dump(by_alias=True)))

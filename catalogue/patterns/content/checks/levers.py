@@ -154,7 +154,13 @@ def _trial(pattern: Pattern, place: Place, lever: Lever, name: str) -> Iterator[
     yield from _as_levers(demo.expectation_mistakes(pattern, at, step))
     yield from _as_levers(demo.observation_mistakes(pattern, at, step))
     if trial.request is not None:
-        for key, name_in_file in (("path", "path"), ("headers", "headers"), ("json_body", "json"), ("text", "text")):
+        for key, name_in_file in (
+            ("path", "path"),
+            ("headers", "headers"),
+            ("json_body", "json"),
+            ("text", "text"),
+            ("form", "form"),
+        ):
             sent = getattr(trial.request, key)
             yield from _unknown(pattern, (*at, "request", name_in_file), lever, sent, demo.BUILT_IN)
     yield from _unknown(pattern, (*at, "expect"), lever, [trial.expect.headers, trial.expect.body], frozenset())

@@ -66,7 +66,15 @@ def _traffic(pattern: Pattern, place: Place, slider: Slider) -> Iterator[Content
             f"The template has no route for {request.method} {request.path}.",
             f"The routes are: {', '.join(f'{route.method} {route.path}' for route in answered) or 'none'}.",
         )
-    for name in sorted({*used(request.path), *used(request.headers), *used(request.json_body), *used(request.text)}):
+    for name in sorted(
+        {
+            *used(request.path),
+            *used(request.headers),
+            *used(request.json_body),
+            *used(request.text),
+            *used(request.form),
+        }
+    ):
         if name not in BUILT_IN:
             remedy = f"Names that are filled in here: {', '.join(sorted(BUILT_IN))}."
             yield _wrong(pattern, (*place, "send"), f"`{{{{{name}}}}}` is filled in by nothing.", remedy)

@@ -188,6 +188,21 @@ class Socket(Closed):
     """Seconds for each of both waits."""
 
 
+class File(Closed):
+    """What a request uploads: so many bytes, made where they are sent."""
+
+    bytes: Annotated[int, Field(ge=1, le=9_000_000)]
+    type: Annotated[str, StringConstraints(pattern=r"^[a-z]+/[a-z0-9.+-]+$", max_length=60)]
+    """Its content type."""
+    name: Annotated[str, StringConstraints(pattern=r"^[\w.-]+$", max_length=60)] = "file"
+    begins: Annotated[str, StringConstraints(pattern=r"^[\x00-\xff]*$", max_length=16)] = ""
+    """Its first bytes, as the characters of Latin-1; all others are zero."""
+
+
+_NOT_OF_EACH = ("file", "form", "socket")
+"""Members of few requests."""
+
+
 class Request(Closed):
     """A call of the lab's endpoint; `{{name}}` in path, headers and body is replaced by a saved value or a built-in.
 
@@ -195,10 +210,15 @@ class Request(Closed):
     """
 
     method: Method
-    path: Annotated[str, StringConstraints(pattern=r"^/")]
+    path: Annotated[str, StringConstraints(pattern=r"^(/|\{\{ *[a-z][a-z0-9_]* *\}\}$)")]
+    """Or `{{name}}` alone: a whole address that an answer has named, such as a presigned one."""
     headers: dict[str, str] = {}
     json_body: Annotated[Any, Field(alias="json")] = None
     text: str | None = None
+    file: File | None = None
+    """The body, or with `form` the last part of it."""
+    form: dict[str, str] | None = None
+    """Fields of a form (multipart/form-data) whose last field, `file`, is the file."""
     times: Annotated[int, Field(ge=1, le=100)] = 1
     """How many calls; more than one is a burst."""
     at_once: Annotated[int, Field(ge=1, le=20)] = 1
@@ -208,23 +228,32 @@ class Request(Closed):
 
     @model_serializer(mode="wrap")
     def _without_nothing(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """A plain call is written as it was before there were sockets, so that what was recorded of it stays true."""
+        """A plain call is written without sockets and files, so that what was recorded of it stays true."""
         written: dict[str, Any] = serialize(self)
-        if self.socket is None:
-            written.pop("socket", None)
-        return written
+        return {name: value for name, value in written.items() if value is not None or name not in _NOT_OF_EACH}
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
-        if self.socket is not None and (self.method != "GET" or self.json_body is not None or self.text is not None):
+        if self.socket is not None and (self.method != "GET" or self.has_body):
             raise ValueError("a WebSocket is opened with GET, and without a body")
         return self
 
     @model_validator(mode="after")
     def _one_body(self) -> Self:
-        if self.json_body is not None and self.text is not None:
-            raise ValueError("give json or text, not both")
+        if sum(body is not None for body in (self.json_body, self.text, self.file)) > 1:
+            raise ValueError("give json, text or file, not several of them")
+        if self.form is not None and self.file is None:
+            raise ValueError("a form has a file")
         return self
+
+    @property
+    def has_body(self) -> bool:
+        return self.json_body is not None or self.text is not None or self.file is not None
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it goes to an address that an answer has named, and not to a route of the API."""
+        return not self.path.startswith("/")
 
 
 class Operation(Closed):

@@ -10,8 +10,9 @@ import shlex
 from collections.abc import Mapping
 
 from catalogue.base.shell import PLACEHOLDER, expression, word
-from catalogue.patterns.content.schemas.pattern import Request, Socket
+from catalogue.patterns.content.schemas.pattern import File, Request, Socket
 
+_BEGINS_A_LINE = ("-H", "--data-raw", "--data-binary", "--form-string", "-F")
 _PLAIN_IN_DOUBLE_QUOTES = re.compile(r"[A-Za-z0-9/_.~?=&%:@,+;-]*")
 
 
@@ -21,6 +22,8 @@ def shell_text(text: str) -> str:
 
 
 def _address(endpoint: str, path: str) -> str:
+    if PLACEHOLDER.fullmatch(path):  # a whole address
+        return word(path)
     if not _PLAIN_IN_DOUBLE_QUOTES.fullmatch(PLACEHOLDER.sub("", path)):
         return f'"{endpoint}"{word(path)}'
     return f'"{endpoint}{PLACEHOLDER.sub(lambda match: expression(match[1], braces=True), path)}"'
@@ -37,12 +40,17 @@ def _headers(headers: Mapping[str, str], request: Request) -> dict[str, str]:
     given = {name.lower() for name in headers}
     if request.json_body is not None and "content-type" not in given:
         return {"content-type": "application/json", **headers}
+    if request.file is not None and request.form is None and "content-type" not in given:
+        return {"content-type": request.file.type, **headers}
     return dict(headers)
 
 
 def arguments(request: Request, endpoint: str = "$ENDPOINT") -> list[str]:
-    """The command's words after `curl`, each quoted; `endpoint` is shell text safe in double quotes."""
-    body = body_text(request)
+    """The command's words after `curl`, each quoted; `endpoint` is shell text safe in double quotes.
+
+    A file comes from standard input.
+    """
+    body = "@-" if request.file is not None else body_text(request)
     words = ["-i"]
     if request.method == "HEAD":
         words = ["--head"]
@@ -55,11 +63,27 @@ def arguments(request: Request, endpoint: str = "$ENDPOINT") -> list[str]:
     for name, value in headers.items():
         # curl takes `name:` as "leave this header out" and `name;` as "send it empty".
         words += ["-H", word(f"{name}: {value}" if value.strip() else f"{name};")]
-    if body is not None:
+    if request.form is not None and request.file is not None:
+        for name, value in request.form.items():
+            words += ["--form-string", word(f"{name}={value}")]
+        words += ["-F", word(f"file=@-;type={request.file.type};filename={request.file.name}")]
+    elif request.file is not None:
+        words += ["--data-binary", "@-"]
+    elif body is not None:
         if "content-type" not in {name.lower() for name in headers}:
             words += ["-H", shlex.quote("content-type:")]
         words += ["--data-raw", word(body)]
     return words
+
+
+def _content(file: File) -> str:
+    """A command that prints the file."""
+    begins = file.begins.encode("latin-1")[: file.bytes]
+    zeros = f"head -c {file.bytes - len(begins)} /dev/zero"
+    if not begins:
+        return zeros
+    octal = "".join(f"\\{byte:03o}" for byte in begins)
+    return f"{{ printf {shlex.quote(octal)}; {zeros}; }}"
 
 
 def command(request: Request, endpoint: str = "$ENDPOINT") -> str:
@@ -74,12 +98,13 @@ def _curl(request: Request, endpoint: str) -> str:
     words = arguments(request, endpoint)
     lines = ["curl"]
     for place, text in enumerate(words):
-        starts_line = place > 0 and text in ("-H", "--data-raw") and words[place - 1] not in ("-H", "--data-raw")
+        starts_line = place > 0 and text in _BEGINS_A_LINE and words[place - 1] not in _BEGINS_A_LINE
         if starts_line:
             lines.append(text)
         else:
             lines[-1] += f" {text}"
-    return " \\\n  ".join(lines)
+    call = " \\\n  ".join(lines)
+    return call if request.file is None else f"{_content(request.file)} | {call}"
 
 
 def _talk(request: Request, socket: Socket, endpoint: str) -> str:

@@ -97,8 +97,11 @@ class Graph:
         """The edge by which a call arrives. Of several actors it is the one whose edge speaks of the path.
 
         A call that became a WebSocket (status 101) has no path: its edge speaks of connecting.
+        A presigned request arrives at the resource that its path names: `/_s3/Pictures/a.jpg`.
         """
         outside = [hop for hop in self.hops if hop.by == "outside"]
+        if direct := re.match(r"/_[a-z0-9-]+/(\w+)", path):
+            return next((hop for hop in outside if hop.target == direct[1]), None)
         hops = [hop for hop in outside if self.role(hop.target) == "gateway"]
         hops = hops or [hop for hop in outside if self.role(hop.target) == "function"]
         words = {"connect"} if status == SWITCHING else set(re.findall(r"[a-z]{3,}", path.lower()))

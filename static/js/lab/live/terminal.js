@@ -48,6 +48,6 @@ export class Terminal {
 }
 
 /** Whether a request needs nothing that an earlier step has saved. */
-function isWhole({ path, headers, json, text }) {
-  return !/\{\{/.test(fill(JSON.stringify([path, headers, json, text]), {}));
+function isWhole({ path, headers, json, text, file }) {
+  return !file && !/\{\{/.test(fill(JSON.stringify([path, headers, json, text]), {}));
 }

@@ -48,3 +48,10 @@ def test_what_was_avoided_has_its_list_price_also_with_the_free_tier_on() -> Non
 def test_where_the_twin_made_no_more_of_them_nothing_was_avoided() -> None:
     assert both(50, 50).avoided is None
     assert both(50, 50).avoided_in_words == ""
+
+
+def test_where_no_request_is_for_both_sides_a_month_is_counted_in_those_of_the_twin() -> None:
+    uploads = load_pattern(settings.BASE_DIR / "patterns_content" / "valet-key").compare
+    assert uploads is not None
+    assert all(part.only for part in uploads.traffic)
+    assert shared_requests(uploads) == 2

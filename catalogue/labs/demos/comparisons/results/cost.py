@@ -14,8 +14,13 @@ A_MILLION = 1_000_000
 
 
 def shared_requests(comparison: Comparison) -> int:
-    """How many requests of the traffic both sides get."""
-    return sum(part.request.times for part in comparison.traffic if part.request is not None and part.only is None)
+    """How many requests of the traffic both sides get.
+
+    Where none is for both, those that the twin gets: the pattern does the same work with requests of another kind.
+    """
+    sent = [(part.only, part.request.times) for part in comparison.traffic if part.request is not None]
+    shared = sum(times for only, times in sent if only is None)
+    return shared or sum(times for only, times in sent if only == "naive")
 
 
 def bill_of(run: Run, pattern: Pattern) -> Bill:

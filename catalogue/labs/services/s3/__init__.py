@@ -11,6 +11,7 @@ from catalogue.labs.embedded.counting.usage_caller import count_requests
 from catalogue.labs.services.contents import MOST_ENTRIES, Contents, Entry, bounded, moment
 from catalogue.labs.services.deployed import number, of_type
 from catalogue.labs.services.model import ClientOf, LabService, Leftover, Template
+from catalogue.labs.services.s3.presigned import PRESIGNED
 
 if TYPE_CHECKING:  # see `model`
     from catalogue.labs.targets.base import Resources, Target
@@ -119,6 +120,7 @@ SERVICE = LabService(
     levels=("objects",),
     measures={"objects": ("objects",)},
     arns={BUCKET: arns},
+    presigned={BUCKET: PRESIGNED},
     counted=(BUCKET,),
     uses=frozenset(
         {

@@ -12,6 +12,7 @@ export function curlCommand({ method, url, headers, body, form, file }) {
   const parts = [`curl -i ${method === "GET" ? "" : method === "HEAD" ? "--head " : `-X ${method} `}${quote(url)}`];
   for (const [name, value] of Object.entries(headers)) parts.push(`-H ${quote(`${name}: ${value}`)}`);
   if (body) parts.push(`--data-raw ${quote(body)}`);
+  if (file) parts.push("-H Expect:");
   for (const [name, value] of Object.entries(form ?? {})) parts.push(`--form-string ${quote(`${name}=${value}`)}`);
   if (form) parts.push(`-F ${quote(`file=@-;type=${file.type};filename=${file.name}`)}`);
   else if (file) parts.push("--data-binary @-");

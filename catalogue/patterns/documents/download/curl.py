@@ -63,6 +63,8 @@ def arguments(request: Request, endpoint: str = "$ENDPOINT") -> list[str]:
     for name, value in headers.items():
         # curl takes `name:` as "leave this header out" and `name;` as "send it empty".
         words += ["-H", word(f"{name}: {value}" if value.strip() else f"{name};")]
+    if request.file is not None:
+        words += ["-H", "Expect:"]  # curl would ask first, and the first status that it shows would be 100
     if request.form is not None and request.file is not None:
         for name, value in request.form.items():
             words += ["--form-string", word(f"{name}={value}")]

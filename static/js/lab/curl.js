@@ -1,7 +1,7 @@
 const quote = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** A command that prints a file of so many bytes. */
-function content({ bytes, begins }) {
+function content({ bytes, begins = "" }) {
   const octal = [...begins].map((one) => `\\${one.charCodeAt(0).toString(8).padStart(3, "0")}`).join("");
   const zeros = `head -c ${bytes - begins.length} /dev/zero`;
   return octal ? `{ printf ${quote(octal)}; ${zeros}; }` : zeros;
@@ -14,7 +14,7 @@ export function curlCommand({ method, url, headers, body, form, file }) {
   if (body) parts.push(`--data-raw ${quote(body)}`);
   if (file) parts.push("-H Expect:");
   for (const [name, value] of Object.entries(form ?? {})) parts.push(`--form-string ${quote(`${name}=${value}`)}`);
-  if (form) parts.push(`-F ${quote(`file=@-;type=${file.type};filename=${file.name}`)}`);
+  if (form) parts.push(`-F ${quote(`file=@-;type=${file.type};filename=${file.name ?? "file"}`)}`);
   else if (file) parts.push("--data-binary @-");
   return (file ? `${content(file)} | ` : "") + parts.join(" \\\n  ");
 }

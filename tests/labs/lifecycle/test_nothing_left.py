@@ -29,6 +29,7 @@ LISTED: dict[str, tuple[str, str, str]] = {
     "functions": ("lambda", "list_functions", "Functions"),
     "event sources": ("lambda", "list_event_source_mappings", "EventSourceMappings"),
     "APIs": ("apigateway", "get_rest_apis", "items"),
+    "HTTP and WebSocket APIs": ("apigatewayv2", "get_apis", "Items"),
     "queues": ("sqs", "list_queues", "QueueUrls"),
     "topics": ("sns", "list_topics", "Topics"),
     "subscriptions": ("sns", "list_subscriptions", "Subscriptions"),

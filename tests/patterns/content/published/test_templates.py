@@ -6,6 +6,7 @@ That an edited stack serves its new API is shown on real stacks: tests/labs/embe
 import json
 import re
 from collections.abc import Iterator, Mapping
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,23 @@ def test_a_functions_role_allows_its_log_and_named_actions_on_named_resources(pa
             actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
             assert all(re.fullmatch(r"[a-z0-9-]+:[A-Z][A-Za-z]+", action) for action in actions), (role, actions)
             on = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
-            assert all(one != "*" for one in on), (role, on)
+            assert all(one != "*" for one in on) or not any(map(has_resources, actions)), (role, on)
+
+
+def has_resources(action: str) -> bool:
+    """Whether a policy can name resources for the action. If not, it has to say `*`, as for `states:SendTaskSuccess`.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_stepfunctions.html, here as cfn-lint has it.
+    """
+    service, _, name = action.partition(":")
+    known = json.loads(files("cfnlint.data.AdditionalSpecs").joinpath("Policies.json").read_text("utf-8"))
+    return bool(known[service]["Actions"][name.lower()].get("Resources"))
+
+
+def test_only_an_action_without_resources_may_be_allowed_on_all() -> None:
+    assert not has_resources("states:SendTaskSuccess")
+    assert has_resources("states:StartExecution")
+    assert has_resources("sqs:SendMessage")
 
 
 def statements(resources: Mapping[str, Any], role: str) -> Iterator[Mapping[str, Any]]:

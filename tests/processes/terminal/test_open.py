@@ -171,6 +171,23 @@ def test_arrows_can_be_printed_without_deploying(project: Path, tmp_path: Path) 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_cfn_lint_finds_can_be_printed_too(tmp_path: Path) -> None:
+    (tmp_path / "template.yaml").write_text("Resources:\n  Orders:\n    Type: AWS::SQS::Queue\n    Propertys: {}\n")
+
+    done = subprocess.run(
+        command("open", "--draw-only", "--lint", "--json"),
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert [(one["rule"], one["line"]) for one in json.loads(done.stdout)["lint"]] == [("E3001", 4)]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -28,6 +28,7 @@ from catalogue.management.terminal.opening.tables import make_tables
 from catalogue.management.terminal.opening.watching import Project, watch
 from catalogue.management.terminal.refused import Refused
 from catalogue.management.terminal.talking.running import Running, note
+from catalogue.patterns.content.checks import lint
 from catalogue.patterns.content.pattern import Pattern
 from catalogue.patterns.content.projects.reading import missing_parameters
 from catalogue.patterns.content.projects.watched import Signature, TooManyFiles, places, signature
@@ -45,13 +46,23 @@ def open_project(options: argparse.Namespace, folder: Path, listening: socket.so
             found = verdict(pattern)
             _say_what_is_missing(pattern, found)
             if emulator is None:
-                print(json.dumps(document_of(found)) if options.json else "\n".join(lines_of(found)))
+                linted = _linted(pattern) if options.lint else None
+                document = document_of(found) | ({} if linted is None else {"lint": [one._asdict() for one in linted]})
+                lines = [*lines_of(found), *(f"line {one.line}: {one.rule} {one.message}" for one in linted or ())]
+                print(json.dumps(document) if options.json else "\n".join(lines))
                 return 0
             _serve(options, emulator, pattern, listening)
             return 0 if emulator.poll() is None else 2
         finally:
             if emulator is not None:
                 process.stop(emulator)
+
+
+def _linted(pattern: Pattern) -> list[lint.Finding]:
+    """What cfn-lint finds. Raises Refused where it is not installed."""
+    if not lint.available():
+        raise Refused("cfn-lint is not installed: install serverless-patterns[lint].")
+    return lint.findings(pattern.template.path)
 
 
 def _serve(

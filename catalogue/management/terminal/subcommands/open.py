@@ -17,6 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one line of JSON when the stack is ready")
     parser.add_argument("--watch", action="store_true", help="update the stack when the template or the code changes")
     parser.add_argument("--draw-only", action="store_true", help="print the arrows and what is not emulated, and end")
+    parser.add_argument("--lint", action="store_true", help="with --draw-only: print what cfn-lint finds, too")
 
 
 def run(options: argparse.Namespace) -> int:

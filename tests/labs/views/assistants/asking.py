@@ -25,4 +25,4 @@ class Assistant:
         assert result.is_error, result.structured_content
         (content,) = result.content
         assert isinstance(content, TextContent)
-        return content.text
+        return str(content.text)

@@ -100,8 +100,11 @@ def machines(view: View) -> Iterator[Caller]:
 
 
 SHELL = Shell(
-    look="aws stepfunctions list-executions --max-items 10 --state-machine-arn $(resource {id})",
-    shows="Lists its newest executions.",
+    look=(
+        "aws stepfunctions list-executions --status-filter RUNNING --query 'length(executions)' --output text"
+        " --state-machine-arn $(resource {id})"
+    ),
+    shows="Prints how many of its executions have not ended.",
 )
 SERVICE = Service(
     key="step-functions",
@@ -134,7 +137,7 @@ SERVICE = Service(
             "executions of a state machine that have not ended",
             "running execution",
             "of",
-            "{resource} has {bound}",
+            "{resource} holds {bound}",
             "running execution",
         )
     },

@@ -10,7 +10,9 @@ _STATUSES = re.compile(r"Expect: (?:status (\d{3})|((?:\d+ × \d{3}(?:, )?)+))\.
 _WITHIN = re.compile(r"Within ([\d.]+) seconds?, (.*?)\.(?= Within |$)", re.MULTILINE)
 _PAUSE = re.compile(r"Wait ([\d.]+) seconds? first\.")
 _LOGGED = re.compile(r"the log of `(\w+)` has a line with `(.*)`$")
-_HOLDS = re.compile(r"`(\w+)` holds (.*?)(waiting message|message|item|object)s?( \(waiting or in flight\))?$")
+_HOLDS = re.compile(
+    r"`(\w+)` holds (.*?)(waiting message|message|item|object|running execution)s?( \(waiting or in flight\))?$"
+)
 _RUNS = re.compile(r"`\w+` has (made|had) .* since this command$")
 
 

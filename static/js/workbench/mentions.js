@@ -24,7 +24,7 @@ function names() {
   return found;
 }
 
-/** Every mention: `{ node, range }`, by its text node. Found anew each time, since answers come and go. */
+/** Every mention: `{ node, range }`, by its text node. Found again each time, since answers come and go. */
 function mentions() {
   const known = names();
   const words = new RegExp(`(?<![\\w-])(${[...known.keys()].map(escaped).join("|")})(?=s?(?![\\w-]))`, "gi");

@@ -10,7 +10,8 @@ import boto3
 
 LABS = Path(__file__).resolve().parents[4] / "catalogue/labs"
 _NOT_ON_AWS = {"embedded", "management", "migrations", "emulators"}
-_NOT_ON_AWS_FILES = {"targets/embedded.py", "targets/elsewhere.py"}
+_NOT_ON_AWS_FILES = {"targets/embedded.py", "targets/elsewhere.py", "lifecycle/updating.py"}
+"""The last is for `open --watch`, which runs on the embedded AWS alone."""
 _NOT_ON_AWS_NAMES = {"fixups.py", "counting.py", "cognito.py"}
 """In `services/`: what the emulator alone needs, and services that labs on AWS may not use."""
 _FREE = {"sts:GetCallerIdentity"}

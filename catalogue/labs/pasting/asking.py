@@ -71,7 +71,7 @@ def _run(template: bytes, own: Path) -> int:
                 sys.executable,
                 "-P",
                 "-m",
-                "catalogue.labs.pasting.child",
+                _MODULE,
                 str(seconds),
                 str(own),
                 str(settings.SITE_DIR),

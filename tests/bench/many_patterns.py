@@ -25,6 +25,8 @@ CONTENT = ROOT / "patterns_content"
 RECORDED = "recorded.json"
 _LOGICAL_ID = re.compile(r"^  ([A-Z][a-z]+[A-Z]\w*):$", re.MULTILINE)
 """A resource whose name has two words: a name of one could be a property's as well."""
+_OUTPUTS = {"SocketEndpoint"}
+"""Names of outputs that labs look for: they are the same in every template."""
 _MADE_BY_SAM = ("Role", "DeadLetters")
 _BLOCK = re.compile(r"^( *)(- )?((?:\w+): >-)\n( +)", re.MULTILINE)
 _LINE = re.compile(r"^( *(?:- )?(?:title|summary|question|answer|change): )([A-Z][^\"'>|{}\[\]#:\n]*)$", re.MULTILINE)
@@ -80,7 +82,7 @@ class Copy:
             case ".yaml":
                 return self._yaml(text)
             case ".py":
-                return self._numbered(_COMMENT, _DEFINITION.sub(rf"\1  # {self.number}", text))
+                return self._numbered(_COMMENT, _DEFINITION.sub(rf"\1  # {self.slug}", text))
         return text
 
     def _renamed(self, text: str) -> str:
@@ -88,6 +90,7 @@ class Copy:
         for template in ("template.yaml", "naive.yaml"):
             if (self.source / template).exists():
                 ids.update(_LOGICAL_ID.findall((self.source / template).read_text("utf-8")))
+        ids -= _OUTPUTS
         if ids:
             longest_first = "|".join(sorted(ids, key=lambda id: (-len(id), id)))
             made = "|".join(_MADE_BY_SAM)

@@ -25,7 +25,7 @@ def load() -> None:
     if find_spec("cfnlint") is not None:
         from cfnlint.api import lint  # a second, for which the process is not shut in yet
 
-        lint('{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}', regions=[REGION])
+        lint('{"Resources": {"Handle": {"Type": "AWS::CloudFormation::WaitConditionHandle"}}}', regions=[REGION])
 
 
 def lint_of(template: Template, folder: Path) -> Lint:

@@ -20,6 +20,7 @@ NAMED_STILL = {
     "embedded/fixes/fidelity.py",
     "embedded/fixes/forget.py",
     "embedded/gateway/function_urls.py",
+    "embedded/gateway/payloads.py",
     "embedded/workers/memory_limit.py",
     "embedded/recycle.py",
     "embedded/gateway/request_validation.py",

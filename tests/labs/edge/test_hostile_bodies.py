@@ -4,6 +4,7 @@ JSON can hold half of a surrogate pair (RFC 8259, section 8.2) and UTF-8 cannot,
 A number may have more digits than DynamoDB takes, and a body may be no object, or have a type that no model checks.
 """
 
+import asyncio
 import json
 import uuid
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from catalogue.labs.demos.expectations import fill
+from catalogue.labs.demos.expectations import StepAnswer, fill
 from catalogue.labs.edge.client import call_edge
 from catalogue.patterns.content.pattern import Pattern, load_pattern, pattern_folders
 from catalogue.patterns.content.schemas.pattern import Request
@@ -52,6 +53,16 @@ def bodies_like(good: dict[str, Any]) -> list[tuple[str, str]]:
     return [*(("application/json", body) for body in bodies), *others]
 
 
+async def admitted(lab: str, method: str, path: str, headers: dict[str, str], body: str) -> StepAnswer:
+    """The answer of what is behind the stage's throttle, which a fast machine meets."""
+    for _ in range(30):
+        answer = await call_edge(lab, method, path, headers, None, body)
+        if answer.status != 429:
+            return answer
+        await asyncio.sleep(0.5)
+    return answer
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("pattern", [one for one in PATTERNS if posts(one)], ids=lambda pattern: pattern.slug)
 def test_what_cannot_be_stored_is_refused_and_breaks_nothing(pattern: Pattern, deploy: Deploy) -> None:
@@ -60,6 +71,6 @@ def test_what_cannot_be_stored_is_refused_and_breaks_nothing(pattern: Pattern, d
     for request in posts(pattern):
         for kind, body in bodies_like(fill(request.json_body, Fresh())):
             path, headers = fill(request.path, Fresh()), fill(request.headers, Fresh())
-            answer = run(call_edge(lab.pk, request.method, path, {**headers, "content-type": kind}, None, body))
+            answer = run(admitted(lab.pk, request.method, path, {**headers, "content-type": kind}, body))
             answers.append((answer.status, f"{request.method} {request.path} {kind} {body[:100]}"))
     assert not [one for one in answers if one[0] >= 500 or one[0] == 429]

@@ -5,7 +5,8 @@ import os
 import subprocess
 import sys
 import threading
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from django.db import DatabaseError, OperationalError, connection
@@ -126,3 +127,11 @@ def test_on_postgres_a_thread_logs_in_once_and_again_when_the_server_has_ended_i
             check=False,
         )
     assert done.stdout == "fine\n", done.stderr
+
+
+def test_a_new_connection_does_not_have_the_age_of_the_one_whose_place_in_memory_it_takes() -> None:
+    wrapper = SimpleNamespace(alias="of-this-test", connection=object())
+    first = database._opened_at(cast("Any", wrapper))
+    wrapper.connection = None
+    wrapper.connection = object()
+    assert database._opened_at(cast("Any", wrapper)) > first

@@ -59,10 +59,10 @@ def _open_connections() -> Iterator[BaseDatabaseWrapper]:
 
 def _opened_at(connection: BaseDatabaseWrapper) -> float:
     """When this thread first used the connection that it has now."""
-    known: dict[str, tuple[int, float]] = _kept.__dict__.setdefault("opened", {})
-    identity = id(connection.connection)
-    if known.get(connection.alias, (0, 0.0))[0] != identity:
-        known[connection.alias] = (identity, time.monotonic())
+    # The connection itself is kept: the id of one that is closed may be that of the next.
+    known: dict[str, tuple[object, float]] = _kept.__dict__.setdefault("opened", {})
+    if known.get(connection.alias, (None, 0.0))[0] is not connection.connection:
+        known[connection.alias] = (connection.connection, time.monotonic())
     return known[connection.alias][1]
 
 
